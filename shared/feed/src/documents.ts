@@ -1,0 +1,49 @@
+import type { FeedTarget } from '@tidings/contracts';
+
+/** A committed event, in the collection `outbox`. */
+export interface OutboxEvent {
+  _id: string;
+  type: string;
+  data: Record<string, unknown>;
+  /** The ids that routing needs; see the event's definition. */
+  to: Record<string, unknown>;
+  feeds: FeedTarget[];
+  actor: string | null;
+  at: Date;
+  /** It notifies somebody, and the notifications are not written yet. */
+  pending?: true;
+}
+
+/** An event at its place in one feed, in `feed_entries`. The compound `_id` is the unique index on (feed, seq). */
+export interface FeedEntry {
+  _id: { feed: string; seq: number };
+  eventId: string;
+  type: string;
+  /** The Socket.IO event as JSON, `["type",{…,"meta":{…}}]`: encoded once, here, and never again. */
+  packet: string;
+  at: Date;
+  expiresAt: Date;
+}
+
+/** The last number that a feed has given, kept when its entries have expired. */
+export interface FeedHead {
+  _id: string;
+  head: number;
+  updatedAt: Date;
+}
+
+/** Beside a thing with its own feed: whoever may follow one of `containers` may follow it, and gets its entries there already. */
+export interface FeedGrant {
+  _id: string;
+  containers: string[];
+}
+
+export const collections = {
+  outbox: 'outbox',
+  entries: 'feed_entries',
+  heads: 'feeds',
+  grants: 'feed_grants',
+  meta: 'tidings_meta',
+  relayState: 'relay_state',
+  relayLease: 'relay_lease',
+} as const;

@@ -1,0 +1,5 @@
+export * from './access.js';
+export * from './documents.js';
+export * from './feed-bus.js';
+export * from './feed-log.js';
+export * from './outbox.js';

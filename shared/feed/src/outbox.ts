@@ -1,0 +1,110 @@
+import { eventCatalogue, type EventInput, type EventTo, type EventType, type FeedTarget } from '@tidings/contracts';
+import { inTransaction, newId, type ClientSession, type Jobs, type Mongo, type NewJob } from '@tidings/platform';
+import { collections, type FeedGrant, type OutboxEvent } from './documents.js';
+
+/** One transaction of the domain: documents change, events are emitted and jobs are added, all or nothing. */
+export interface Tx {
+  readonly session: ClientSession;
+  /** The same for everything in the transaction. */
+  readonly now: Date;
+  /** The user who causes it, null for the system. */
+  readonly actor: string | null;
+  /** What has been emitted so far, in order. */
+  readonly events: readonly OutboxEvent[];
+  /**
+   * Adds an event of the catalogue and answers with its id. It is written when the transaction ends.
+   * @throws ZodError when the payload is not what the catalogue declares: a fault of the domain, not of the client
+   */
+  emit<Type extends EventType>(type: Type, data: EventInput<Type>, to: EventTo<Type>): string;
+  /** Declares who may follow a feed; see `FeedGrant`. */
+  grant(feed: string, containers: string[]): Promise<void>;
+  /** A durable job; prompt after the commit. */
+  job(job: NewJob): Promise<void>;
+}
+
+export interface Committed<T> {
+  result: T;
+  events: readonly OutboxEvent[];
+}
+
+/** The one way to write. */
+export interface UnitOfWork {
+  /**
+   * Runs `work` in a transaction, again when it conflicts with another, so it must not touch anything but the database.
+   * @throws Problem `unavailable` when it conflicts for longer than 5 s
+   */
+  run<T>(options: { actor: string | null }, work: (tx: Tx) => Promise<T>): Promise<Committed<T>>;
+}
+
+export function createUnitOfWork({ mongo, jobs }: { mongo: Mongo; jobs: Pick<Jobs, 'add' | 'nudge'> }): UnitOfWork {
+  const outbox = mongo.db.collection<OutboxEvent>(collections.outbox);
+  const grants = mongo.db.collection<FeedGrant>(collections.grants);
+  return {
+    async run(options, work) {
+      const { result, events, added } = await inTransaction(mongo, async (session) => {
+        const events: OutboxEvent[] = [];
+        const added: NewJob[] = [];
+        const now = new Date();
+        const result = await work({
+          session,
+          now,
+          actor: options.actor,
+          events,
+          emit(type, data, to) {
+            const event = compose(type, data, to, options.actor, now);
+            events.push(event);
+            return event._id;
+          },
+          async grant(feed, containers) {
+            await grants.updateOne({ _id: feed }, { $set: { containers } }, { upsert: true, session });
+          },
+          async job(job) {
+            await jobs.add(session, job);
+            added.push(job);
+          },
+        });
+        // Last and at once: a callback that ran before this attempt has left nothing behind, and the order is the order of emission.
+        if (events.length > 0) await outbox.insertMany(events, { session, ordered: true });
+        return { result, events, added };
+      });
+      await jobs.nudge(added);
+      return { result, events };
+    },
+  };
+}
+
+function compose(type: EventType, data: unknown, to: unknown, actor: string | null, at: Date): OutboxEvent {
+  const definition = eventCatalogue[type] as unknown as {
+    data: { parse(input: unknown): Record<string, unknown> };
+    to: { parse(input: unknown): Record<string, unknown> };
+    feeds(to: unknown): readonly FeedTarget[];
+    notifies?(to: unknown, data: unknown, actor: string | null): readonly unknown[];
+  };
+  const parsed = definition.data.parse(data);
+  const address = definition.to.parse(to);
+  const notifies = (definition.notifies?.(address, parsed, actor).length ?? 0) > 0;
+  return { _id: newId(), type, data: parsed, to: address, feeds: [...definition.feeds(address)], actor, at, ...(notifies ? { pending: true as const } : {}) };
+}
+
+/** Indexes of the event path. Each service calls it at start; creating an index that exists does nothing. */
+export async function ensureFeedIndexes(mongo: Mongo): Promise<void> {
+  const { db } = mongo;
+  // A change stream and a transaction need the collection to exist.
+  const existing = new Set((await db.listCollections({}, { nameOnly: true }).toArray()).map(({ name }) => name));
+  for (const name of Object.values(collections)) {
+    if (!existing.has(name)) await db.createCollection(name).catch(ignoreExisting);
+  }
+  await db.collection(collections.outbox).createIndexes([
+    { key: { at: 1 }, name: 'at' },
+    { key: { at: 1, _id: 1 }, name: 'pending', partialFilterExpression: { pending: true } },
+  ]);
+  await db.collection(collections.entries).createIndexes([
+    { key: { eventId: 1, '_id.feed': 1 }, name: 'event', unique: true },
+    { key: { expiresAt: 1 }, name: 'expiry', expireAfterSeconds: 0 },
+  ]);
+  await db.collection(collections.heads).createIndexes([{ key: { updatedAt: 1 }, name: 'updatedAt' }]);
+}
+
+function ignoreExisting(error: unknown): void {
+  if ((error as { codeName?: string }).codeName !== 'NamespaceExists') throw error;
+}

@@ -1,0 +1,166 @@
+import { Queue, Worker } from 'bullmq';
+import type { Logger } from './logger.js';
+import type { ClientSession, Mongo } from './mongo.js';
+import { createRedis } from './redis.js';
+
+export interface NewJob {
+  kind: string;
+  /** Names the work: a job with a key that exists already is not added again. */
+  key: string;
+  data: Record<string, unknown>;
+  dueAt?: Date;
+}
+
+export interface JobDocument {
+  _id: string;
+  kind: string;
+  data: Record<string, unknown>;
+  state: 'due' | 'done' | 'failed';
+  dueAt: Date;
+  attempts: number;
+  lastError?: string;
+  createdAt: Date;
+}
+
+/**
+ * Does the work of one job. It runs again after a crash, so whatever it writes goes into a transaction that begins with
+ * `finish(session)`, which says whether the job was still due: false means that somebody else has done it.
+ */
+export type JobHandler = (job: JobDocument, finish: (session: ClientSession) => Promise<boolean>) => Promise<void>;
+
+/** Thrown by a handler: not yet; try again later, without counting it as a failure until `maxAttempts`. */
+export class RetryLater extends Error {
+  constructor(
+    reason: string,
+    readonly delayMs: number,
+  ) {
+    super(reason);
+    this.name = 'RetryLater';
+  }
+}
+
+export interface Jobs {
+  /** Adds within the caller's transaction; call `nudge` once that has committed. */
+  add(session: ClientSession, job: NewJob): Promise<void>;
+  /** Makes committed jobs prompt. Failing is harmless: the sweeper finds what is due. */
+  nudge(jobs: readonly NewJob[]): Promise<void>;
+  register(kind: string, handler: JobHandler): void;
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+const maxAttempts = 12;
+const backoffMs = (attempts: number): number => Math.min(1_000 * 2 ** attempts, 3_600_000);
+
+/**
+ * Durable jobs: the document in MongoDB is the truth, BullMQ makes it prompt, and a sweeper adds again what is due and unfinished,
+ * so a Redis that comes back empty loses nothing.
+ */
+export function createJobs(options: { mongo: Mongo; redisUrl: string; prefix: string; logger: Logger; sweepMs?: number; concurrency?: number }): Jobs {
+  const { mongo, prefix, logger, sweepMs = 2_000, concurrency = 8 } = options;
+  const collection = mongo.db.collection<JobDocument>('jobs');
+  const handlers = new Map<string, JobHandler>();
+  const producer = createRedis(options.redisUrl, { name: 'jobs', logger });
+  const queue = new Queue<{ key: string }>('jobs', { connection: producer, prefix, skipVersionCheck: true });
+  queue.on('error', (error) => logger.debug({ reason: error.message }, 'The jobs queue is not reachable'));
+  let worker: Worker<{ key: string }> | undefined;
+  let consumer: ReturnType<typeof createRedis> | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  let sweeping: Promise<void> = Promise.resolve();
+
+  const enqueue = async (items: readonly { key: string; dueAt: Date | undefined; attempt: number }[]): Promise<void> => {
+    await queue.addBulk(
+      items.map(({ key, dueAt, attempt }) => ({
+        name: 'job',
+        data: { key },
+        opts: {
+          // One entry per attempt: a finished attempt must not swallow the next one's.
+          jobId: `${key.replaceAll(':', '.')}.${attempt}`,
+          delay: Math.max(0, (dueAt?.getTime() ?? 0) - Date.now()),
+          removeOnComplete: true,
+          removeOnFail: { age: 86_400, count: 10_000 },
+        },
+      })),
+    );
+  };
+
+  const run = async (key: string): Promise<void> => {
+    const job = await collection.findOne({ _id: key, state: 'due' });
+    if (!job || job.dueAt.getTime() > Date.now() + 50) return;
+    const handler = handlers.get(job.kind);
+    if (!handler) return;
+    try {
+      await handler(job, async (session) => {
+        const claimed = await collection.updateOne({ _id: key, state: 'due' }, { $set: { state: 'done' }, $inc: { attempts: 1 } }, { session });
+        return claimed.modifiedCount === 1;
+      });
+    } catch (error) {
+      await postpone(job, error);
+    }
+  };
+
+  const postpone = async (job: JobDocument, error: unknown): Promise<void> => {
+    const reason = error instanceof Error ? error.message : String(error);
+    const attempts = job.attempts + 1;
+    const delay = error instanceof RetryLater ? error.delayMs : backoffMs(attempts);
+    const failed = attempts >= maxAttempts;
+    const dueAt = new Date(Date.now() + delay);
+    await collection.updateOne({ _id: job._id, state: 'due' }, { $set: { state: failed ? 'failed' : 'due', dueAt, lastError: reason.slice(0, 500) }, $inc: { attempts: 1 } });
+    logger[failed ? 'error' : 'warn']({ job: job._id, kind: job.kind, attempts, reason }, failed ? 'Job failed for good' : 'Job will be tried again');
+    if (!failed) await enqueue([{ key: job._id, dueAt, attempt: attempts }]).catch(() => undefined); // the sweeper adds it when it is due
+  };
+
+  const sweep = async (): Promise<void> => {
+    const due = await collection
+      .find({ state: 'due', dueAt: { $lte: new Date() }, kind: { $in: [...handlers.keys()] } })
+      .sort({ dueAt: 1 })
+      .limit(500)
+      .toArray();
+    // Straight to the handlers when Redis is away: work that is due does not wait for it.
+    try {
+      await enqueue(due.map((job) => ({ key: job._id, dueAt: undefined, attempt: job.attempts })));
+    } catch {
+      for (const job of due) await run(job._id);
+    }
+  };
+
+  return {
+    async add(session, { kind, key, data, dueAt = new Date() }) {
+      const existing = await collection.findOne({ _id: key }, { session, projection: { _id: 1 } });
+      if (existing) return;
+      await collection.insertOne({ _id: key, kind, data, state: 'due', dueAt, attempts: 0, createdAt: new Date() }, { session });
+    },
+    async nudge(jobs) {
+      if (jobs.length === 0) return;
+      await enqueue(jobs.map((job) => ({ key: job.key, dueAt: job.dueAt, attempt: 0 }))).catch((error: unknown) => {
+        logger.debug({ reason: String(error) }, 'Redis is away; the sweeper will find the jobs');
+      });
+    },
+    register(kind, handler) {
+      if (handlers.has(kind)) throw new Error(`Two handlers for jobs of kind ${kind}`);
+      handlers.set(kind, handler);
+    },
+    async start() {
+      await collection.createIndex({ state: 1, dueAt: 1 }, { partialFilterExpression: { state: 'due' } });
+      consumer = createRedis(options.redisUrl, { name: 'jobs-worker', waiting: true, logger });
+      worker = new Worker<{ key: string }>('jobs', ({ data }) => run(data.key), { connection: consumer, prefix, concurrency, skipVersionCheck: true });
+      worker.on('error', (error) => logger.debug({ reason: error.message }, 'The jobs worker lost Redis'));
+      const tick = () => {
+        sweeping = sweep().catch((error: unknown) => logger.warn({ reason: String(error) }, 'Sweeping the jobs failed'));
+        sweeping.finally(() => {
+          if (timer) timer = setTimeout(tick, sweepMs);
+        });
+      };
+      timer = setTimeout(tick, 0);
+    },
+    async stop() {
+      clearTimeout(timer);
+      timer = undefined;
+      await sweeping;
+      await worker?.close();
+      consumer?.disconnect();
+      await queue.close();
+      producer.disconnect();
+    },
+  };
+}

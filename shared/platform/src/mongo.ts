@@ -1,0 +1,107 @@
+import { Problem } from '@tidings/contracts';
+import mongoose, { type Connection } from 'mongoose';
+import type { Logger } from './logger.js';
+
+export type Db = NonNullable<Connection['db']>;
+export type MongoClient = ReturnType<Connection['getClient']>;
+export type ClientSession = mongoose.ClientSession;
+export type { Connection };
+
+export interface Mongo {
+  /** For mongoose models. */
+  connection: Connection;
+  /** For the event path, which reads and writes plain documents. */
+  db: Db;
+  client: MongoClient;
+  close(): Promise<void>;
+}
+
+/** 24 hexadecimal characters that grow with time: an id of a document. */
+export function newId(): string {
+  return new mongoose.Types.ObjectId().toHexString();
+}
+
+/**
+ * Connects and checks that transactions are possible. Everything is written with `w: majority` and read from the primary with
+ * `readConcern: majority`: what a step-down can roll back is never shown to anyone.
+ * @throws Error with a message for the operator, when nothing answers within 5 s or there is no replica set
+ */
+export async function connectMongo(url: string, options: { logger?: Logger; maxPoolSize?: number; timeoutMs?: number } = {}): Promise<Mongo> {
+  const connection = mongoose.createConnection(url, {
+    autoIndex: false,
+    autoCreate: false,
+    ...(new URL(url.replace(/^mongodb(\+srv)?:/, 'http:').replace(/,[^/]*/, '')).pathname.length > 1 ? {} : { dbName: 'tidings' }),
+    maxPoolSize: options.maxPoolSize ?? 50,
+    serverSelectionTimeoutMS: options.timeoutMs ?? 5_000,
+    writeConcern: { w: 'majority' },
+    readConcern: { level: 'majority' },
+  });
+  try {
+    await connection.asPromise();
+    const hello = await connection.db!.admin().command({ hello: 1 });
+    if (!hello['setName']) throw new Error('it is not a member of a replica set, which transactions and change streams need (start mongod with --replSet and run rs.initiate())');
+  } catch (error) {
+    await connection.close(true);
+    throw new Error(`MongoDB at ${maskUrl(url)} cannot be used: ${error instanceof Error ? error.message : String(error)}. Check MONGODB_URL.`, { cause: error });
+  }
+  options.logger?.info({ url: maskUrl(url) }, 'Connected to MongoDB');
+  return { connection, db: connection.db!, client: connection.getClient(), close: () => connection.close(true) };
+}
+
+/** The URL without its credentials, for logs and messages. */
+export function maskUrl(url: string): string {
+  return url.replace(/\/\/[^@/]*@/, '//[masked]@');
+}
+
+const transient = (error: unknown): boolean => hasLabel(error, 'TransientTransactionError');
+const commitUnknown = (error: unknown): boolean => hasLabel(error, 'UnknownTransactionCommitResult');
+
+function hasLabel(error: unknown, label: string): boolean {
+  return typeof error === 'object' && error !== null && 'hasErrorLabel' in error && (error as { hasErrorLabel(name: string): boolean }).hasErrorLabel(label);
+}
+
+/**
+ * Runs `work` in one transaction, again from the start when it conflicts with another, with growing jittered pauses. The driver's own
+ * helper goes on for 120 s without a pause; a client has gone by then, so the deadline here is 5 s.
+ * @throws Problem `unavailable` past the deadline; whatever `work` throws, after a rollback
+ */
+export async function inTransaction<T>(mongo: Mongo, work: (session: ClientSession) => Promise<T>, options: { deadlineMs?: number } = {}): Promise<T> {
+  const deadline = performance.now() + (options.deadlineMs ?? 5_000);
+  const busy = (cause: unknown) => new Problem('unavailable', 'The change met too many others; try again', { cause, retryAfterSeconds: 1 });
+  return mongo.client.withSession(async (session) => {
+    for (let attempt = 0; ; attempt++) {
+      session.startTransaction({ readConcern: { level: 'snapshot' }, writeConcern: { w: 'majority' }, readPreference: 'primary' });
+      try {
+        const result = await work(session);
+        await commit(session, deadline);
+        return result;
+      } catch (error) {
+        if (session.inTransaction()) await session.abortTransaction().catch(() => undefined); // the server drops it by itself when this fails
+        if (!transient(error)) throw error;
+        if (performance.now() > deadline) throw busy(error);
+        await pause(Math.random() * Math.min(100, 2 ** attempt));
+      }
+    }
+  });
+}
+
+/** A commit whose outcome is unknown is asked for again: the server answers for the same transaction. */
+async function commit(session: ClientSession, deadline: number): Promise<void> {
+  for (;;) {
+    try {
+      await session.commitTransaction();
+      return;
+    } catch (error) {
+      if (!commitUnknown(error) || transient(error) || performance.now() > deadline + 5_000) throw error;
+      await pause(20);
+    }
+  }
+}
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Whether a unique index refused the write; with `collection`, whether it was one of that collection. */
+export function isDuplicateKey(error: unknown, collection?: string): boolean {
+  if (typeof error !== 'object' || error === null || (error as { code?: unknown }).code !== 11_000) return false;
+  return collection === undefined || String((error as { message?: unknown }).message).includes(`.${collection} `);
+}
