@@ -1,0 +1,87 @@
+import { spawn } from 'node:child_process';
+import { existsSync, statSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { SetupError } from './servers/errors.mjs';
+
+/** What `npm start` and `npm test` share before anything is installed or compiled: only Node's own modules here. */
+
+export const root = dirname(dirname(fileURLToPath(import.meta.url)));
+
+const NODE = { major: 20, minor: 19 };
+
+/** @param {string} version such as `20.19.0` */
+export function assertNodeVersion(version = process.versions.node) {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  if (major > NODE.major || (major === NODE.major && minor >= NODE.minor)) return;
+  throw new SetupError(
+    `Tidings needs Node ${NODE.major}.${NODE.minor} or later, and this is ${version}. Install Node 22 from https://nodejs.org and try again.`,
+  );
+}
+
+/** Installs the locked packages when they are missing or older than the lockfile. @param {(line: string) => void} log */
+export async function ensurePackages(log) {
+  const lock = statSync(join(root, 'package-lock.json'));
+  const installed = join(root, 'node_modules', '.package-lock.json'); // npm writes it last
+  if (existsSync(installed) && statSync(installed).mtimeMs >= lock.mtimeMs) return;
+  log('Installing packages');
+  const { code, output } = await capture('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
+  if (code !== 0) throw new SetupError(`The packages could not be installed (npm ci):\n${output.trim()}`);
+}
+
+/**
+ * Runs one of the project's tools, found as npm would find it.
+ * @param {string} command
+ * @param {string[]} args
+ * @param {{ inherit?: boolean, env?: NodeJS.ProcessEnv }} [options] `inherit` shows its output as it comes
+ * @returns {Promise<{ code: number, output: string }>}
+ */
+export function capture(command, args, { inherit = false, env = {} } = {}) {
+  const path = `${join(root, 'node_modules', '.bin')}:${process.env['PATH'] ?? ''}`;
+  return new Promise((resolve) => {
+    const child = spawn(command, args, {
+      cwd: root,
+      env: { ...process.env, ...env, PATH: path },
+      stdio: inherit ? ['ignore', 'inherit', 'inherit'] : ['ignore', 'pipe', 'pipe'],
+    });
+    let output = '';
+    child.stdout?.on('data', (chunk) => (output += chunk));
+    child.stderr?.on('data', (chunk) => (output += chunk));
+    child.on('error', (error) => resolve({ code: 1, output: `${output}${error.message}` }));
+    child.on('close', (code, signal) => resolve({ code: code ?? 1, output: signal ? `${output}\nended by ${signal}` : output }));
+  });
+}
+
+/** @param {number} port @returns {Promise<void>} @throws SetupError when somebody listens there already */
+export function assertPortFree(port) {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', (/** @type {NodeJS.ErrnoException} */ error) => {
+      const reason = error.code === 'EADDRINUSE' ? 'is in use by another program' : `cannot be opened (${error.code})`;
+      reject(new SetupError(`Port ${port} ${reason}. Choose another one: PORT=${port + 1} npm start`));
+    });
+    server.listen(port, () => server.close(() => resolve()));
+  });
+}
+
+/** The port to serve on. @param {NodeJS.ProcessEnv} env @throws SetupError */
+export function portFrom(env = process.env) {
+  const text = env['PORT'] || '8000';
+  const port = Number(text);
+  if (Number.isInteger(port) && port > 0 && port < 65_536) return port;
+  throw new SetupError(`PORT=${text} is not a port: it is a whole number from 1 to 65535.`);
+}
+
+/**
+ * Runs a command's main function: what the person can solve ends it with one message and exit code 1, without a stack.
+ * @param {() => Promise<void>} main
+ */
+export async function runMain(main) {
+  try {
+    await main();
+  } catch (error) {
+    process.stderr.write(`\n${error instanceof SetupError ? error.message : error instanceof Error ? error.stack : String(error)}\n`);
+    process.exitCode = 1;
+  }
+}
