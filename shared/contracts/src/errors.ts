@@ -19,6 +19,7 @@ export const errorCatalogue = {
   forbidden: { status: 403, title: 'Not allowed' },
   'account-suspended': { status: 403, title: 'The account is suspended' },
   'not-found': { status: 404, title: 'Not found' },
+  'method-not-allowed': { status: 405, title: 'The resource does not support this method' },
   'email-taken': { status: 409, title: 'An account with this e-mail address exists' },
   'idempotency-key-reused': { status: 409, title: 'The idempotency key was used with another request' },
   'insufficient-funds': { status: 409, title: 'The balance does not cover the amount' },

@@ -1,0 +1,115 @@
+import type { Principal, Problem, RouteDefinition } from '@tidings/contracts';
+import type { Tx } from '@tidings/feed';
+import type { IncomingHttpHeaders } from 'node:http';
+import type { z } from 'zod';
+
+type ParamsOf<R> = R extends { readonly params?: infer S extends z.ZodType } ? z.output<S> : Record<string, never>;
+type QueryOf<R> = R extends { readonly query?: infer S extends z.ZodType } ? z.output<S> : Record<string, never>;
+type BodyOf<R> = R extends { readonly body?: infer S extends z.ZodType } ? z.output<S> : unknown;
+/** What a handler returns: the contract's shape before its parse. */
+type AnswerOf<R> = R extends { readonly response?: infer S extends z.ZodType } ? z.input<S> : unknown;
+
+/** Where a request came from, as far as the trusted proxies tell. */
+export interface ClientInfo {
+  ip: string;
+  userAgent: string;
+}
+
+export interface ReadInput<R, Caller> {
+  caller: Caller;
+  params: ParamsOf<R>;
+  query: QueryOf<R>;
+  client: ClientInfo;
+}
+
+export interface WriteInput<R, Caller> extends ReadInput<R, Caller> {
+  body: BodyOf<R>;
+  /** The header as sent; see `checkIfMatch`. */
+  ifMatch: string | undefined;
+}
+
+export interface RawInput {
+  params: Record<string, string>;
+  query: Record<string, string>;
+  headers: IncomingHttpHeaders;
+  /** The bytes that were sent. */
+  body: Buffer;
+}
+
+export interface ReadOptions<R, Caller> {
+  /** The feeds that tell of this resource: their heads, read before the state, become `Tidings-Cursor`. */
+  feeds?: (input: ReadInput<R, Caller>) => readonly string[] | Promise<readonly string[]>;
+}
+
+export interface WriteOptions<R, Caller, Prepared> {
+  /**
+   * What must not run inside a transaction (a provider's API, a password hash). Runs once, before it; not when a stored answer
+   * is given.
+   */
+  prepare?: (input: WriteInput<R, Caller>) => Promise<Prepared>;
+  /** Names whose attempts are counted by the strict limiter, beside the address: an e-mail at a login. */
+  attempts?: (input: WriteInput<R, Caller>) => readonly string[];
+}
+
+/** A route with what does its work; made by the functions below, served by `createRouter`. Inputs are checked before they get here. */
+export interface RouteBinding {
+  readonly route: RouteDefinition;
+  readonly kind: 'read' | 'write' | 'raw';
+  feeds?(input: ReadInput<unknown, unknown>): readonly string[] | Promise<readonly string[]>;
+  prepare?(input: WriteInput<unknown, unknown>): Promise<unknown>;
+  attempts?(input: WriteInput<unknown, unknown>): readonly string[];
+  handle(input: unknown): Promise<unknown>;
+}
+
+/** A GET by a login. A resource with a top-level `version` gets an ETag. */
+export function read<R extends RouteDefinition>(
+  route: R,
+  handle: (input: ReadInput<R, Principal>) => Promise<AnswerOf<R>>,
+  options: ReadOptions<R, Principal> = {},
+): RouteBinding {
+  return erase(route, 'read', false, handle, options);
+}
+
+/** A GET that needs no login: `caller` is null. */
+export function publicRead<R extends RouteDefinition>(
+  route: R,
+  handle: (input: ReadInput<R, null>) => Promise<AnswerOf<R>>,
+  options: ReadOptions<R, null> = {},
+): RouteBinding {
+  return erase(route, 'read', true, handle, options);
+}
+
+/**
+ * A change by a login, in one transaction; it may run again when it conflicts with another. Throwing rolls back. *Returning* a
+ * Problem answers with it and commits (a refusal that must leave a trace). `Idempotency-Key` works where the contract says
+ * `write: true`; answers that hold tokens do not, so that no token is ever stored in plain.
+ */
+export function write<R extends RouteDefinition, Prepared = undefined>(
+  route: R,
+  handle: (input: WriteInput<R, Principal> & { tx: Tx; prepared: Prepared }) => Promise<AnswerOf<R> | Problem>,
+  options: WriteOptions<R, Principal, Prepared> = {},
+): RouteBinding {
+  return erase(route, 'write', false, handle, options);
+}
+
+/** A change that needs no login: `caller` is null, idempotency keys are shared by all who are not logged in. */
+export function publicWrite<R extends RouteDefinition, Prepared = undefined>(
+  route: R,
+  handle: (input: WriteInput<R, null> & { tx: Tx; prepared: Prepared }) => Promise<AnswerOf<R> | Problem>,
+  options: WriteOptions<R, null, Prepared> = {},
+): RouteBinding {
+  return erase(route, 'write', true, handle, options);
+}
+
+/** A provider's webhook: the handler gets bytes and headers, checks the signature, and opens its own unit of work. */
+export function raw<R extends RouteDefinition>(route: R, handle: (input: RawInput) => Promise<AnswerOf<R>>): RouteBinding {
+  if (!route.raw) throw new Error(`Route ${route.name} is not declared raw`);
+  return erase(route, 'raw', true, handle, {});
+}
+
+function erase(route: RouteDefinition, kind: RouteBinding['kind'], isPublic: boolean, handle: unknown, options: object): RouteBinding {
+  if (isPublic !== (route.access === 'public')) throw new Error(`Route ${route.name}: the contract says access ${String(route.access)}`);
+  if (kind === 'read' && route.write) throw new Error(`Route ${route.name}: the contract says that it writes`);
+  // The types above hold between a route and its handler; the router sees all alike and has checked the input with the route's own schemas.
+  return { ...options, route, kind, handle: handle as RouteBinding['handle'] };
+}

@@ -1,0 +1,89 @@
+import { Problem } from '@tidings/contracts';
+import type { Tx } from '@tidings/feed';
+import { isDuplicateKey, type Mongo } from '@tidings/platform';
+import { createHash } from 'node:crypto';
+
+/** An event of the answer, at the place where its caller will see it. */
+export interface EventRef {
+  id: string;
+  feed: string;
+}
+
+export interface Answer {
+  status: number;
+  body: unknown;
+  events: EventRef[];
+}
+
+interface IdempotencyRecord {
+  _id: string;
+  bodyHash: string;
+  status: number;
+  /** As JSON text, so that what comes back is what was sent, byte for byte. */
+  body: string | null;
+  events: EventRef[];
+  expiresAt: Date;
+}
+
+export interface IdempotentRequest {
+  recordId: string;
+  bodyHash: string;
+}
+
+const keptMs = 24 * 3_600_000;
+
+/**
+ * Names a request by caller, route and key, and its content by the hash of parameters and body, both canonical.
+ * @throws Problem bad-request for a key that is none
+ */
+export function idempotentRequest(key: string | undefined, caller: string | null, route: string, content: unknown): IdempotentRequest | null {
+  if (key === undefined) return null;
+  if (!/^[\x21-\x7e]{1,255}$/.test(key)) throw new Problem('bad-request', 'Idempotency-Key must be 1 to 255 printable characters without spaces');
+  return { recordId: sha256(JSON.stringify([caller ?? 'public', route, key])), bodyHash: sha256(canonical(content)) };
+}
+
+/**
+ * Answers of writes by key. The record is part of the business transaction: it exists if and only if the change does. An answer
+ * that was rolled back (every thrown error) leaves none, so the same key may be tried again.
+ */
+export function createIdempotency(mongo: Mongo) {
+  const records = mongo.db.collection<IdempotencyRecord>('idempotency');
+  return {
+    /** @throws Problem idempotency-key-reused when the key stands for another request */
+    async stored({ recordId, bodyHash }: IdempotentRequest): Promise<Answer | null> {
+      const record = await records.findOne({ _id: recordId });
+      if (!record) return null;
+      if (record.bodyHash !== bodyHash) throw new Problem('idempotency-key-reused');
+      return { status: record.status, body: record.body === null ? undefined : JSON.parse(record.body), events: record.events };
+    },
+
+    /** First in the transaction, so that of two equal requests one stops before it does the work. */
+    async claim(tx: Tx, { recordId, bodyHash }: IdempotentRequest): Promise<void> {
+      const expiresAt = new Date(tx.now.getTime() + keptMs);
+      await records.insertOne({ _id: recordId, bodyHash, status: 0, body: null, events: [], expiresAt }, { session: tx.session });
+    },
+
+    async complete(tx: Tx, { recordId }: IdempotentRequest, { status, body, events }: Answer): Promise<void> {
+      const text = body === undefined ? null : JSON.stringify(body);
+      await records.updateOne({ _id: recordId }, { $set: { status, body: text, events } }, { session: tx.session });
+    },
+
+    /** Whether the transaction failed because an equal request has committed. */
+    isTaken: (error: unknown): boolean => isDuplicateKey(error, 'idempotency'),
+
+    async start(): Promise<void> {
+      await records.createIndex({ expiresAt: 1 }, { expireAfterSeconds: 0 });
+    },
+  };
+}
+
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+
+/** JSON with the keys of each object in one order: equal content, equal text. */
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_key, inner: unknown) =>
+    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+      : inner,
+  );
+}

@@ -1,0 +1,121 @@
+import { Problem, type Principal, type RouteDefinition } from '@tidings/contracts';
+import { Router, type Request, type Response } from 'express';
+import type { Context } from '../context.js';
+import { authenticate } from './authenticate.js';
+import type { ReadInput, RouteBinding, WriteInput } from './bind.js';
+import { readBytes, readJson } from './body.js';
+import { etagOf } from './etag.js';
+import { createCursorHeader, eventRefs, eventsHeader } from './feed-headers.js';
+import { createIdempotency, idempotentRequest, type Answer } from './idempotency.js';
+import type { RateLimits } from './rate-limit.js';
+import { requestState } from './request-state.js';
+import { parseBody, parseParams, parseQuery } from './validate.js';
+
+export interface ApiRouter {
+  router: Router;
+  start(): Promise<void>;
+}
+
+/**
+ * Serves the routes of all modules. What each request goes through: session and role → parameters, query, body by the contract's
+ * schemas → handler → answer. Writes: stored answer, or one transaction with the change, its events and its idempotency record.
+ */
+export function createRouter(context: Context, bindings: readonly RouteBinding[], limits: RateLimits): ApiRouter {
+  const idempotency = createIdempotency(context.mongo);
+  const cursorHeader = createCursorHeader(context.feedLog);
+  // An answer that the contract does not declare is a fault. Where people develop and test it fails; in production clients get it.
+  const present = (route: RouteDefinition, body: unknown): unknown =>
+    route.response && context.config.NODE_ENV !== 'production' ? route.response.parse(body) : body;
+
+  const serveRead = async (binding: RouteBinding, input: ReadInput<unknown, unknown>, res: Response): Promise<void> => {
+    const feeds = await binding.feeds?.(input);
+    const cursor = feeds && feeds.length > 0 ? await cursorHeader(feeds) : undefined;
+    const body = present(binding.route, await binding.handle(input));
+    if (cursor) res.setHeader('Tidings-Cursor', cursor);
+    send(res, binding.route.status, body);
+  };
+
+  const serveWrite = async (binding: RouteBinding, req: Request, res: Response, base: ReadInput<unknown, Principal | null>): Promise<void> => {
+    const { route } = binding;
+    const body = parseBody(route, await readJson(req, res));
+    const input: WriteInput<unknown, Principal | null> = { ...base, body: body as never, ifMatch: req.headers['if-match'] };
+    if (binding.attempts) {
+      for (const name of [`ip:${base.client.ip}`, ...binding.attempts(input)]) await limits.attempt(name, res);
+    }
+    const request = route.write
+      ? idempotentRequest(req.get('idempotency-key'), base.caller?.userId ?? null, route.name, { params: base.params, query: base.query, body })
+      : null;
+    const stored = request && (await idempotency.stored(request));
+    if (stored) return sendAnswer(res, stored);
+
+    const prepared = await binding.prepare?.(input);
+    try {
+      const { result } = await context.unitOfWork.run({ actor: base.caller?.userId ?? null }, async (tx): Promise<Answer> => {
+        if (request) await idempotency.claim(tx, request);
+        const outcome = await binding.handle({ ...input, tx, prepared });
+        const events = eventRefs(base.caller, tx.events);
+        const answer =
+          outcome instanceof Problem
+            ? { status: outcome.status, body: outcome.toBody(), events }
+            : { status: route.status, body: present(route, outcome), events };
+        if (request) await idempotency.complete(tx, request, answer);
+        return answer;
+      });
+      sendAnswer(res, result);
+    } catch (error) {
+      if (!request || !idempotency.isTaken(error)) throw error;
+      const first = await idempotency.stored(request);
+      if (!first) throw error;
+      sendAnswer(res, first);
+    }
+  };
+
+  const serve = async (binding: RouteBinding, req: Request, res: Response): Promise<void> => {
+    const { route } = binding;
+    requestState(req).route = route.name;
+    if (binding.kind === 'raw') {
+      await limits.webhook(`ip:${req.ip}`, res);
+      const body = await readBytes(req, res);
+      const answer = await binding.handle({ params: req.params, query: req.query, headers: req.headers, body });
+      return send(res, route.status, present(route, answer));
+    }
+    const caller = await authenticate(req, context.access, route.access);
+    const base = {
+      caller,
+      params: parseParams(route, req.params) as never,
+      query: parseQuery(route, req.query) as never,
+      client: { ip: req.ip ?? 'unknown', userAgent: (req.get('user-agent') ?? '').slice(0, 256) },
+    };
+    return binding.kind === 'read' ? serveRead(binding, base, res) : serveWrite(binding, req, res, base);
+  };
+
+  const router = Router({ caseSensitive: true });
+  const methods = new Map<string, string[]>();
+  for (const binding of bindings) {
+    const { method, path } = binding.route;
+    methods.set(path, [...(methods.get(path) ?? []), method.toUpperCase()]);
+    router[method](path, (req: Request, res: Response) => serve(binding, req, res));
+  }
+  for (const [path, allowed] of methods) {
+    router.all(path, (_req, res) => {
+      res.setHeader('Allow', [...allowed, ...(allowed.includes('GET') ? ['HEAD'] : []), 'OPTIONS'].join(', '));
+      throw new Problem('method-not-allowed');
+    });
+  }
+  return { router, start: () => idempotency.start() };
+}
+
+function sendAnswer(res: Response, { status, body, events }: Answer): void {
+  if (events.length > 0) res.setHeader('Tidings-Events', eventsHeader(events));
+  send(res, status, body);
+}
+
+function send(res: Response, status: number, body: unknown): void {
+  res.status(status);
+  const etag = etagOf(body);
+  if (etag) res.setHeader('ETag', etag);
+  // Answers are one person's; a shared cache has no business with them, and ours must be asked again.
+  res.setHeader('Cache-Control', 'private, no-cache');
+  if (body === undefined || status === 204) res.end();
+  else res.type(status >= 400 ? 'application/problem+json' : 'application/json').send(JSON.stringify(body));
+}

@@ -1,0 +1,179 @@
+import { Problem } from '@tidings/contracts';
+import type { Tx } from '@tidings/feed';
+import { newId } from '@tidings/platform';
+import type {
+  AccountDocument,
+  AccountKind,
+  PostingDocument,
+  TransferDocument,
+  TransferKind,
+  TransferReference,
+  WalletModels,
+} from './wallet.model.js';
+
+/** An account by its name; it comes into being with its first posting. */
+export interface AccountRef {
+  kind: AccountKind;
+  ownerId: string;
+  currency: string;
+}
+
+export interface Leg {
+  account: AccountRef;
+  /** Signed minor units. */
+  amount: number;
+}
+
+export interface NewTransfer {
+  /** Names the transfer for ever: a second one with the same key changes nothing. */
+  key: string;
+  kind: TransferKind;
+  paymentMethod: string;
+  reference: TransferReference;
+  legs: readonly Leg[];
+}
+
+/** How the balance of one account moved. */
+export interface BalanceChange {
+  account: AccountDocument;
+  amount: number;
+  oldBalance: number;
+  newBalance: number;
+}
+
+export interface Posted {
+  transfer: TransferDocument;
+  /** The key existed: the transfer answered is the first one, and nothing was changed. */
+  replayed: boolean;
+  postings: PostingDocument[];
+  /** In the order of the legs; accounts whose balance follows by roll-up are missing, unless they were debited. */
+  changes: BalanceChange[];
+}
+
+export interface RollUp {
+  change: BalanceChange;
+  postings: number;
+}
+
+export interface Ledger {
+  /**
+   * Books a transfer in the caller's transaction.
+   * @throws Problem `insufficient-funds` when a user's or merchant's balance does not cover a debit; `currency-mismatch` when the legs
+   *   do not share one currency
+   */
+  post(tx: Tx, transfer: NewTransfer): Promise<Posted>;
+  /** Brings an account's balance up to date with its postings; null when it was. */
+  rollUp(tx: Tx, accountId: string): Promise<RollUp | null>;
+  /** Accounts with postings that no roll-up has included. */
+  waiting(): Promise<string[]>;
+}
+
+export const accountId = ({ kind, ownerId, currency }: AccountRef): string => `${kind}:${ownerId}:${currency}`;
+
+/** A user's account is written by that user's payments alone, so its balance can be kept with each posting. */
+const isImmediate = (kind: AccountKind): boolean => kind === 'user';
+
+/** What one roll-up takes at most; the next one takes the rest. */
+const rollUpBatch = 2_000;
+
+/**
+ * Double entry. The balance of a user's account is guarded and updated with each posting. Accounts that many payments share (merchants,
+ * providers) get only a posting in the payment's transaction: updating one document in each would make all of them conflict.
+ */
+export function createLedger(models: WalletModels): Ledger {
+  const { accounts, transfers, postings } = models;
+
+  async function post(tx: Tx, transfer: NewTransfer): Promise<Posted> {
+    const currency = assertBalanced(transfer);
+    const { session, now } = tx;
+    const first = await transfers.findById(transfer.key, null, { session }).lean<TransferDocument>();
+    if (first) return { transfer: first, replayed: true, postings: [], changes: [] };
+
+    const { key, kind, paymentMethod, reference } = transfer;
+    const document: TransferDocument = { _id: key, kind, currency, paymentMethod, reference, at: now };
+    await transfers.insertMany([document], { session });
+
+    const written: PostingDocument[] = [];
+    const changes: BalanceChange[] = [];
+    for (const { account, amount } of transfer.legs) {
+      const change = isImmediate(account.kind) || (account.kind === 'merchant' && amount < 0) ? await move(tx, account, amount) : null;
+      if (change) changes.push(change);
+      written.push({
+        _id: newId(),
+        account: accountId(account),
+        transferId: key,
+        kind,
+        amount,
+        currency,
+        paymentMethod,
+        reference,
+        at: now,
+        ...(change ? { balanceAfter: change.newBalance } : { pending: true as const }),
+      });
+    }
+    await postings.insertMany(written, { session });
+    return { transfer: document, replayed: false, postings: written, changes };
+  }
+
+  async function move(tx: Tx, ref: AccountRef, amount: number): Promise<BalanceChange> {
+    const _id = accountId(ref);
+    if (amount < 0) {
+      const filter = { _id, balance: { $gte: -amount } };
+      const account = await accounts
+        .findOneAndUpdate(filter, { $inc: { balance: amount, version: 1 } }, { session: tx.session, returnDocument: 'after' })
+        .lean<AccountDocument>();
+      if (!account) throw new Problem('insufficient-funds');
+      return changeOf(account, amount);
+    }
+    return changeOf(await credit(tx, _id, ref, amount), amount);
+  }
+
+  async function credit(tx: Tx, _id: string, { kind, ownerId, currency }: AccountRef, amount: number): Promise<AccountDocument> {
+    const account = await accounts
+      .findOneAndUpdate(
+        { _id },
+        { $inc: { balance: amount, version: 1 }, $setOnInsert: { kind, ownerId, currency, held: 0 } },
+        { session: tx.session, upsert: true, returnDocument: 'after' },
+      )
+      .lean<AccountDocument>();
+    if (!account) throw new Error(`The account ${_id} was neither found nor made`);
+    return account;
+  }
+
+  async function rollUp(tx: Tx, id: string): Promise<RollUp | null> {
+    const { session } = tx;
+    const open = await postings.find({ account: id, pending: true }, { amount: 1 }, { session }).limit(rollUpBatch).lean<PostingDocument[]>();
+    if (open.length === 0) return null;
+    // Marked one by one, not "all that are pending": only what was summed may count as included. A second roll-up of the same postings,
+    // here or on another replica, conflicts on them and finds none when it runs again.
+    await postings.updateMany({ _id: { $in: open.map(({ _id }) => _id) } }, { $unset: { pending: 1 } }, { session });
+    const amount = open.reduce((sum, posting) => sum + posting.amount, 0);
+    return { change: changeOf(await credit(tx, id, parseAccountId(id), amount), amount), postings: open.length };
+  }
+
+  return {
+    post,
+    rollUp,
+    waiting: () => postings.distinct('account', { pending: true }),
+  };
+}
+
+function changeOf(account: AccountDocument, amount: number): BalanceChange {
+  return { account, amount, oldBalance: account.balance - amount, newBalance: account.balance };
+}
+
+function parseAccountId(id: string): AccountRef {
+  const [kind, ownerId, currency] = id.split(':') as [AccountKind, string, string];
+  return { kind, ownerId, currency };
+}
+
+/** A transfer that is not balanced is a fault of ours, not of the client: it must never be written. */
+function assertBalanced({ key, legs }: NewTransfer): string {
+  const [first] = legs;
+  if (!first) throw new Error(`The transfer ${key} has no legs`);
+  const { currency } = first.account;
+  if (legs.some(({ account }) => account.currency !== currency)) throw new Problem('currency-mismatch');
+  if (legs.some(({ amount }) => !Number.isSafeInteger(amount) || amount === 0)) throw new Error(`The transfer ${key} has an amount that is not a whole number`);
+  if (legs.reduce((sum, { amount }) => sum + amount, 0) !== 0) throw new Error(`The transfer ${key} does not sum to zero`);
+  return currency;
+}
