@@ -1,15 +1,7 @@
 import { Problem } from '@tidings/contracts';
 import type { Tx } from '@tidings/feed';
 import { newId } from '@tidings/platform';
-import type {
-  AccountDocument,
-  AccountKind,
-  PostingDocument,
-  TransferDocument,
-  TransferKind,
-  TransferReference,
-  WalletModels,
-} from './wallet.model.js';
+import type { AccountDocument, AccountKind, PostingDocument, TransferDocument, TransferFacts, WalletModels } from './wallet.model.js';
 
 /** An account by its name; it comes into being with its first posting. */
 export interface AccountRef {
@@ -24,12 +16,9 @@ export interface Leg {
   amount: number;
 }
 
-export interface NewTransfer {
+export interface NewTransfer extends TransferFacts {
   /** Names the transfer for ever: a second one with the same key changes nothing. */
   key: string;
-  kind: TransferKind;
-  paymentMethod: string;
-  reference: TransferReference;
   legs: readonly Leg[];
 }
 
@@ -39,13 +28,14 @@ export interface BalanceChange {
   amount: number;
   oldBalance: number;
   newBalance: number;
+  /** What moved it; a roll-up stands for many. */
+  posting?: PostingDocument;
 }
 
 export interface Posted {
   transfer: TransferDocument;
   /** The key existed: the transfer answered is the first one, and nothing was changed. */
   replayed: boolean;
-  postings: PostingDocument[];
   /** In the order of the legs; accounts whose balance follows by roll-up are missing, unless they were debited. */
   changes: BalanceChange[];
 }
@@ -87,32 +77,27 @@ export function createLedger(models: WalletModels): Ledger {
     const currency = assertBalanced(transfer);
     const { session, now } = tx;
     const first = await transfers.findById(transfer.key, null, { session }).lean<TransferDocument>();
-    if (first) return { transfer: first, replayed: true, postings: [], changes: [] };
+    if (first) return { transfer: first, replayed: true, changes: [] };
 
-    const { key, kind, paymentMethod, reference } = transfer;
-    const document: TransferDocument = { _id: key, kind, currency, paymentMethod, reference, at: now };
+    const { key, legs, ...facts } = transfer;
+    const document: TransferDocument = { ...facts, _id: key, currency, at: now };
     await transfers.insertMany([document], { session });
 
     const written: PostingDocument[] = [];
     const changes: BalanceChange[] = [];
-    for (const { account, amount } of transfer.legs) {
-      const change = isImmediate(account.kind) || (account.kind === 'merchant' && amount < 0) ? await move(tx, account, amount) : null;
-      if (change) changes.push(change);
-      written.push({
-        _id: newId(),
-        account: accountId(account),
-        transferId: key,
-        kind,
-        amount,
-        currency,
-        paymentMethod,
-        reference,
-        at: now,
-        ...(change ? { balanceAfter: change.newBalance } : { pending: true as const }),
-      });
+    for (const { account, amount } of legs) {
+      const posting = { ...facts, _id: newId(), account: accountId(account), transferId: key, amount, currency, at: now };
+      if (isImmediate(account.kind) || (account.kind === 'merchant' && amount < 0)) {
+        const change = await move(tx, account, amount);
+        const settled = { ...posting, balanceAfter: change.newBalance, accountVersion: change.account.version };
+        written.push(settled);
+        changes.push({ ...change, posting: settled });
+      } else {
+        written.push({ ...posting, pending: true });
+      }
     }
     await postings.insertMany(written, { session });
-    return { transfer: document, replayed: false, postings: written, changes };
+    return { transfer: document, replayed: false, changes };
   }
 
   async function move(tx: Tx, ref: AccountRef, amount: number): Promise<BalanceChange> {

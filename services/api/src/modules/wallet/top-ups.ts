@@ -1,18 +1,10 @@
-import { createHash } from 'node:crypto';
-import { Problem } from '@tidings/contracts';
+import { Problem, type TopUpInput } from '@tidings/contracts';
 import type { Tx } from '@tidings/feed';
 import { newId } from '@tidings/platform';
-import type { AccountRef, Ledger } from './ledger.js';
+import { accountId, type AccountRef, type BalanceChange, type Ledger } from './ledger.js';
 import type { NewTopUp, OpenedPayment, PaymentProvider } from './providers/provider.js';
 import { announceBalance } from './wallet.events.js';
 import type { AccountDocument, TopUpDocument, WalletModels } from './wallet.model.js';
-import { accountId } from './ledger.js';
-
-export interface TopUpInput {
-  amount: number;
-  currency?: string | undefined;
-  provider: TopUpDocument['provider'];
-}
 
 /** A top-up that the provider knows of and that is not stored yet. */
 export interface PreparedTopUp {
@@ -36,11 +28,10 @@ export type Outcome = { state: 'processed' } | { state: 'ignored' | 'held' | 'ea
 
 export interface TopUps {
   /**
-   * The part outside of the transaction; see `PaymentProvider.open`. With an idempotency key the top-up's id follows from the request, so
-   * that a repeated one names the same payment at the provider.
+   * The part outside of the transaction; see `PaymentProvider.open`.
    * @throws Problem `provider-unavailable`, `provider-error`
    */
-  prepare(userId: string, input: TopUpInput, idempotencyKey?: string): Promise<PreparedTopUp>;
+  prepare(userId: string, input: TopUpInput): Promise<PreparedTopUp>;
   store(tx: Tx, prepared: PreparedTopUp): Promise<TopUpDocument>;
   credit(tx: Tx, payment: ProviderPayment): Promise<Outcome>;
   fail(tx: Tx, payment: Pick<ProviderPayment, 'topUpId'> & { reason: string }): Promise<Outcome>;
@@ -68,11 +59,8 @@ export function createTopUps(options: {
   };
 
   return {
-    async prepare(userId, input, idempotencyKey) {
-      const { amount, provider } = input;
-      const currency = input.currency ?? defaultCurrency;
-      const _id = idempotencyKey === undefined ? newId() : derivedId(userId, idempotencyKey, amount, currency, provider);
-      const topUp = { _id, userId, amount, currency, provider };
+    async prepare(userId, { amount, currency = defaultCurrency, provider }) {
+      const topUp = { _id: newId(), userId, amount, currency, provider };
       return { topUp, opened: await providerOf(provider).open(topUp) };
     },
 
@@ -92,11 +80,12 @@ export function createTopUps(options: {
         return { state: 'held', reason: `Paid ${amount} ${currency}, asked for ${topUp.amount} ${topUp.currency}` };
       }
       const user = userAccount(topUp);
-      const { changes, postings } = await ledger.post(tx, {
+      const { changes } = await ledger.post(tx, {
         key: `topup:${topUpId}`,
-        kind: 'top-up',
+        type: 'top-up',
+        description: 'Top-up',
         paymentMethod: topUp.provider,
-        reference: { topUpId },
+        topUpId,
         legs: [
           { account: user, amount },
           { account: providerAccount(topUp), amount: -amount },
@@ -105,18 +94,9 @@ export function createTopUps(options: {
       await change(tx, topUp, { status: 'succeeded', providerRef }, { failureReason: 1 });
       const [moved] = changes;
       if (!moved) return { state: 'ignored', reason: 'The ledger has this transfer' };
-      tx.emit(
-        'payment-completed',
-        {
-          userId: topUp.userId,
-          amount,
-          currency,
-          newBalance: moved.newBalance,
-          paymentMethod: topUp.provider,
-          transactionId: postings[0]!._id,
-        },
-        { userId: topUp.userId },
-      );
+      const { userId, provider: paymentMethod } = topUp;
+      const { newBalance } = moved;
+      tx.emit('payment-completed', { userId, amount, currency, newBalance, paymentMethod, transactionId: transactionOf(topUp, moved), topUpId }, { userId });
       announceBalance(tx, moved, 'top-up');
       return { state: 'processed' };
     },
@@ -128,7 +108,7 @@ export function createTopUps(options: {
       if (topUp.status !== 'pending') return { state: 'ignored', reason: `The top-up is ${topUp.status}` };
       await change(tx, topUp, { status: 'failed', failureReason: reason });
       const { userId, amount, currency, provider } = topUp;
-      tx.emit('payment-failed', { userId, amount, currency, paymentMethod: provider, transactionId: topUpId, reason }, { userId });
+      tx.emit('payment-failed', { userId, amount, currency, paymentMethod: provider, transactionId: topUpId, topUpId, reason }, { userId });
       return { state: 'processed' };
     },
 
@@ -147,11 +127,12 @@ export function createTopUps(options: {
       const account = await accounts.findById(accountId(user), null, { session: tx.session }).lean<AccountDocument>();
       // The provider has given the money back already. What the customer has spent meanwhile is owed to us, on an account of its own.
       const covered = Math.min(amount, account?.balance ?? 0);
-      const { changes, postings } = await ledger.post(tx, {
+      const { changes } = await ledger.post(tx, {
         key: `topup-refund:${topUp._id}:${total}`,
-        kind: 'top-up-refund',
+        type: 'refund',
+        description: 'Top-up given back by the provider',
         paymentMethod: topUp.provider,
-        reference: { topUpId: topUp._id },
+        topUpId: topUp._id,
         legs: [
           { account: user, amount: -covered },
           { account: { ...user, kind: 'receivable' as const }, amount: covered - amount },
@@ -161,7 +142,8 @@ export function createTopUps(options: {
       await change(tx, topUp, { refunded: total, ...(total === topUp.amount ? { status: 'refunded' as const } : {}) });
       const { userId, provider: paymentMethod } = topUp;
       const reason = 'Refunded by the payment provider';
-      tx.emit('payment-refunded', { userId, amount, currency, paymentMethod, transactionId: postings[0]?._id ?? topUp._id, reason }, { userId });
+      const transactionId = transactionOf(topUp, changes[0]);
+      tx.emit('payment-refunded', { userId, amount, currency, paymentMethod, transactionId, topUpId: topUp._id, reason }, { userId });
       for (const moved of changes) announceBalance(tx, moved, 'top-up-refund');
       return { state: 'processed' };
     },
@@ -171,7 +153,5 @@ export function createTopUps(options: {
 const userAccount = ({ userId, currency }: TopUpDocument): AccountRef => ({ kind: 'user', ownerId: userId, currency });
 const providerAccount = ({ provider, currency }: TopUpDocument): AccountRef => ({ kind: 'provider', ownerId: provider, currency });
 
-/** As long as an id of ours, and the same for the same request. */
-function derivedId(...parts: readonly (string | number)[]): string {
-  return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 24);
-}
+/** The entry of the wallet's history; where nothing moved (yet), the top-up itself. */
+const transactionOf = (topUp: TopUpDocument, change: BalanceChange | undefined): string => change?.posting?._id ?? topUp._id;

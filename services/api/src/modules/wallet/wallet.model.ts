@@ -1,3 +1,4 @@
+import type { TopUp, WalletTransaction } from '@tidings/contracts';
 import type { Mongo } from '@tidings/platform';
 import { Schema, type Model } from 'mongoose';
 
@@ -16,36 +17,33 @@ export interface AccountDocument {
   version: number;
 }
 
-export type TransferKind = 'top-up' | 'top-up-refund' | 'order' | 'order-refund';
-
-/** What a transfer is about. */
-export interface TransferReference {
+/** What a transfer is, in the words of the contract, and what it is about. */
+export interface TransferFacts {
+  type: WalletTransaction['type'];
+  /** For people. */
+  description: string;
+  paymentMethod: WalletTransaction['paymentMethod'];
   topUpId?: string;
   orderId?: string;
 }
 
-export interface TransferDocument {
+export interface TransferDocument extends TransferFacts {
   /** The idempotency key, e.g. `topup:{id}`. */
   _id: string;
-  kind: TransferKind;
   currency: string;
-  paymentMethod: string;
-  reference: TransferReference;
   at: Date;
 }
 
-export interface PostingDocument {
+export interface PostingDocument extends TransferFacts {
   _id: string;
   account: string;
   transferId: string;
-  kind: TransferKind;
   /** Signed minor units. */
   amount: number;
   currency: string;
-  paymentMethod: string;
-  reference: TransferReference;
-  /** Of the account after this posting; only where the balance is kept with each posting. */
+  /** The account after this posting, where its balance is kept with each; the version is the posting's place in the account's history. */
   balanceAfter?: number;
+  accountVersion?: number;
   /** Not in the account's balance yet; unset by the roll-up that includes it. */
   pending?: true;
   at: Date;
@@ -58,7 +56,7 @@ export interface TopUpDocument {
   userId: string;
   amount: number;
   currency: string;
-  provider: 'stripe' | 'razorpay' | 'zeffy' | 'sandbox';
+  provider: TopUp['provider'];
   status: TopUpStatus;
   /** The provider's own id of the payment. */
   providerRef?: string;
@@ -81,35 +79,32 @@ const options = { versionKey: false, strict: 'throw' } as const;
 const id = { type: String, required: true } as const;
 const text = { type: String, required: true } as const;
 const integer = { type: Number, required: true, validate: Number.isSafeInteger } as const;
-const reference = { type: { _id: false, topUpId: String, orderId: String }, required: true } as const;
+const facts = { type: text, description: text, paymentMethod: text, topUpId: String, orderId: String } as const;
+const time = { type: Date, required: true } as const;
 
 const accountSchema = new Schema<AccountDocument>(
   { _id: id, kind: text, ownerId: text, currency: text, balance: integer, held: integer, version: integer },
   { ...options, collection: 'accounts' },
 );
 
-const transferSchema = new Schema<TransferDocument>(
-  { _id: id, kind: text, currency: text, paymentMethod: text, reference, at: { type: Date, required: true } },
-  { ...options, collection: 'transfers' },
-);
+const transferSchema = new Schema<TransferDocument>({ ...facts, _id: id, currency: text, at: time }, { ...options, collection: 'transfers' });
 
 const postingSchema = new Schema<PostingDocument>(
   {
+    ...facts,
     _id: id,
     account: text,
     transferId: text,
-    kind: text,
     amount: integer,
     currency: text,
-    paymentMethod: text,
-    reference,
     balanceAfter: Number,
+    accountVersion: Number,
     pending: Boolean,
-    at: { type: Date, required: true },
+    at: time,
   },
   { ...options, collection: 'postings' },
 );
-postingSchema.index({ account: 1, at: -1, _id: -1 });
+postingSchema.index({ account: 1, accountVersion: -1 });
 postingSchema.index({ transferId: 1 });
 // Holds only what waits for a roll-up, so that looking for work costs nothing when there is none.
 postingSchema.index({ pending: 1, account: 1 }, { partialFilterExpression: { pending: true } });
@@ -126,7 +121,7 @@ const topUpSchema = new Schema<TopUpDocument>(
     clientSecret: String,
     failureReason: String,
     refunded: integer,
-    createdAt: { type: Date, required: true },
+    createdAt: time,
   },
   { ...options, collection: 'topups' },
 );

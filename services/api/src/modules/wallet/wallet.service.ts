@@ -1,6 +1,8 @@
+import type { WalletTransaction } from '@tidings/contracts';
 import type { Tx } from '@tidings/feed';
-import { after, page, type Page, type PageQuery } from '../../paging.js';
-import { accountId, type AccountRef, type BalanceChange, type Ledger } from './ledger.js';
+import { z } from 'zod';
+import { decodeCursor, pageOf } from '../../http/lists.js';
+import { accountId, type AccountRef, type Ledger } from './ledger.js';
 import { announceBalance } from './wallet.events.js';
 import type { AccountDocument, PostingDocument, WalletModels } from './wallet.model.js';
 
@@ -14,11 +16,18 @@ export interface OrderCharge {
   currency: string;
 }
 
+export interface HistoryQuery {
+  limit: number;
+  cursor?: string | undefined;
+  currency?: string | undefined;
+  type?: WalletTransaction['type'] | undefined;
+}
+
 export interface Wallet {
   /** An account that nothing has touched yet is empty, at version 0. */
   balance(userId: string, currency?: string): Promise<AccountDocument>;
   /** Newest first. */
-  history(userId: string, query: PageQuery & { currency?: string | undefined }): Promise<Page<PostingDocument>>;
+  history(userId: string, query: HistoryQuery): Promise<{ page: PostingDocument[]; nextCursor: string | null }>;
   /** Whether the balance covers it as things stand: saves the work of an order that cannot be paid. `charge` decides. */
   covers(tx: Tx, charge: Pick<OrderCharge, 'userId' | 'amount' | 'currency'>): Promise<boolean>;
   /**
@@ -33,71 +42,75 @@ export interface Wallet {
   refund(tx: Tx, charge: OrderCharge & { reason: string }): Promise<void>;
 }
 
+const versionKey = z.tuple([z.int().min(1)]);
+
 export function createWallet(options: { models: WalletModels; ledger: Ledger; defaultCurrency: string }): Wallet {
   const { models, ledger, defaultCurrency } = options;
   const { accounts, postings, transfers } = models;
-  const owned = (kind: AccountRef['kind'], ownerId: string, currency = defaultCurrency): AccountRef => ({ kind, ownerId, currency });
+  const userAccount = (ownerId: string, currency = defaultCurrency): AccountRef => ({ kind: 'user', ownerId, currency });
+  const merchantAccount = (ownerId: string, currency: string): AccountRef => ({ kind: 'merchant', ownerId, currency });
 
   return {
     async balance(userId, currency) {
-      const ref = owned('user', userId, currency);
+      const ref = userAccount(userId, currency);
       const account = await accounts.findById(accountId(ref)).lean<AccountDocument>();
       return account ?? { _id: accountId(ref), ...ref, balance: 0, held: 0, version: 0 };
     },
 
-    async history(userId, { currency, limit, cursor }) {
-      const account = accountId(owned('user', userId, currency));
+    async history(userId, { currency, type, limit, cursor }) {
+      const before = decodeCursor(cursor, versionKey);
       const found = await postings
-        .find({ account, ...after('at', cursor) })
-        .sort({ at: -1, _id: -1 })
+        // The account's version, not the time: that is the order in which they were committed, whichever replica wrote them.
+        .find({ account: accountId(userAccount(userId, currency)), ...(type ? { type } : {}), ...(before ? { accountVersion: { $lt: before[0] } } : {}) })
+        .sort({ accountVersion: -1 })
         .limit(limit + 1)
         .lean<PostingDocument[]>();
-      return page(found, limit, 'at');
+      return pageOf(found, limit, ({ accountVersion = 0 }) => [accountVersion]);
     },
 
     async covers(tx, { userId, amount, currency }) {
-      const account = await accounts.findById(accountId(owned('user', userId, currency)), null, { session: tx.session }).lean<AccountDocument>();
+      const account = await accounts.findById(accountId(userAccount(userId, currency)), null, { session: tx.session }).lean<AccountDocument>();
       return (account?.balance ?? 0) >= amount;
     },
 
     async charge(tx, { orderId, userId, merchantId, amount, currency }) {
       const { changes } = await ledger.post(tx, {
         key: `order:${orderId}`,
-        kind: 'order',
+        type: 'payment',
+        description: 'Order',
         paymentMethod: 'wallet',
-        reference: { orderId },
+        orderId,
         legs: [
-          { account: owned('user', userId, currency), amount: -amount },
-          { account: owned('merchant', merchantId, currency), amount },
+          { account: userAccount(userId, currency), amount: -amount },
+          { account: merchantAccount(merchantId, currency), amount },
         ],
       });
-      announce(tx, changes, 'order');
+      for (const change of changes) announceBalance(tx, change, 'order');
     },
 
     async refund(tx, { orderId, userId, merchantId, amount, currency, reason }) {
       const key = `refund:${orderId}`;
       if (await transfers.exists({ _id: key }).session(tx.session)) return;
-      const merchant = owned('merchant', merchantId, currency);
+      const merchant = merchantAccount(merchantId, currency);
       // What the merchant has earned may still wait for a roll-up, this very order's price for one.
       for (let rolled = await ledger.rollUp(tx, accountId(merchant)); rolled; rolled = await ledger.rollUp(tx, accountId(merchant))) {
         announceBalance(tx, rolled.change, 'sales');
       }
-      const { changes, postings: written } = await ledger.post(tx, {
+      const { changes } = await ledger.post(tx, {
         key,
-        kind: 'order-refund',
+        type: 'refund',
+        description: 'Order refunded',
         paymentMethod: 'wallet',
-        reference: { orderId },
+        orderId,
         legs: [
-          { account: owned('user', userId, currency), amount },
+          { account: userAccount(userId, currency), amount },
+          // Last, as all of this merchant's refunds and roll-ups meet there.
           { account: merchant, amount: -amount },
         ],
       });
-      tx.emit('payment-refunded', { userId, amount, currency, paymentMethod: 'wallet', transactionId: written[0]!._id, reason }, { userId });
-      announce(tx, changes, 'order-refund');
+      const transactionId = changes[0]?.posting?._id ?? orderId;
+      tx.emit('payment-refunded', { userId, amount, currency, paymentMethod: 'wallet', transactionId, orderId, reason }, { userId });
+      for (const change of changes) announceBalance(tx, change, 'order-refund');
     },
   };
-}
-
-function announce(tx: Tx, changes: readonly BalanceChange[], reason: Parameters<typeof announceBalance>[2]): void {
-  for (const change of changes) announceBalance(tx, change, reason);
 }

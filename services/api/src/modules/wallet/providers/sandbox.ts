@@ -1,9 +1,9 @@
-import { inTransaction, type Jobs, type Mongo } from '@tidings/platform';
+import { inTransaction, type JobHandler, type Mongo } from '@tidings/platform';
 import Stripe from 'stripe';
 import { z } from 'zod';
 import type { PaymentProvider } from './provider.js';
 
-const jobKind = 'sandbox-payment';
+export const sandboxJobKind = 'sandbox-payment';
 const paymentSchema = z.object({ topUpId: z.string(), amount: z.number(), currency: z.string() });
 
 /**
@@ -13,16 +13,16 @@ const paymentSchema = z.object({ topUpId: z.string(), amount: z.number(), curren
 export const sandboxProvider: PaymentProvider = {
   open: async () => ({}),
   async stored(tx, { _id, amount, currency }) {
-    await tx.job({ kind: jobKind, key: `sandbox:${_id}`, data: { topUpId: _id, amount, currency } });
+    await tx.job({ kind: sandboxJobKind, key: `sandbox:${_id}`, data: { topUpId: _id, amount, currency } });
   },
 };
 
-/** @param options.apiUrl where this API (any replica of it) listens; asked when needed, as the port may be given at start */
-export function registerSandboxJob(options: { jobs: Jobs; mongo: Mongo; secret: string; apiUrl: () => string }): void {
-  const { jobs, mongo, secret, apiUrl } = options;
-  jobs.register(jobKind, async (job, finish) => {
+/** @param options.apiUrl where this API, or any replica of it, listens */
+export function createSandboxJob(options: { mongo: Mongo; secret: string; apiUrl: string }): JobHandler {
+  const { mongo, secret, apiUrl } = options;
+  return async (job, finish) => {
     const body = sandboxEvent(paymentSchema.parse(job.data), job.createdAt);
-    const answer = await fetch(new URL('/webhooks/stripe', apiUrl()), {
+    const answer = await fetch(new URL('/webhooks/stripe', apiUrl), {
       method: 'POST',
       headers: { 'content-type': 'application/json', 'stripe-signature': Stripe.webhooks.generateTestHeaderString({ payload: body, secret }) },
       body,
@@ -32,7 +32,7 @@ export function registerSandboxJob(options: { jobs: Jobs; mongo: Mongo; secret: 
     if (!answer.ok) throw new Error(`Our webhook answered ${answer.status}`);
     // Dying here means that the same event is posted again, and a known event changes nothing.
     await inTransaction(mongo, finish);
-  });
+  };
 }
 
 /** Shaped as Stripe's (https://docs.stripe.com/api/events/object), with an id that is the same each time. */

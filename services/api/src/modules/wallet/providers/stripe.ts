@@ -1,4 +1,6 @@
+import { createHmac } from 'node:crypto';
 import { Problem } from '@tidings/contracts';
+import type { Config } from '@tidings/platform';
 import Stripe from 'stripe';
 import type { PaymentProvider } from './provider.js';
 
@@ -30,4 +32,14 @@ function address(url: string | undefined): { host?: string; port?: number; proto
   const { hostname, port, protocol } = new URL(url);
   const scheme = protocol === 'http:' ? 'http' : 'https';
   return { host: hostname, protocol: scheme, port: Number(port || (scheme === 'http' ? 80 : 443)) };
+}
+
+/**
+ * The secret that signs Stripe's webhook. Where none is set and no real money is about, it follows from the first signing key, so that
+ * every replica and the sandbox have the same; undefined in production, where no signature can be right then.
+ */
+export function stripeWebhookSecret(config: Pick<Config, 'STRIPE_WEBHOOK_SECRET' | 'NODE_ENV' | 'SANDBOX_PAYMENTS' | 'jwtKeys'>): string | undefined {
+  if (config.STRIPE_WEBHOOK_SECRET) return config.STRIPE_WEBHOOK_SECRET;
+  if (config.NODE_ENV === 'production' && !config.SANDBOX_PAYMENTS) return undefined;
+  return `whsec_${createHmac('sha256', config.jwtKeys[0].secret).update('stripe-webhook').digest('hex')}`;
 }

@@ -1,0 +1,23 @@
+import { feeds, routes } from '@tidings/contracts';
+import { read, write, type RouteBinding } from '../../http/bind.js';
+import type { PreparedTopUp, TopUps } from './top-ups.js';
+import { presentTopUp, presentTransaction, presentWallet } from './wallet.presenter.js';
+import type { Wallet } from './wallet.service.js';
+
+export function walletRoutes({ wallet, topUps }: { wallet: Wallet; topUps: TopUps }): RouteBinding[] {
+  const ownFeed = ({ caller }: { caller: { userId: string } }) => [feeds.user(caller.userId)];
+  return [
+    read(routes.wallet.get, async ({ caller, query }) => presentWallet(await wallet.balance(caller.userId, query.currency)), { feeds: ownFeed }),
+    read(
+      routes.wallet.listTransactions,
+      async ({ caller, query }) => {
+        const { page, nextCursor } = await wallet.history(caller.userId, query);
+        return { items: page.map(presentTransaction), nextCursor };
+      },
+      { feeds: ownFeed },
+    ),
+    write<typeof routes.wallet.topUp, PreparedTopUp>(routes.wallet.topUp, async ({ tx, prepared }) => presentTopUp(await topUps.store(tx, prepared)), {
+      prepare: ({ caller, body }) => topUps.prepare(caller.userId, body),
+    }),
+  ];
+}
