@@ -6,4 +6,5 @@ export * from './mongo.js';
 export * from './ops.js';
 export * from './redis.js';
 export * from './shutdown.js';
+export * from './time.js';
 export * from './tokens.js';

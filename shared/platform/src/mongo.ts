@@ -1,6 +1,8 @@
+import os from 'node:os';
 import { Problem } from '@tidings/contracts';
 import mongoose, { type Connection } from 'mongoose';
 import type { Logger } from './logger.js';
+import { pause } from './time.js';
 
 export type Db = NonNullable<Connection['db']>;
 export type MongoClient = ReturnType<Connection['getClient']>;
@@ -28,6 +30,8 @@ export function newId(): string {
  */
 export async function connectMongo(url: string, options: { logger?: Logger; maxPoolSize?: number; timeoutMs?: number } = {}): Promise<Mongo> {
   const connection = mongoose.createConnection(url, {
+    // The driver would import it dynamically, which a test's VM refuses.
+    runtimeAdapters: { os },
     autoIndex: false,
     autoCreate: false,
     ...(new URL(url.replace(/^mongodb(\+srv)?:/, 'http:').replace(/,[^/]*/, '')).pathname.length > 1 ? {} : { dbName: 'tidings' }),
@@ -97,8 +101,6 @@ async function commit(session: ClientSession, deadline: number): Promise<void> {
     }
   }
 }
-
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Whether a unique index refused the write; with `collection`, whether it was one of that collection. */
 export function isDuplicateKey(error: unknown, collection?: string): boolean {

@@ -8,13 +8,14 @@ export { Redis };
  * A connection that comes back by itself. Commands given while it is away wait for it (`waiting: true`: BullMQ and subscribers need that)
  * or fail at once, so that nobody hangs on a Redis that is down.
  */
-export function createRedis(url: string, options: { name: string; waiting?: boolean; logger?: Logger }): Redis {
+export function createRedis(url: string, options: { name: string; waiting?: boolean; commandTimeoutMs?: number; logger?: Logger }): Redis {
   const redis = new Redis(url, {
     connectionName: `tidings:${options.name}`,
     maxRetriesPerRequest: options.waiting ? null : 1,
     enableOfflineQueue: options.waiting ?? false,
     retryStrategy: (attempt) => Math.min(50 * attempt, 1_000),
     connectTimeout: 3_000,
+    ...(options.commandTimeoutMs ? { commandTimeout: options.commandTimeoutMs } : {}),
   });
   let lost = false;
   redis.on('error', (error) => {

@@ -1,0 +1,113 @@
+import { collections, encodeBusMessage, enqueueDomainEvents, feedChannel, type DomainEventQueue, type FeedEntry, type LogEntry, type OutboxEvent } from '@tidings/feed';
+import type { Logger, Mongo, Redis } from '@tidings/platform';
+
+export interface Publisher {
+  /** Tells the gateways and adds the jobs of one numbered batch. Never fails: what Redis does not take is made good by `recover`. */
+  publish(batch: number, events: readonly OutboxEvent[], entries: readonly LogEntry[]): Promise<void>;
+  /**
+   * Compares what Redis says was published with what was, and publishes and adds again what it lost: it may come back empty, or as an
+   * older copy of itself. Nothing is numbered again.
+   */
+  recover(): Promise<void>;
+}
+
+export interface PublisherOptions {
+  mongo: Mongo;
+  redis: Redis;
+  queue: DomainEventQueue;
+  prefix: string;
+  logger: Logger;
+  /** The last batch that an earlier leader noted in MongoDB. */
+  lastBatch: number;
+  onRecovered?: (events: number) => void;
+}
+
+/** How far back an empty Redis is filled. Gateways find older losses by their own sweep, jobs are found by `pending`. */
+const emptyWindowMs = 60_000;
+const overlapMs = 10_000;
+const pageSize = 500;
+
+export function createPublisher(options: PublisherOptions): Publisher {
+  const { mongo, redis, queue, prefix, logger } = options;
+  const outbox = mongo.db.collection<OutboxEvent>(collections.outbox);
+  const log = mongo.db.collection<FeedEntry>(collections.entries);
+  const stampKey = `${prefix}:relay:batch`;
+  let published = options.lastBatch;
+  let lost = false;
+
+  const send = async (entries: readonly LogEntry[], stamp?: string): Promise<void> => {
+    const byFeed = new Map<string, LogEntry[]>();
+    for (const entry of entries) {
+      const list = byFeed.get(entry.feed);
+      if (list) list.push(entry);
+      else byFeed.set(entry.feed, [entry]);
+    }
+    const pipeline = redis.pipeline();
+    for (const [feed, list] of byFeed) pipeline.spublish(feedChannel(prefix, feed), encodeBusMessage(list));
+    if (stamp) pipeline.set(stampKey, stamp);
+    for (const [error] of (await pipeline.exec()) ?? []) if (error) throw error;
+  };
+
+  const enqueuePending = async (): Promise<number> => {
+    let count = 0;
+    let after = '';
+    for (;;) {
+      const page = await outbox.find({ pending: true, _id: { $gt: after } }).sort({ _id: 1 }).limit(pageSize).toArray();
+      await enqueueDomainEvents(queue, page);
+      count += page.length;
+      if (page.length < pageSize) return count;
+      after = page[page.length - 1]!._id;
+    }
+  };
+
+  const publishSince = async (since: Date): Promise<number> => {
+    let count = 0;
+    let from = { at: since, _id: '' };
+    for (;;) {
+      const page = await outbox
+        .find({ $or: [{ at: { $gt: from.at } }, { at: from.at, _id: { $gt: from._id } }] }, { projection: { _id: 1, at: 1 } })
+        .sort({ at: 1, _id: 1 })
+        .limit(pageSize)
+        .toArray();
+      const stored = await log.find({ eventId: { $in: page.map(({ _id }) => _id) } }, { sort: { _id: 1 } }).toArray();
+      await send(stored.map(({ _id, eventId, type, packet }) => ({ feed: _id.feed, seq: _id.seq, eventId, type, packet })));
+      count += page.length;
+      if (page.length < pageSize) return count;
+      from = page[page.length - 1]!;
+    }
+  };
+
+  return {
+    async publish(batch, events, entries) {
+      published = batch;
+      if (lost) return;
+      try {
+        const notifying = events.filter(({ pending }) => pending);
+        await Promise.all([send(entries, `${batch} ${Date.now()}`), notifying.length > 0 ? enqueueDomainEvents(queue, notifying) : undefined]);
+      } catch (error) {
+        lost = true;
+        logger.warn({ batch, reason: String(error) }, 'Redis did not take a batch; it will be published again');
+      }
+    },
+
+    async recover() {
+      const stamp = await redis.get(stampKey);
+      const [batch = 0, at = 0] = (stamp ?? '').split(' ').map(Number);
+      if (!lost && batch >= published) return;
+      const upTo = published;
+      const since = new Date(stamp ? at - overlapMs : Date.now() - emptyWindowMs);
+      logger.warn({ inRedis: batch, inMongo: upTo, since }, 'Redis has lost batches; publishing them again from the feed log');
+      lost = false;
+      try {
+        const events = await publishSince(since);
+        const jobs = await enqueuePending();
+        await redis.set(stampKey, `${Math.max(upTo, batch)} ${Date.now()}`);
+        options.onRecovered?.(events);
+        logger.info({ events, jobs }, 'Redis has been filled again');
+      } catch (error) {
+        lost = true;
+        throw error;
+      }
+    },
+  };
+}

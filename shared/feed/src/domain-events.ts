@@ -1,0 +1,44 @@
+import { createRedis, type Logger } from '@tidings/platform';
+import { Queue } from 'bullmq';
+import type { OutboxEvent } from './documents.js';
+
+/** The BullMQ queue between the event path and whoever acts on events. */
+export const domainEventsQueue = 'domain-events';
+
+/** A job of the queue; its id is the event's. The event itself is read from the outbox, which is the truth. */
+export interface DomainEventJob {
+  eventId: string;
+}
+
+export interface DomainEventQueue {
+  queue: Queue<DomainEventJob>;
+  close(): Promise<void>;
+}
+
+export function createDomainEventQueue(redisUrl: string, prefix: string, logger: Logger): DomainEventQueue {
+  const redis = createRedis(redisUrl, { name: 'domain-events', commandTimeoutMs: 5_000 });
+  const queue = new Queue<DomainEventJob>(domainEventsQueue, { connection: redis, prefix, skipVersionCheck: true });
+  queue.on('error', (error) => logger.debug({ reason: error.message }, 'The queue of domain events is not reachable'));
+  return {
+    queue,
+    async close() {
+      await queue.close();
+      redis.disconnect();
+    },
+  };
+}
+
+/**
+ * Adds a job for each event. Adding one that waits, runs or has failed already does nothing; failed jobs are kept, with their reason.
+ * @throws when Redis does not answer; the sweeper adds what is missing
+ */
+export async function enqueueDomainEvents({ queue }: DomainEventQueue, events: readonly Pick<OutboxEvent, '_id' | 'type'>[]): Promise<void> {
+  if (events.length === 0) return;
+  await queue.addBulk(
+    events.map(({ _id, type }) => ({
+      name: type,
+      data: { eventId: _id },
+      opts: { jobId: _id, attempts: 8, backoff: { type: 'exponential', delay: 500, jitter: 0.5 }, removeOnComplete: true },
+    })),
+  );
+}

@@ -1,0 +1,13 @@
+/**
+ * Waits until `probe` gives something other than undefined, null or false.
+ * @throws Error that says what was waited for, after `timeoutMs`: ten times what it should take, so that a slow machine is no failure
+ */
+export async function waitFor<T>(what: string, probe: () => Promise<T> | T, timeoutMs = 30_000): Promise<NonNullable<T>> {
+  const deadline = Date.now() + timeoutMs;
+  for (;;) {
+    const value = await probe();
+    if (value) return value as NonNullable<T>;
+    if (Date.now() > deadline) throw new Error(`Waited ${timeoutMs} ms in vain for ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}

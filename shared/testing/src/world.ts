@@ -1,0 +1,158 @@
+import { createServer, type Server } from 'node:http';
+import { randomBytes } from 'node:crypto';
+import { createApi } from '@tidings/api';
+import { createRelay, type Relay } from '@tidings/event-relay';
+import { createWorker } from '@tidings/notification-worker';
+import { closeServer, connectMongo, createLogger, listen, loadConfig, type Config, type Mongo } from '@tidings/platform';
+import { createGateway } from '@tidings/socket-gateway';
+import { connectClient, type ClientOptions, type TestClient } from './client.js';
+import { createHttp, type Http } from './http.js';
+import { databaseUrl } from './store.js';
+import { waitFor } from './wait.js';
+
+export interface WorldOptions {
+  gateways?: number;
+  /** Environment variables beside the usual ones. */
+  env?: Record<string, string>;
+  /** Services to leave out, for tests that run them otherwise. */
+  without?: readonly ('relay' | 'worker')[];
+}
+
+export interface Account {
+  id: string;
+  email: string;
+  name: string;
+  token: string;
+  refreshToken: string;
+  http: Http;
+}
+
+export interface World {
+  config: Config;
+  mongo: Mongo;
+  relay: Relay | undefined;
+  apiUrl: string;
+  gatewayUrls: readonly string[];
+  stripeSecret: string;
+  /** Not logged in. */
+  http: Http;
+  signUp(name: string): Promise<Account>;
+  logIn(email: string, password: string, deviceId?: string): Promise<Account>;
+  admin(): Promise<Account>;
+  /** A stock client; closed with the world. `gateway` counts from 0. */
+  connect(account: Account, options?: Partial<ClientOptions> & { gateway?: number }): Promise<TestClient>;
+  /** Waits until every committed event is numbered, every notification written and every due job done. */
+  settled(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export const password = 'correct horse battery';
+const adminEmail = 'admin@example.com';
+
+/** All services in this process, each on its own port, on a database and a Redis prefix of their own. */
+export async function createWorld({ gateways = 1, env = {}, without = [] }: WorldOptions = {}): Promise<World> {
+  const name = `world_${randomBytes(6).toString('hex')}`;
+  const apiServer = createServer();
+  const apiPort = await listen(apiServer, 0, '127.0.0.1');
+  const apiUrl = `http://127.0.0.1:${apiPort}`;
+  const stripeSecret = 'whsec_for_tests_only';
+  const config = loadConfig({
+    NODE_ENV: 'test',
+    LOG_LEVEL: process.env['TEST_LOG_LEVEL'] ?? 'silent',
+    HOST: '127.0.0.1',
+    PORT: String(apiPort),
+    JWT_SECRET: 'a secret for tests only',
+    ADMIN_EMAIL: adminEmail,
+    ADMIN_PASSWORD: password,
+    STRIPE_WEBHOOK_SECRET: stripeSecret,
+    SOCKET_EVENTS_PER_MINUTE: '100000',
+    HTTP_REQUESTS_PER_MINUTE: '100000',
+    LOGIN_ATTEMPTS_PER_MINUTE: '100000',
+    API_URL: apiUrl,
+    PUBLIC_URL: apiUrl,
+    REDIS_URL: process.env['REDIS_URL'],
+    ...env,
+    MONGODB_URL: databaseUrl(process.env['MONGODB_URL'], name),
+    REDIS_PREFIX: name,
+  });
+  const logger = createLogger({ name, level: config.LOG_LEVEL });
+  const mongo = await connectMongo(config.MONGODB_URL, { logger });
+  const api = createApi({ config, mongo, logger });
+  apiServer.on('request', api.app);
+  const relay = without.includes('relay') ? undefined : createRelay({ config, mongo, logger });
+  const worker = without.includes('worker') ? undefined : createWorker({ config, mongo, logger });
+  const running = await Promise.all(
+    Array.from({ length: gateways }, async (_, index) => {
+      const httpServer = createServer();
+      const port = await listen(httpServer, 0, '127.0.0.1');
+      const gateway = createGateway({ config: { ...config, GATEWAY_ID: `g${index + 1}` }, mongo, logger, httpServer });
+      return { gateway, httpServer, url: `http://127.0.0.1:${port}` };
+    }),
+  );
+  await api.start();
+  await Promise.all([relay?.start(), worker?.start(), ...running.map(({ gateway }) => gateway.start())]);
+
+  const clients: TestClient[] = [];
+  const servers: Server[] = [apiServer, ...running.map(({ httpServer }) => httpServer)];
+  const http = createHttp(apiUrl);
+  const enter = async (path: string, body: object): Promise<Account> => {
+    const answer = await http.post<{ user: { id: string; email: string; name: string }; accessToken: string; refreshToken: string }>(path, body);
+    if (answer.status >= 300) throw new Error(`${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
+    const { user, accessToken, refreshToken } = answer.body;
+    return { ...user, token: accessToken, refreshToken, http: createHttp(apiUrl, accessToken) };
+  };
+
+  const world: World = {
+    config,
+    mongo,
+    relay,
+    apiUrl,
+    gatewayUrls: running.map(({ url }) => url),
+    stripeSecret,
+    http,
+    signUp: (person) => enter('/api/auth/register', { name: person, email: `${person.toLowerCase().replace(/\W/g, '')}.${randomBytes(4).toString('hex')}@example.com`, password }),
+    logIn: (email, secret, deviceId) => enter('/api/auth/login', { email, password: secret, ...(deviceId ? { deviceId } : {}) }),
+    admin: () => world.logIn(adminEmail, password),
+    async connect(account, { gateway = 0, ...options } = {}) {
+      const client = await connectClient({ url: world.gatewayUrls[gateway]!, token: account.token, ...options });
+      clients.push(client);
+      return client;
+    },
+    settled: () => settled(mongo),
+    async stop() {
+      for (const client of clients) client.close();
+      await Promise.all(running.map(({ gateway }) => gateway.stop()));
+      await relay?.stop();
+      await worker?.stop();
+      await api.stop();
+      await Promise.all(servers.map(closeServer));
+      await mongo.db.dropDatabase();
+      await mongo.close();
+    },
+  };
+  return world;
+}
+
+/** See `World.settled`; for worlds of other processes too. */
+export async function settled(mongo: Mongo): Promise<void> {
+  await waitFor('the event path to settle', async () => {
+    const [pending, due, unnumbered] = await Promise.all([
+      mongo.db.collection('outbox').countDocuments({ pending: true }),
+      mongo.db.collection('jobs').countDocuments({ state: 'due', dueAt: { $lte: new Date() } }),
+      unnumberedEvents(mongo),
+    ]);
+    return pending === 0 && due === 0 && unnumbered === 0;
+  });
+}
+
+async function unnumberedEvents(mongo: Mongo): Promise<number> {
+  const missing = await mongo.db
+    .collection('outbox')
+    .aggregate([
+      { $lookup: { from: 'feed_entries', localField: '_id', foreignField: 'eventId', as: 'entries', pipeline: [{ $project: { _id: 1 } }] } },
+      { $match: { $expr: { $lt: [{ $size: '$entries' }, { $size: '$feeds' }] } } },
+      { $count: 'count' },
+    ])
+    .toArray();
+  return (missing[0]?.['count'] as number | undefined) ?? 0;
+}
