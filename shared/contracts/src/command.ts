@@ -18,7 +18,7 @@ export interface CommandDefinition<Name extends string = string, Payload extends
   readonly payload: Payload;
   /** Fields of a successful ack beside `ok: true`. */
   readonly ack: z.ZodType;
-  readonly forward?: (payload: z.output<Payload>) => ForwardedCall;
+  forward?(payload: z.output<Payload>): ForwardedCall;
 }
 
 export function defineCommand<const Name extends string, Payload extends z.ZodType>(

@@ -16,6 +16,29 @@ export const currencySchema = z.string().regex(/^[A-Z]{3}$/, 'must be an ISO 421
 export const versionSchema = z.int().min(1);
 export const paymentMethodSchema = z.enum(['stripe', 'razorpay', 'zeffy', 'wallet', 'sandbox']);
 
+/** Written by people: trimmed, not empty, at most `max` characters. */
+export const text = (max: number): z.ZodString => z.string().trim().min(1).max(max);
+/** As compared and stored: in lower case. */
+export const emailSchema = z.email().max(254).toLowerCase();
+/** A stable word for a program, e.g. `top-up`. */
+export const wordSchema = z.string().regex(/^[a-z0-9]+(?:[-_.][a-z0-9]+)*$/, 'must be a lower-case word').max(64);
+export const deviceIdSchema = z.string().regex(/^[A-Za-z0-9_.:-]{1,128}$/, 'must be a device id');
+/** Names the attempt: the same key and body get the first answer again. */
+export const idempotencyKeySchema = z.string().min(1).max(255);
+/** A flag in a query string. */
+export const flagSchema = z.enum(['true', 'false']).transform((value) => value === 'true');
+/** IANA name; checked against what the platform knows. */
+export const timeZoneSchema = z.string().max(64).refine(isTimeZone, 'must be an IANA time zone');
+
+function isTimeZone(name: string): boolean {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== '';
+  } catch {
+    return false;
+  }
+}
+
+export const idParams = z.strictObject({ id: idSchema });
 export const listQuery = { limit: z.coerce.number().int().min(1).max(100).default(20), cursor: z.string().max(256).optional() };
 
 export function listOf<Item extends z.ZodType>(item: Item): z.ZodObject<{ items: z.ZodArray<Item>; nextCursor: z.ZodNullable<z.ZodString> }> {

@@ -29,9 +29,10 @@ export interface EventDefinition<
   /** Strict: an undeclared field fails where it is emitted. */
   readonly data: Data;
   readonly to: To;
-  readonly feeds: (to: z.output<To>) => readonly FeedTarget[];
+  // Methods, not function properties: so that each definition is also an `EventDefinition` without type arguments.
+  feeds(to: z.output<To>): readonly FeedTarget[];
   /** `actor` is the id of the user who caused the event, null for the system. Absent: nobody is notified. */
-  readonly notifies?: (to: z.output<To>, data: z.output<Data>, actor: string | null) => readonly Recipient[];
+  notifies?(to: z.output<To>, data: z.output<Data>, actor: string | null): readonly Recipient[];
 }
 
 export function defineEvent<const Type extends string, Data extends z.ZodObject, To extends z.ZodType>(

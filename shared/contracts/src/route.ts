@@ -19,6 +19,8 @@ export interface RouteDefinition<
   readonly summary: string;
   readonly tag: string;
   readonly access: RouteAccess;
+  /** Finer rights than `access` tells, in words, for the documentation: e.g. "Members of the merchant". */
+  readonly who?: string;
   /** Strict objects: an unknown field is refused. */
   readonly params?: Params;
   readonly query?: Query;
@@ -26,6 +28,8 @@ export interface RouteDefinition<
   /** Of a success; 204 has no schema. */
   readonly status: 200 | 201 | 202 | 204;
   readonly response?: Response;
+  /** Of the answer, where it is not JSON. */
+  readonly contentType?: string;
   /** Beyond those that every route can answer with (bad-request, unauthenticated, forbidden, rate-limited, internal, unavailable). */
   readonly errors?: readonly ErrorCode[];
   /** A write runs in one transaction, takes `Idempotency-Key`, and answers with `Tidings-Events`. */

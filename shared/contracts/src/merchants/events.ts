@@ -1,0 +1,72 @@
+import { z } from 'zod';
+import { amountSchema, currencySchema, idSchema, paymentMethodSchema, timeSchema, versionSchema, wordSchema } from '../common.js';
+import { defineEvent, type FeedTarget, type Recipient } from '../event.js';
+import { feeds } from '../feeds.js';
+import { contactsSchema, merchantSchema, subscriptionStatusSchema } from './schemas.js';
+
+/** `byAdmin`: an administrator made the change, so the members are told. */
+const toMerchant = z.strictObject({ merchantId: idSchema, byAdmin: z.boolean() });
+const merchantData = z.strictObject({
+  merchantId: idSchema,
+  merchant: merchantSchema,
+  contacts: contactsSchema.optional(),
+  adminEmail: z.string().optional(),
+});
+const merchantFeeds = (): readonly FeedTarget[] => [{ feed: feeds.merchants, omit: ['contacts', 'adminEmail'] }, feeds.merchantsAdmin];
+const members = (to: z.output<typeof toMerchant>): readonly Recipient[] => (to.byAdmin ? [{ members: to.merchantId }] : []);
+
+export const merchantEvents = {
+  'merchant-created': defineEvent({
+    type: 'merchant-created',
+    summary: 'A merchant was added',
+    data: merchantData,
+    to: toMerchant,
+    feeds: merchantFeeds,
+    notifies: members,
+  }),
+  'merchant-updated': defineEvent({
+    type: 'merchant-updated',
+    summary: 'A merchant changed',
+    data: merchantData,
+    to: toMerchant,
+    feeds: merchantFeeds,
+    notifies: members,
+  }),
+  'merchant-deleted': defineEvent({
+    type: 'merchant-deleted',
+    summary: 'A merchant was removed; `merchant` is its last state',
+    data: merchantData,
+    to: toMerchant,
+    feeds: merchantFeeds,
+    notifies: members,
+  }),
+  'merchants-changed': defineEvent({
+    type: 'merchants-changed',
+    summary: 'Many merchants changed at once: fetch those that are on the screen',
+    data: z.strictObject({ ids: z.array(idSchema).min(1).max(1000) }),
+    to: z.strictObject({}),
+    feeds: () => [feeds.merchants],
+  }),
+  'subscription-updated': defineEvent({
+    type: 'subscription-updated',
+    summary: "A merchant's subscription to the platform changed",
+    data: z.strictObject({
+      subscriptionId: idSchema,
+      merchantId: idSchema,
+      plan: z.string(),
+      status: subscriptionStatusSchema,
+      startDate: timeSchema,
+      endDate: timeSchema.nullable(),
+      amount: amountSchema.or(z.literal(0)),
+      currency: currencySchema,
+      paymentMethod: paymentMethodSchema.nullable(),
+      transactionId: idSchema.nullable(),
+      notes: z.string().nullable(),
+      reason: wordSchema,
+      version: versionSchema,
+    }),
+    to: z.strictObject({ merchantId: idSchema }),
+    feeds: (to) => [feeds.merchant(to.merchantId), feeds.merchantsAdmin],
+    notifies: (to) => [{ owners: to.merchantId }],
+  }),
+};

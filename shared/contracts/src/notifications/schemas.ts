@@ -1,0 +1,30 @@
+import { z } from 'zod';
+import { flagSchema, idSchema, listQuery, timeSchema, wordSchema } from '../common.js';
+
+export const notificationTypeSchema = z.enum(['info', 'success', 'warning', 'error']);
+export const notificationActionSchema = z.strictObject({ action: wordSchema, label: z.string() });
+
+const fields = {
+  message: z.string(),
+  title: z.string(),
+  type: notificationTypeSchema,
+  category: wordSchema,
+  orderId: idSchema.optional(),
+  /** Further ids of what it is about, for deep links. */
+  data: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])).optional(),
+  /** Buttons; pressing one is `POST /api/notifications/:id/actions/:action`. */
+  actions: z.array(notificationActionSchema).max(5).optional(),
+};
+
+export const notificationSchema = z.strictObject({
+  id: idSchema,
+  ...fields,
+  readAt: timeSchema.nullable(),
+  decision: wordSchema.optional(),
+  createdAt: timeSchema,
+});
+export type Notification = z.output<typeof notificationSchema>;
+
+export const newNotificationSchema = z.strictObject({ notificationId: idSchema, ...fields, timestamp: timeSchema });
+
+export const notificationsQuery = z.strictObject({ ...listQuery, unread: flagSchema.optional() });

@@ -1,0 +1,75 @@
+import { z } from 'zod';
+import { balanceSchema, currencySchema, idSchema, text, timeSchema } from '../common.js';
+import { defineEvent } from '../event.js';
+import { feeds } from '../feeds.js';
+import { estimatedTimeSchema, itemSchema, orderLineSchema, orderSchema, orderStatusSchema } from './schemas.js';
+
+const toOrder = z.strictObject({ orderId: idSchema, userId: idSchema, merchantId: idSchema });
+const toMenu = z.strictObject({ merchantId: idSchema });
+
+export const orderEvents = {
+  'new-order': defineEvent({
+    type: 'new-order',
+    summary: 'An order was placed and paid. `item` is the name of its first item and `price` the total',
+    data: z.strictObject({
+      orderId: idSchema,
+      userId: idSchema,
+      customerName: z.string(),
+      item: z.string(),
+      items: z.array(orderLineSchema),
+      price: balanceSchema,
+      currency: currencySchema,
+      vendorId: idSchema,
+      order: orderSchema,
+    }),
+    to: toOrder,
+    feeds: (to) => [feeds.merchant(to.merchantId), feeds.user(to.userId), feeds.order(to.orderId), feeds.admin],
+    notifies: (to) => [{ members: to.merchantId }],
+  }),
+  'order-status-changed': defineEvent({
+    type: 'order-status-changed',
+    summary: 'An order moved on. `itemName` is the name of its first item',
+    data: z.strictObject({
+      orderId: idSchema,
+      status: orderStatusSchema,
+      estimatedTime: estimatedTimeSchema.nullable(),
+      itemName: z.string(),
+      vendorId: idSchema,
+      userId: idSchema,
+      order: orderSchema,
+    }),
+    to: toOrder,
+    feeds: (to) => [feeds.user(to.userId), feeds.merchant(to.merchantId), feeds.order(to.orderId), feeds.admin],
+    notifies: (to) => [{ user: to.userId }],
+  }),
+  'order-ready': defineEvent({
+    type: 'order-ready',
+    summary: 'An order can be picked up',
+    data: z.strictObject({ orderId: idSchema, itemName: z.string(), vendorId: idSchema, message: z.string() }),
+    to: toOrder,
+    feeds: (to) => [feeds.user(to.userId), feeds.order(to.orderId)],
+    notifies: (to) => [{ user: to.userId }],
+  }),
+  'order-message': defineEvent({
+    type: 'order-message',
+    summary: 'Customer and merchant write to each other; `from` is the id of the writer',
+    data: z.strictObject({ orderId: idSchema, messageId: idSchema, from: idSchema, text: text(4000) }),
+    to: toOrder,
+    feeds: (to) => [feeds.user(to.userId), feeds.merchant(to.merchantId), feeds.order(to.orderId)],
+    notifies: (to, data) => [data.from === to.userId ? { members: to.merchantId } : { user: to.userId }],
+  }),
+  'item-updated': defineEvent({
+    type: 'item-updated',
+    summary: 'An item was added, changed, or (`deleted`) taken off the menu',
+    data: z.strictObject({ vendorId: idSchema, item: itemSchema, deleted: z.literal(true).optional() }),
+    to: toMenu,
+    feeds: (to) => [feeds.menu(to.merchantId)],
+  }),
+  'merchant-status': defineEvent({
+    type: 'merchant-status',
+    summary: 'A merchant opened, closed, or paused',
+    data: z.strictObject({ vendorId: idSchema, open: z.boolean(), pausedUntil: timeSchema.nullable() }),
+    to: toMenu,
+    feeds: (to) => [feeds.menu(to.merchantId)],
+  }),
+};

@@ -1,0 +1,23 @@
+import { adminRoutes } from './admin/routes.js';
+import { authRoutes } from './identity/routes.js';
+import { merchantRoutes } from './merchants/routes.js';
+import { notificationRoutes } from './notifications/routes.js';
+import { opsRoutes } from './ops/routes.js';
+import { orderRoutes } from './orders/routes.js';
+import type { RouteDefinition } from './route.js';
+import { walletRoutes } from './wallet/routes.js';
+import { webhookRoutes } from './webhooks/routes.js';
+
+/** Every HTTP route: what the API mounts, what OpenAPI describes. */
+export const routes = {
+  auth: authRoutes,
+  wallet: walletRoutes,
+  orders: orderRoutes,
+  merchants: merchantRoutes,
+  notifications: notificationRoutes,
+  admin: adminRoutes,
+  ops: opsRoutes,
+  webhooks: webhookRoutes,
+};
+
+export const allRoutes: readonly RouteDefinition[] = Object.values(routes).flatMap((group) => Object.values<RouteDefinition>(group));

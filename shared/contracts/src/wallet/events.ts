@@ -1,0 +1,76 @@
+import { z } from 'zod';
+import { amountSchema, balanceSchema, currencySchema, deltaSchema, idSchema, paymentMethodSchema, versionSchema, wordSchema } from '../common.js';
+import { defineEvent } from '../event.js';
+import { feeds } from '../feeds.js';
+import { walletTransactionSchema } from './schemas.js';
+
+const toUser = z.strictObject({ userId: idSchema });
+const toUserOrMerchant = z.union([toUser, z.strictObject({ merchantId: idSchema })]);
+
+const failure = z.strictObject({
+  userId: idSchema,
+  amount: amountSchema,
+  currency: currencySchema,
+  paymentMethod: paymentMethodSchema,
+  transactionId: idSchema,
+  reason: z.string().max(500),
+  orderId: idSchema.optional(),
+  topUpId: idSchema.optional(),
+});
+
+export const walletEvents = {
+  'balance-updated': defineEvent({
+    type: 'balance-updated',
+    summary: 'A balance changed, by `amount` (signed), or was asked for (`reason: "refresh"`, `amount: 0`)',
+    data: z
+      .strictObject({
+        userId: idSchema.optional(),
+        merchantId: idSchema.optional(),
+        newBalance: balanceSchema,
+        oldBalance: balanceSchema,
+        amount: deltaSchema,
+        held: balanceSchema,
+        currency: currencySchema,
+        reason: wordSchema,
+        version: versionSchema,
+        /** What `GET /api/wallet/transactions` now begins with; a refresh and a merchant's roll-up have none. */
+        transaction: walletTransactionSchema.optional(),
+      })
+      .refine((data) => (data.userId === undefined) !== (data.merchantId === undefined), 'either userId or merchantId'),
+    to: toUserOrMerchant,
+    feeds: (to) => ['userId' in to ? feeds.user(to.userId) : feeds.merchant(to.merchantId)],
+  }),
+  'payment-completed': defineEvent({
+    type: 'payment-completed',
+    summary: 'Money arrived in the wallet, or was paid from it',
+    data: z.strictObject({
+      userId: idSchema,
+      amount: amountSchema,
+      currency: currencySchema,
+      newBalance: balanceSchema,
+      paymentMethod: paymentMethodSchema,
+      transactionId: idSchema,
+      orderId: idSchema.optional(),
+      topUpId: idSchema.optional(),
+    }),
+    to: toUser,
+    feeds: (to) => [feeds.user(to.userId), feeds.admin],
+    notifies: (to) => [{ user: to.userId }],
+  }),
+  'payment-failed': defineEvent({
+    type: 'payment-failed',
+    summary: 'A payment did not come about',
+    data: failure,
+    to: toUser,
+    feeds: (to) => [feeds.user(to.userId), feeds.admin],
+    notifies: (to) => [{ user: to.userId }],
+  }),
+  'payment-refunded': defineEvent({
+    type: 'payment-refunded',
+    summary: 'A payment was given back',
+    data: failure,
+    to: toUser,
+    feeds: (to) => [feeds.user(to.userId), feeds.admin],
+    notifies: (to) => [{ user: to.userId }],
+  }),
+};

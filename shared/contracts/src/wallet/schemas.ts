@@ -1,0 +1,65 @@
+import { z } from 'zod';
+import {
+  amountSchema,
+  balanceSchema,
+  currencySchema,
+  deltaSchema,
+  idSchema,
+  listQuery,
+  paymentMethodSchema,
+  timeSchema,
+  versionSchema,
+} from '../common.js';
+
+/** Minor units. `held` is what payments that wait for approval have set aside; it is not part of `balance`. */
+export const walletSchema = z.strictObject({
+  userId: idSchema,
+  balance: balanceSchema,
+  held: balanceSchema,
+  currency: currencySchema,
+  version: versionSchema,
+});
+export type Wallet = z.output<typeof walletSchema>;
+
+export const walletTransactionTypes = ['top-up', 'payment', 'refund', 'adjustment', 'dispute', 'investment', 'maturity', 'subscription'] as const;
+
+/** `amount` is signed minor units: what it did to the balance, which it left at `balanceAfter`. */
+export const walletTransactionSchema = z.strictObject({
+  id: idSchema,
+  type: z.enum(walletTransactionTypes),
+  amount: deltaSchema,
+  currency: currencySchema,
+  balanceAfter: balanceSchema,
+  description: z.string(),
+  orderId: idSchema.optional(),
+  topUpId: idSchema.optional(),
+  paymentMethod: paymentMethodSchema,
+  createdAt: timeSchema,
+});
+export type WalletTransaction = z.output<typeof walletTransactionSchema>;
+
+export const walletQuery = z.strictObject({ currency: currencySchema.optional() });
+export const walletTransactionsQuery = z.strictObject({
+  ...listQuery,
+  currency: currencySchema.optional(),
+  type: z.enum(walletTransactionTypes).optional(),
+});
+
+export const topUpBody = z.strictObject({
+  amount: amountSchema,
+  currency: currencySchema.optional(),
+  provider: z.enum(['stripe', 'razorpay', 'zeffy', 'sandbox']),
+});
+export type TopUpInput = z.output<typeof topUpBody>;
+
+export const topUpSchema = z.strictObject({
+  id: idSchema,
+  status: z.enum(['pending', 'succeeded', 'failed']),
+  amount: amountSchema,
+  currency: currencySchema,
+  provider: topUpBody.shape.provider,
+  clientSecret: z.string().optional(),
+  checkoutUrl: z.string().optional(),
+  createdAt: timeSchema,
+});
+export type TopUp = z.output<typeof topUpSchema>;
