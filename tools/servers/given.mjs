@@ -49,7 +49,9 @@ export async function checkRedis(url) {
   const { Redis } = await import('ioredis');
   const shown = withoutPassword(url);
   const redis = new Redis(url, { lazyConnect: true, connectTimeout: ANSWER_MS, maxRetriesPerRequest: 0, retryStrategy: () => null });
-  redis.on('error', () => undefined); // the reason comes from `connect` below
+  /** @type {unknown} */
+  let reason; // what `connect` rejects with says only that the connection is closed
+  redis.on('error', (error) => (reason = error));
   /** @type {string} */
   let info;
   try {
@@ -57,7 +59,7 @@ export async function checkRedis(url) {
     info = await redis.info('server');
   } catch (error) {
     throw new SetupError(
-      `Redis does not answer at ${shown} (${reasonOf(error)}). Start it, correct REDIS_URL, or unset it to have one provided.`,
+      `Redis does not answer at ${shown} (${reasonOf(reason ?? error)}). Start it, correct REDIS_URL, or unset it to have one provided.`,
     );
   } finally {
     redis.disconnect();
