@@ -11,18 +11,22 @@ export interface ForwardedCall {
  * A client → server Socket.IO event. With `forward` the gateway calls the API and acks `{ ok: true, ...answer }`;
  * without, the gateway answers it itself (rooms, heartbeat, authenticate).
  */
-export interface CommandDefinition<Name extends string = string, Payload extends z.ZodType = z.ZodType> {
+export interface CommandDefinition<
+  Name extends string = string,
+  Payload extends z.ZodType = z.ZodType,
+  Ack extends z.ZodType = z.ZodType,
+> {
   readonly name: Name;
   readonly summary: string;
   /** Strict. Every forwarded write also takes an optional `idempotencyKey`. */
   readonly payload: Payload;
   /** Fields of a successful ack beside `ok: true`. */
-  readonly ack: z.ZodType;
+  readonly ack: Ack;
   forward?(payload: z.output<Payload>): ForwardedCall;
 }
 
-export function defineCommand<const Name extends string, Payload extends z.ZodType>(
-  definition: CommandDefinition<Name, Payload>,
-): CommandDefinition<Name, Payload> {
+export function defineCommand<const Name extends string, Payload extends z.ZodType, Ack extends z.ZodType>(
+  definition: CommandDefinition<Name, Payload, Ack>,
+): CommandDefinition<Name, Payload, Ack> {
   return definition;
 }

@@ -5,7 +5,8 @@ export const roleSchema = z.enum(roles);
 export type Role = z.infer<typeof roleSchema>;
 
 /** `userType` as existing apps expect it in `connected`. */
-export type UserType = 'customer' | 'vendor' | 'advisor' | 'admin';
+export const userTypes = ['customer', 'vendor', 'advisor', 'admin'] as const;
+export type UserType = (typeof userTypes)[number];
 
 export function isAdmin(held: readonly Role[]): boolean {
   return held.includes('admin') || held.includes('superadmin');
