@@ -41,15 +41,23 @@ export interface ReadOptions<R, Caller> {
   feeds?: (input: ReadInput<R, Caller>) => readonly string[] | Promise<readonly string[]>;
 }
 
-export interface WriteOptions<R, Caller, Prepared> {
-  /**
-   * What must not run inside a transaction (a provider's API, a password hash). Runs once, before it; not when a stored answer
-   * is given.
-   */
-  prepare?: (input: WriteInput<R, Caller>) => Promise<Prepared>;
+export interface WriteOptions<R, Caller> {
   /** Names whose attempts are counted by the strict limiter, beside the address: an e-mail at a login. */
   attempts?: (input: WriteInput<R, Caller>) => readonly string[];
 }
+
+type InTransaction<R, Caller> = WriteInput<R, Caller> & { tx: Tx };
+
+/**
+ * The work of a write: a function, or two steps. `prepare` does what must not run inside a transaction (a provider's API, a password
+ * hash): once, before it, and not at all when a stored answer is given. `handle` gets what it made as `prepared`.
+ */
+export type WriteWork<R, Caller, Prepared> =
+  | ((input: InTransaction<R, Caller>) => Promise<AnswerOf<R> | Problem>)
+  | {
+      prepare: (input: WriteInput<R, Caller>) => Promise<Prepared>;
+      handle: (input: InTransaction<R, Caller> & { prepared: Prepared }) => Promise<AnswerOf<R> | Problem>;
+    };
 
 /** A route with what does its work; made by the functions below, served by `createRouter`. Inputs are checked before they get here. */
 export interface RouteBinding {
@@ -84,21 +92,21 @@ export function publicRead<R extends RouteDefinition>(
  * Problem answers with it and commits (a refusal that must leave a trace). `Idempotency-Key` works where the contract says
  * `write: true`; answers that hold tokens do not, so that no token is ever stored in plain.
  */
-export function write<R extends RouteDefinition, Prepared = undefined>(
+export function write<R extends RouteDefinition, Prepared>(
   route: R,
-  handle: (input: WriteInput<R, Principal> & { tx: Tx; prepared: Prepared }) => Promise<AnswerOf<R> | Problem>,
-  options: WriteOptions<R, Principal, Prepared> = {},
+  work: WriteWork<R, Principal, Prepared>,
+  options: WriteOptions<R, Principal> = {},
 ): RouteBinding {
-  return erase(route, 'write', false, handle, options);
+  return erase(route, 'write', false, work, options);
 }
 
 /** A change that needs no login: `caller` is null, idempotency keys are shared by all who are not logged in. */
-export function publicWrite<R extends RouteDefinition, Prepared = undefined>(
+export function publicWrite<R extends RouteDefinition, Prepared>(
   route: R,
-  handle: (input: WriteInput<R, null> & { tx: Tx; prepared: Prepared }) => Promise<AnswerOf<R> | Problem>,
-  options: WriteOptions<R, null, Prepared> = {},
+  work: WriteWork<R, null, Prepared>,
+  options: WriteOptions<R, null> = {},
 ): RouteBinding {
-  return erase(route, 'write', true, handle, options);
+  return erase(route, 'write', true, work, options);
 }
 
 /** A provider's webhook: the handler gets bytes and headers, checks the signature, and opens its own unit of work. */
@@ -107,9 +115,10 @@ export function raw<R extends RouteDefinition>(route: R, handle: (input: RawInpu
   return erase(route, 'raw', true, handle, {});
 }
 
-function erase(route: RouteDefinition, kind: RouteBinding['kind'], isPublic: boolean, handle: unknown, options: object): RouteBinding {
+function erase(route: RouteDefinition, kind: RouteBinding['kind'], isPublic: boolean, work: unknown, options: object): RouteBinding {
   if (isPublic !== (route.access === 'public')) throw new Error(`Route ${route.name}: the contract says access ${String(route.access)}`);
   if (kind === 'read' && route.write) throw new Error(`Route ${route.name}: the contract says that it writes`);
   // The types above hold between a route and its handler; the router sees all alike and has checked the input with the route's own schemas.
-  return { ...options, route, kind, handle: handle as RouteBinding['handle'] };
+  const steps = (typeof work === 'function' ? { handle: work } : work) as Pick<RouteBinding, 'handle' | 'prepare'>;
+  return { ...options, ...steps, route, kind };
 }

@@ -1,7 +1,7 @@
 import type { ApiModule, Context } from '../context.js';
+import { identityModule } from './identity/index.js';
 
 /** Every domain. A new one is added here and nowhere else. */
 export function createModules(context: Context): ApiModule[] {
-  void context;
-  return [];
+  return [identityModule(context)];
 }

@@ -1,6 +1,6 @@
 import { feeds, routes } from '@tidings/contracts';
 import { read, write, type RouteBinding } from '../../http/bind.js';
-import type { PreparedTopUp, TopUps } from './top-ups.js';
+import type { TopUps } from './top-ups.js';
 import { presentTopUp, presentTransaction, presentWallet } from './wallet.presenter.js';
 import type { Wallet } from './wallet.service.js';
 
@@ -16,8 +16,9 @@ export function walletRoutes({ wallet, topUps }: { wallet: Wallet; topUps: TopUp
       },
       { feeds: ownFeed },
     ),
-    write<typeof routes.wallet.topUp, PreparedTopUp>(routes.wallet.topUp, async ({ tx, prepared }) => presentTopUp(await topUps.store(tx, prepared)), {
+    write(routes.wallet.topUp, {
       prepare: ({ caller, body }) => topUps.prepare(caller.userId, body),
+      handle: async ({ tx, prepared }) => presentTopUp(await topUps.store(tx, prepared)),
     }),
   ];
 }

@@ -1,0 +1,91 @@
+import type { MemberRole, Role, UserStatus } from '@tidings/contracts';
+import type { Connection } from '@tidings/platform';
+import { Schema, type Model } from 'mongoose';
+
+export interface Membership {
+  merchantId: string;
+  role: MemberRole;
+}
+
+export interface UserDocument {
+  _id: string;
+  name: string;
+  /** In lower case; unique. */
+  email: string;
+  passwordHash: string;
+  roles: Role[];
+  status: UserStatus;
+  memberships: Membership[];
+  version: number;
+  createdAt: Date;
+  /** Written at each login, so that a login and a suspension at the same time conflict. */
+  lastLoginAt?: Date;
+}
+
+export interface SessionDocument {
+  _id: string;
+  userId: string;
+  deviceId: string | null;
+  userAgent: string | null;
+  ip: string | null;
+  /** SHA-256 of the secret half of the only refresh token that is valid now. */
+  refreshHash: string;
+  createdAt: Date;
+  lastUsedAt: Date;
+  expiresAt: Date;
+  revokedAt: Date | null;
+  revokedReason: string | null;
+}
+
+export interface IdentityModels {
+  users: Model<UserDocument>;
+  sessions: Model<SessionDocument>;
+}
+
+const membershipSchema = new Schema<Membership>({ merchantId: { type: String, required: true }, role: { type: String, required: true } }, { _id: false });
+
+const userSchema = new Schema<UserDocument>(
+  {
+    _id: { type: String, required: true },
+    name: { type: String, required: true },
+    email: { type: String, required: true },
+    passwordHash: { type: String, required: true },
+    roles: { type: [String], required: true },
+    status: { type: String, required: true },
+    memberships: { type: [membershipSchema], required: true },
+    version: { type: Number, required: true },
+    createdAt: { type: Date, required: true },
+    lastLoginAt: { type: Date },
+  },
+  { collection: 'users', versionKey: false, strict: 'throw' },
+);
+userSchema.index({ email: 1 }, { unique: true });
+userSchema.index({ 'memberships.merchantId': 1 });
+
+const sessionSchema = new Schema<SessionDocument>(
+  {
+    _id: { type: String, required: true },
+    userId: { type: String, required: true },
+    deviceId: { type: String, default: null },
+    userAgent: { type: String, default: null },
+    ip: { type: String, default: null },
+    refreshHash: { type: String, required: true },
+    createdAt: { type: Date, required: true },
+    lastUsedAt: { type: Date, required: true },
+    expiresAt: { type: Date, required: true },
+    revokedAt: { type: Date, default: null },
+    revokedReason: { type: String, default: null },
+  },
+  { collection: 'sessions', versionKey: false, strict: 'throw' },
+);
+sessionSchema.index({ userId: 1, createdAt: -1, _id: -1 });
+// A session that is over is of no use to anybody.
+sessionSchema.index({ expiresAt: 1 }, { expireAfterSeconds: 0 });
+
+/** The models on this connection; asked for again, the same ones. */
+export function identityModels(connection: Connection): IdentityModels {
+  return {
+    users: connection.models['User'] ?? connection.model<UserDocument>('User', userSchema),
+    sessions: connection.models['Session'] ?? connection.model<SessionDocument>('Session', sessionSchema),
+  };
+}
