@@ -65,10 +65,15 @@ export class ConfigError extends Error {
 
 /**
  * Reads and checks the environment. This is the only reader of `process.env`.
+ * @param defaults stand in for what is not set
  * @throws ConfigError with every fault at once
  */
-export function loadConfig(environment: Readonly<Record<string, string | undefined>> = process.env): Config {
-  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''));
+export function loadConfig(
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+  defaults: Readonly<Record<string, string>> = {},
+): Config {
+  const set = Object.entries(environment).filter(([, value]) => value !== undefined && value !== '');
+  const given: Record<string, string | undefined> = { ...defaults, ...Object.fromEntries(set) };
   const parsed = environmentSchema.safeParse(given);
   const problems = parsed.success
     ? []

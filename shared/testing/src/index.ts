@@ -4,3 +4,4 @@ export * from './live-equals-fresh.js';
 export * from './store.js';
 export * from './stripe.js';
 export * from './wait.js';
+export * from './world.js';

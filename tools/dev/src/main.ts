@@ -1,0 +1,33 @@
+import { createLogger, loadConfig, onShutdown, runMain } from '@tidings/platform';
+import { composeProduct } from './compose.js';
+import { demoLogins, demoPassword, ensureDemoData } from './demo-data.js';
+import { devSecrets } from './dev-secrets.js';
+
+const adminEmail = 'admin@tidings.example';
+
+runMain(async () => {
+  const secrets = devSecrets('.tidings/secrets.json');
+  const config = loadConfig(undefined, { ADMIN_EMAIL: adminEmail, ADMIN_PASSWORD: demoPassword, ...secrets });
+  const product = await composeProduct(config);
+  onShutdown(createLogger({ name: 'tidings', level: config.LOG_LEVEL }), () => product.stop());
+  const { merchant, items } = await ensureDemoData(product.url, { email: config.ADMIN_EMAIL!, password: config.ADMIN_PASSWORD! });
+
+  process.stdout.write(`
+  Tidings runs at ${product.url}
+
+  Logins (password ${demoPassword}):
+    customer  ${demoLogins.customer.email}
+    vendor    ${demoLogins.vendor.email}   (stall "${merchant.name}", id ${merchant.id})
+    admin     ${config.ADMIN_EMAIL}
+
+  What to try:
+    npm run demo                          the whole story in another terminal
+    ${product.url}/api/docs        every route, in the browser
+    curl -s ${product.url}/api/auth/login -H 'content-type: application/json' \\
+      -d '{"email":"${demoLogins.customer.email}","password":"${demoPassword}"}'
+    The menu: ${items.map(({ name, id }) => `${name} ${id}`).join(', ')}
+
+  Stop with Ctrl-C.
+
+`);
+});
