@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -20,11 +20,24 @@ export function assertNodeVersion(version = process.versions.node) {
   );
 }
 
-/** Installs the locked packages when they are missing or older than the lockfile. @param {(line: string) => void} log */
+/**
+ * Whether what is installed is what the lockfile names. Not by the files' times: a checkout changes those.
+ * @param {Record<string, { version?: string, link?: boolean, optional?: boolean, devOptional?: boolean }>} locked
+ * @param {Record<string, { version?: string }>} installed
+ */
+export function isInstalled(locked, installed) {
+  return Object.entries(locked).every(
+    ([path, { version, link, optional, devOptional }]) =>
+      // Optional ones may be for another platform; a link is a workspace, and has no version.
+      optional || devOptional || !path.includes('node_modules/') || (link ? path in installed : installed[path]?.version === version),
+  );
+}
+
+/** Installs the locked packages when they are missing or others. @param {(line: string) => void} log */
 export async function ensurePackages(log) {
-  const lock = statSync(join(root, 'package-lock.json'));
-  const installed = join(root, 'node_modules', '.package-lock.json'); // npm writes it last
-  if (existsSync(installed) && statSync(installed).mtimeMs >= lock.mtimeMs) return;
+  const locked = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'));
+  const written = join(root, 'node_modules', '.package-lock.json'); // npm writes it last
+  if (existsSync(written) && isInstalled(locked.packages, JSON.parse(readFileSync(written, 'utf8')).packages)) return;
   log('Installing packages');
   const { code, output } = await capture('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
   if (code !== 0) throw new SetupError(`The packages could not be installed (npm ci):\n${output.trim()}`);

@@ -68,7 +68,9 @@ await runMain(async () => {
     await ensurePackages(log);
     return { code: 0, output: '' };
   });
-  if (failed === 0) await step('data servers', servers);
+  if (failed > 0) return; // nothing else can run
+  await step('data servers', servers);
+  await step('lockfile', () => capture(process.execPath, ['tools/complete-lock.mjs', '--check']));
   await step('lint', () => capture('oxlint', []));
   await step('format', () => capture('oxfmt', ['--check']));
   await step('import directions and cycles', () => capture('depcruise', ['--config', '.dependency-cruiser.cjs', ...sources]));

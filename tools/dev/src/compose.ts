@@ -24,7 +24,11 @@ export async function composeProduct(config: Config): Promise<Product> {
   const relay = createRelay({ config: here, mongo, logger, metrics });
   const worker = createWorker({ config: here, mongo, logger, metrics });
   const gateway = createGateway({ config: here, mongo, logger, httpServer: server, metrics });
-  const ops = createOps({ metrics: [metrics], checks: { ...api.checks, gateway: () => gateway.check() }, connections: () => gateway.connections() });
+  const ops = createOps({
+    metrics: [metrics],
+    checks: { ...api.checks, gateway: () => gateway.check() },
+    connections: () => gateway.connections(),
+  });
 
   await api.start();
   // Socket.IO takes `/socket.io` for itself and hands on the rest.

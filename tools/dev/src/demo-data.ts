@@ -44,7 +44,16 @@ export async function ensureDemoData(url: string, admin: { email: string; passwo
   const found = await boss.http.get<{ items: { id: string; name: string }[] }>('/api/merchants?limit=100');
   let merchant = found.body.items.find((one) => one.name === name);
   if (!merchant) {
-    merchant = (await need(boss.http.post<{ id: string; name: string }>('/api/admin/merchants', { name, ownerName: demoLogins.vendor.name, email: demoLogins.vendor.email, category: 'food' }))).body;
+    merchant = (
+      await need(
+        boss.http.post<{ id: string; name: string }>('/api/admin/merchants', {
+          name,
+          ownerName: demoLogins.vendor.name,
+          email: demoLogins.vendor.email,
+          category: 'food',
+        }),
+      )
+    ).body;
   }
   const { body: members } = await need(boss.http.get<{ items: { userId: string }[] }>(`/api/merchants/${merchant.id}/members`));
   if (!members.items.some(({ userId }) => userId === vendor.id)) {

@@ -14,7 +14,10 @@ export function devSecrets(file: string): DevSecrets {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }
-  const secrets: DevSecrets = { JWT_SECRET: randomBytes(32).toString('base64url'), STRIPE_WEBHOOK_SECRET: `whsec_${randomBytes(24).toString('base64url')}` };
+  const secrets: DevSecrets = {
+    JWT_SECRET: randomBytes(32).toString('base64url'),
+    STRIPE_WEBHOOK_SECRET: `whsec_${randomBytes(24).toString('base64url')}`,
+  };
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, JSON.stringify(secrets), { mode: 0o600 });
   return secrets;
