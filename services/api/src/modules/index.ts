@@ -1,7 +1,19 @@
 import type { ApiModule, Context } from '../context.js';
 import { identityModule } from './identity/index.js';
+import { merchantsModule } from './merchants/index.js';
+import { ordersModule } from './orders/index.js';
+import { walletModule } from './wallet/index.js';
+import { webhooksModule } from './webhooks/index.js';
 
 /** Every domain. A new one is added here and nowhere else. */
 export function createModules(context: Context): ApiModule[] {
-  return [identityModule(context)];
+  const wallet = walletModule(context);
+  const merchants = merchantsModule(context);
+  return [
+    identityModule(context),
+    wallet,
+    merchants,
+    ordersModule(context, { wallet: wallet.wallet, merchants: merchants.merchants, items: merchants.items }),
+    webhooksModule(context, { topUps: wallet.topUps }),
+  ];
 }

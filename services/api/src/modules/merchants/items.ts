@@ -1,0 +1,143 @@
+import { Problem, type ItemInput, type ItemPatch, type Principal } from '@tidings/contracts';
+import type { Tx } from '@tidings/feed';
+import { isDuplicateKey, newId } from '@tidings/platform';
+import { checkIfMatch } from '../../http/etag.js';
+import { beforeId, pageById } from '../../http/lists.js';
+import { assertMember } from './members.js';
+import type { ItemDocument, MerchantModels } from './merchants.model.js';
+import { presentItem } from './merchants.presenter.js';
+import type { Merchants } from './merchants.service.js';
+
+export interface Items {
+  list(merchantId: string, query: { limit: number; cursor?: string | undefined }): Promise<{ page: ItemDocument[]; nextCursor: string | null }>;
+  /** @throws Problem `not-found` */
+  get(merchantId: string, itemId: string, tx?: Tx): Promise<ItemDocument>;
+  /** @throws Problem `forbidden`, `not-found`, `currency-mismatch`, `already-exists` (the name) */
+  create(tx: Tx, caller: Principal, merchantId: string, input: ItemInput): Promise<ItemDocument>;
+  /** @throws Problem as `create`, and `version-mismatch` */
+  update(tx: Tx, caller: Principal, merchantId: string, itemId: string, patch: ItemPatch, ifMatch?: string): Promise<ItemDocument>;
+  /** Takes it off the menu; orders keep it. @throws Problem `forbidden`, `not-found`, `version-mismatch` */
+  remove(tx: Tx, caller: Principal, merchantId: string, itemId: string, ifMatch?: string): Promise<void>;
+  /** Of this merchant, by id or by name. */
+  find(tx: Tx, merchantId: string, names: readonly string[]): Promise<ItemDocument[]>;
+  /**
+   * Changes the stock of those items that are counted, by signed numbers. Many share these documents: call it last in the transaction.
+   * @throws Problem `out-of-stock`; nothing goes below zero
+   */
+  moveStock(tx: Tx, changes: ReadonlyMap<string, number>): Promise<void>;
+}
+
+const nameKeyOf = (name: string): string => name.toLowerCase();
+
+export function createItems({ models, merchants }: { models: MerchantModels; merchants: Merchants }): Items {
+  const { items } = models;
+
+  const announce = (tx: Tx, item: ItemDocument): void => {
+    const deleted = item.deletedAt ? { deleted: true as const } : {};
+    tx.emit('item-updated', { vendorId: item.merchantId, item: presentItem(item), ...deleted }, { merchantId: item.merchantId });
+  };
+
+  const change = async (tx: Tx, item: ItemDocument, update: { $set: Partial<ItemDocument>; $unset?: Record<string, 1> }): Promise<ItemDocument> => {
+    const changed = await items
+      .findOneAndUpdate(
+        { _id: item._id, version: item.version },
+        { ...update, $set: { ...update.$set, updatedAt: tx.now }, $inc: { version: 1 } },
+        { session: tx.session, returnDocument: 'after' },
+      )
+      .lean<ItemDocument>()
+      .catch(asTaken);
+    if (!changed) throw new Problem('version-mismatch', undefined, { current: presentItem(item) });
+    announce(tx, changed);
+    return changed;
+  };
+
+  const service: Items = {
+    async list(merchantId, { limit, cursor }) {
+      await merchants.get(merchantId);
+      const found = await items
+        .find({ merchantId, deletedAt: null, ...beforeId(cursor) })
+        .sort({ _id: -1 })
+        .limit(limit + 1)
+        .lean<ItemDocument[]>();
+      return pageById(found, limit);
+    },
+
+    async get(merchantId, itemId, tx) {
+      const item = await items.findOne({ _id: itemId, merchantId, deletedAt: null }, null, { session: tx?.session ?? null }).lean<ItemDocument>();
+      if (!item) throw new Problem('not-found', 'There is no such item');
+      return item;
+    },
+
+    async create(tx, caller, merchantId, input) {
+      const merchant = await merchants.get(merchantId, tx);
+      assertMember(caller, merchantId);
+      const { name, price, currency = merchant.currency, stock = null, options = [], note, available = true } = input;
+      if (currency !== merchant.currency) throw new Problem('currency-mismatch', `This merchant sells in ${merchant.currency}`);
+      const item: ItemDocument = {
+        _id: newId(),
+        merchantId,
+        name,
+        nameKey: nameKeyOf(name),
+        price,
+        currency,
+        stock,
+        options,
+        ...(note === undefined ? {} : { note }),
+        available,
+        version: 1,
+        createdAt: tx.now,
+        updatedAt: tx.now,
+        deletedAt: null,
+      };
+      await items.insertMany([item], { session: tx.session }).catch(asTaken);
+      announce(tx, item);
+      return item;
+    },
+
+    async update(tx, caller, merchantId, itemId, patch, ifMatch) {
+      const merchant = await merchants.get(merchantId, tx);
+      assertMember(caller, merchantId);
+      const item = await service.get(merchantId, itemId, tx);
+      checkIfMatch(ifMatch, item.version, () => presentItem(item));
+      if (patch.currency !== undefined && patch.currency !== merchant.currency) {
+        throw new Problem('currency-mismatch', `This merchant sells in ${merchant.currency}`);
+      }
+      const given = Object.fromEntries(Object.entries(patch).filter(([, value]) => value !== undefined)) as Partial<ItemDocument>;
+      return change(tx, item, { $set: { ...given, ...(patch.name === undefined ? {} : { nameKey: nameKeyOf(patch.name) }) } });
+    },
+
+    async remove(tx, caller, merchantId, itemId, ifMatch) {
+      assertMember(caller, merchantId);
+      const item = await service.get(merchantId, itemId, tx);
+      checkIfMatch(ifMatch, item.version, () => presentItem(item));
+      await change(tx, item, { $set: { deletedAt: tx.now, available: false }, $unset: { nameKey: 1 } });
+    },
+
+    async find(tx, merchantId, names) {
+      return items
+        .find({ merchantId, deletedAt: null, $or: [{ _id: { $in: [...names] } }, { nameKey: { $in: names.map(nameKeyOf) } }] }, null, { session: tx.session })
+        .lean<ItemDocument[]>();
+    },
+
+    async moveStock(tx, changes) {
+      // In one order for all, so that two orders of the same items meet at the first and not crosswise.
+      for (const [_id, amount] of [...changes].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
+        const item = await items
+          .findOneAndUpdate(
+            { _id, stock: { $ne: null, $gte: Math.max(0, -amount) } },
+            { $inc: { stock: amount, version: 1 }, $set: { updatedAt: tx.now } },
+            { session: tx.session, returnDocument: 'after' },
+          )
+          .lean<ItemDocument>();
+        if (item) announce(tx, item);
+        else if (amount < 0 && (await items.exists({ _id, stock: { $ne: null } }).session(tx.session))) throw new Problem('out-of-stock');
+      }
+    },
+  };
+  return service;
+}
+
+function asTaken(error: unknown): never {
+  if (isDuplicateKey(error, 'items')) throw new Problem('already-exists', 'The merchant has an item of this name');
+  throw error;
+}

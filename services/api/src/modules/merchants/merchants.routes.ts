@@ -1,0 +1,58 @@
+import { feeds, isAdmin, routes, type Principal } from '@tidings/contracts';
+import { read, write, type RouteBinding } from '../../http/bind.js';
+import type { Items } from './items.js';
+import type { Members } from './members.js';
+import type { MerchantDocument } from './merchants.model.js';
+import { presentContacts, presentItem, presentMember, presentMerchant } from './merchants.presenter.js';
+import type { Merchants } from './merchants.service.js';
+
+const merchantsFeed = ({ caller }: { caller: Principal }) => [isAdmin(caller.roles) ? feeds.merchantsAdmin : feeds.merchants];
+const menuFeed = ({ params }: { params: { id: string } }) => [feeds.menu(params.id)];
+
+const view = (merchant: MerchantDocument, caller: Principal) => ({
+  ...presentMerchant(merchant),
+  ...(isAdmin(caller.roles) ? { contacts: presentContacts(merchant) } : {}),
+});
+
+export function merchantRoutes({ merchants, members, items }: { merchants: Merchants; members: Members; items: Items }): RouteBinding[] {
+  const contract = routes.merchants;
+  return [
+    write(contract.create, async ({ tx, caller, body }) => view(await merchants.create(tx, body), caller)),
+    read(
+      contract.list,
+      async ({ query }) => {
+        const { page, nextCursor } = await merchants.list(query);
+        return { items: page.map(presentMerchant), nextCursor };
+      },
+      { feeds: merchantsFeed },
+    ),
+    read(contract.get, async ({ caller, params }) => view(await merchants.get(params.id), caller), { feeds: merchantsFeed }),
+    read(contract.listMembers, async ({ caller, params, query }) => {
+      await merchants.get(params.id);
+      const { page, nextCursor } = await members.list(caller, params.id, query);
+      return { items: page.map((member) => presentMember(member, params.id)), nextCursor };
+    }),
+    write(contract.addMember, async ({ tx, caller, params, body }) => {
+      await merchants.get(params.id, tx);
+      return presentMember(await members.add(tx, caller, params.id, body), params.id);
+    }),
+    write(contract.removeMember, async ({ tx, caller, params }) => {
+      await merchants.get(params.id, tx);
+      await members.remove(tx, caller, params.id, params.userId);
+    }),
+    read(
+      contract.listItems,
+      async ({ params, query }) => {
+        const { page, nextCursor } = await items.list(params.id, query);
+        return { items: page.map(presentItem), nextCursor };
+      },
+      { feeds: menuFeed },
+    ),
+    write(contract.createItem, async ({ tx, caller, params, body }) => presentItem(await items.create(tx, caller, params.id, body))),
+    read(contract.getItem, async ({ params }) => presentItem(await items.get(params.id, params.itemId)), { feeds: menuFeed }),
+    write(contract.updateItem, async ({ tx, caller, params, body, ifMatch }) =>
+      presentItem(await items.update(tx, caller, params.id, params.itemId, body, ifMatch)),
+    ),
+    write(contract.deleteItem, async ({ tx, caller, params, ifMatch }) => items.remove(tx, caller, params.id, params.itemId, ifMatch)),
+  ];
+}

@@ -1,0 +1,75 @@
+import { Problem, type MerchantInput } from '@tidings/contracts';
+import type { Tx } from '@tidings/feed';
+import { newId, type Mongo } from '@tidings/platform';
+import { beforeId, pageById } from '../../http/lists.js';
+import type { MemberDocument, MerchantDocument, MerchantModels } from './merchants.model.js';
+import { presentContacts, presentMerchant } from './merchants.presenter.js';
+
+export interface Merchants {
+  /** @throws Problem `already-exists` when one with this name and e-mail address does */
+  create(tx: Tx, input: MerchantInput): Promise<MerchantDocument>;
+  /** Newest first. */
+  list(query: { limit: number; cursor?: string | undefined; category?: string | undefined }): Promise<{ page: MerchantDocument[]; nextCursor: string | null }>;
+  /** @throws Problem `not-found`, also for a deleted one */
+  get(id: string, tx?: Tx): Promise<MerchantDocument>;
+}
+
+export function createMerchants(options: { mongo: Mongo; models: MerchantModels; defaultCurrency: string; defaultTimeZone: string }): Merchants {
+  const { mongo, models, defaultCurrency, defaultTimeZone } = options;
+  const { merchants } = models;
+  const users = mongo.db.collection<MemberDocument>('users');
+
+  return {
+    async create(tx, input) {
+      const { name, ownerName, email, phone, address, description, category, isActive = true, currency = defaultCurrency, timeZone = defaultTimeZone } = input;
+      const uniqueKey = `${name}|${email}`.toLowerCase();
+      if (await merchants.exists({ uniqueKey }).session(tx.session)) throw new Problem('already-exists', 'A merchant with this name and e-mail address exists');
+      const merchant: MerchantDocument = {
+        _id: newId(),
+        name,
+        ownerName,
+        email,
+        ...(phone === undefined ? {} : { phone }),
+        ...(address === undefined ? {} : { address }),
+        ...(description === undefined ? {} : { description }),
+        ...(category === undefined ? {} : { category }),
+        isActive,
+        currency,
+        timeZone,
+        uniqueKey,
+        version: 1,
+        createdAt: tx.now,
+        updatedAt: tx.now,
+        deletedAt: null,
+      };
+      await merchants.insertMany([merchant], { session: tx.session });
+      const admin = tx.actor === null ? null : await users.findOne({ _id: tx.actor }, { session: tx.session, projection: { email: 1 } });
+      tx.emit(
+        'merchant-created',
+        {
+          merchantId: merchant._id,
+          merchant: presentMerchant(merchant),
+          contacts: presentContacts(merchant),
+          ...(admin ? { adminEmail: admin.email } : {}),
+        },
+        { merchantId: merchant._id, byAdmin: true },
+      );
+      return merchant;
+    },
+
+    async list({ limit, cursor, category }) {
+      const found = await merchants
+        .find({ deletedAt: null, ...(category === undefined ? {} : { category }), ...beforeId(cursor) })
+        .sort({ _id: -1 })
+        .limit(limit + 1)
+        .lean<MerchantDocument[]>();
+      return pageById(found, limit);
+    },
+
+    async get(id, tx) {
+      const merchant = await merchants.findOne({ _id: id, deletedAt: null }, null, { session: tx?.session ?? null }).lean<MerchantDocument>();
+      if (!merchant) throw new Problem('not-found', 'There is no such merchant');
+      return merchant;
+    },
+  };
+}

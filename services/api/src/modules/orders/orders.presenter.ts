@@ -1,0 +1,26 @@
+import type { Order } from '@tidings/contracts';
+import type { OrderDocument } from './orders.model.js';
+
+export function presentOrder(order: OrderDocument): Order {
+  const { _id, userId, customerName, vendorId, status, items, price, currency, estimatedTime, pickupNumber, note, reason, version } = order;
+  return {
+    id: _id,
+    userId,
+    customerName,
+    vendorId,
+    status,
+    items,
+    price,
+    currency,
+    estimatedTime: estimatedTime ?? null,
+    pickupNumber,
+    ...(note === undefined ? {} : { note }),
+    ...(reason === undefined ? {} : { reason }),
+    version,
+    createdAt: order.createdAt.toISOString(),
+    updatedAt: order.updatedAt.toISOString(),
+  };
+}
+
+/** Orders are called by their first item; there is always one. */
+export const itemNameOf = ({ items }: Pick<OrderDocument, 'items'>): string => items[0]?.name ?? '';

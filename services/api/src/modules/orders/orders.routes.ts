@@ -1,0 +1,31 @@
+import { feeds, routes } from '@tidings/contracts';
+import { read, write, type RouteBinding } from '../../http/bind.js';
+import { presentOrder } from './orders.presenter.js';
+import type { Orders } from './orders.service.js';
+
+export function orderRoutes(orders: Orders): RouteBinding[] {
+  const contract = routes.orders;
+  return [
+    read(
+      contract.list,
+      async ({ caller, query }) => {
+        const { page, nextCursor } = await orders.list(caller, query);
+        return { items: page.map(presentOrder), nextCursor };
+      },
+      { feeds: ({ caller, query }) => [query.vendorId === undefined ? feeds.user(caller.userId) : feeds.merchant(query.vendorId)] },
+    ),
+    write(contract.create, {
+      prepare: async () => orders.ticket(),
+      handle: async ({ tx, caller, body, prepared }) => presentOrder(await orders.place(tx, caller, body, prepared)),
+    }),
+    read(contract.get, async ({ caller, params }) => presentOrder(await orders.get(caller, params.id)), {
+      feeds: ({ params }) => [feeds.order(params.id)],
+    }),
+    write(contract.updateStatus, async ({ tx, caller, params, body, ifMatch }) =>
+      presentOrder(await orders.changeStatus(tx, caller, params.id, body, ifMatch)),
+    ),
+    write(contract.cancel, async ({ tx, caller, params, body, ifMatch }) =>
+      presentOrder(await orders.cancel(tx, caller, params.id, body.reason, ifMatch)),
+    ),
+  ];
+}

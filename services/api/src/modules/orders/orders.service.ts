@@ -1,0 +1,178 @@
+import { closedOrderStatuses, feeds, isAdmin, Problem, type OrderInput, type OrderStatus, type OrderStatusInput, type Principal } from '@tidings/contracts';
+import type { Tx } from '@tidings/feed';
+import { newId, type Mongo } from '@tidings/platform';
+import { z } from 'zod';
+import { checkIfMatch } from '../../http/etag.js';
+import { decodeCursor, pageOf } from '../../http/lists.js';
+import { isMember, type Items, type Merchants } from '../merchants/index.js';
+import type { Wallet } from '../wallet/index.js';
+import { fillBasket } from './basket.js';
+import { isRefunded, mayStep, type Mover } from './order-states.js';
+import type { OrderDocument, OrderModels } from './orders.model.js';
+import { itemNameOf, presentOrder } from './orders.presenter.js';
+import { createPickupNumbers, type PickupTicket } from './pickup-numbers.js';
+
+export interface OrdersQuery {
+  limit: number;
+  cursor?: string | undefined;
+  open?: boolean | undefined;
+  status?: OrderStatus | undefined;
+  vendorId?: string | undefined;
+}
+
+export interface Orders {
+  /** For one request, whose transaction may run several times. */
+  ticket(): PickupTicket;
+  /**
+   * Places an order and pays it from the customer's wallet: both or neither.
+   * @throws Problem `not-found` (the merchant), `merchant-closed`, `insufficient-funds`, and what `fillBasket` refuses
+   */
+  place(tx: Tx, caller: Principal, input: OrderInput, ticket: PickupTicket): Promise<OrderDocument>;
+  /**
+   * A step by a member of the merchant; cancelling and rejecting give everything back.
+   * @throws Problem `not-found` (also for other people's orders), `forbidden` (the customer), `invalid-transition`, `version-mismatch`,
+   *   `insufficient-funds` when the merchant cannot pay the refund
+   */
+  changeStatus(tx: Tx, caller: Principal, id: string, input: OrderStatusInput, ifMatch?: string): Promise<OrderDocument>;
+  /** The customer's way out, until the kitchen has begun. @throws Problem as `changeStatus` */
+  cancel(tx: Tx, caller: Principal, id: string, reason?: string, ifMatch?: string): Promise<OrderDocument>;
+  /** @throws Problem `not-found`, also for other people's orders */
+  get(caller: Principal, id: string): Promise<OrderDocument>;
+  /** Newest first. @throws Problem `forbidden` for a merchant that the caller is no member of */
+  list(caller: Principal, query: OrdersQuery): Promise<{ page: OrderDocument[]; nextCursor: string | null }>;
+}
+
+const placeKey = z.tuple([z.int(), z.string()]);
+
+export function createOrders(options: { mongo: Mongo; models: OrderModels; merchants: Merchants; items: Items; wallet: Wallet }): Orders {
+  const { mongo, models, merchants, items, wallet } = options;
+  const { orders } = models;
+  const users = mongo.db.collection<{ _id: string; name: string }>('users');
+
+  /** Whether the order exists is nobody's business but its parties'. */
+  const visible = async (caller: Principal, id: string, tx?: Tx): Promise<OrderDocument> => {
+    const order = await orders.findById(id, null, { session: tx?.session ?? null }).lean<OrderDocument>();
+    const isParty = order && (order.userId === caller.userId || isMember(caller, order.vendorId) || isAdmin(caller.roles));
+    if (!isParty) throw new Problem('not-found', 'There is no such order');
+    return order;
+  };
+
+  const step = async (
+    tx: Tx,
+    mover: Mover,
+    order: OrderDocument,
+    to: { status: OrderStatus; estimatedTime?: number | undefined; reason?: string | undefined },
+    ifMatch: string | undefined,
+  ): Promise<OrderDocument> => {
+    checkIfMatch(ifMatch, order.version, () => presentOrder(order));
+    const { status, estimatedTime, reason } = to;
+    if (!mayStep(mover, order.status, status)) throw new Problem('invalid-transition', `An order that is ${order.status} cannot become ${status} this way`);
+    const fields = { status, updatedAt: tx.now, ...(estimatedTime === undefined ? {} : { estimatedTime }), ...(reason === undefined ? {} : { reason }) };
+    const moved = await orders
+      // Of two who move it at once, one conflicts here, runs again and finds the order where the other has put it.
+      .findOneAndUpdate({ _id: order._id, version: order.version, status: order.status }, { $set: fields, $inc: { version: 1 } }, { session: tx.session, returnDocument: 'after' })
+      .lean<OrderDocument>();
+    if (!moved) throw new Problem('version-mismatch', undefined, { current: presentOrder(order) });
+
+    announceStep(tx, moved);
+    if (isRefunded(status)) {
+      const { _id: orderId, userId, vendorId: merchantId, price: amount, currency } = moved;
+      await wallet.refund(tx, { orderId, userId, merchantId, amount, currency, reason: reason ?? `The order was ${status}` });
+      await items.moveStock(tx, quantitiesOf(moved));
+    }
+    return moved;
+  };
+
+  return {
+    ticket: createPickupNumbers(models),
+
+    async place(tx, caller, input, ticket) {
+      const merchant = await merchants.get(input.vendorId, tx);
+      if (!merchant.isActive) throw new Problem('merchant-closed');
+      const { currency, _id: merchantId } = merchant;
+      const offered = await items.find(tx, merchantId, input.items.map(({ itemId }) => itemId));
+      const { lines, total, quantities } = fillBasket(input, offered, currency);
+      const { userId } = caller;
+      // Only so that an order that cannot be paid takes no pickup number; the charge below decides.
+      if (!(await wallet.covers(tx, { userId, amount: total, currency }))) throw new Problem('insufficient-funds');
+      const customer = await users.findOne({ _id: userId }, { session: tx.session, projection: { name: 1 } });
+
+      const order: OrderDocument = {
+        _id: newId(),
+        userId,
+        customerName: customer?.name ?? '',
+        vendorId: merchantId,
+        status: 'placed',
+        items: lines,
+        price: total,
+        currency,
+        estimatedTime: null,
+        pickupNumber: await ticket({ id: merchantId, timeZone: merchant.timeZone }),
+        ...(input.note === undefined ? {} : { note: input.note }),
+        version: 1,
+        createdAt: tx.now,
+        updatedAt: tx.now,
+      };
+      const { _id: orderId, customerName } = order;
+      // The order first, then what it did to the balance: a screen that shows the payment knows what it was for.
+      tx.emit(
+        'new-order',
+        { orderId, userId, customerName, item: itemNameOf(order), items: lines, price: total, currency, vendorId: merchantId, order: presentOrder(order) },
+        { orderId, userId, merchantId },
+      );
+      await orders.insertMany([order], { session: tx.session });
+      await tx.grant(feeds.order(orderId), [feeds.user(userId), feeds.merchant(merchantId)]);
+      await wallet.charge(tx, { orderId, userId, merchantId, amount: total, currency });
+      await items.moveStock(tx, new Map([...quantities].map(([id, pieces]) => [id, -pieces])));
+      return order;
+    },
+
+    async changeStatus(tx, caller, id, input, ifMatch) {
+      const order = await visible(caller, id, tx);
+      if (!isMember(caller, order.vendorId)) throw new Problem('forbidden', 'Only members of the merchant move an order');
+      return step(tx, 'member', order, input, ifMatch);
+    },
+
+    async cancel(tx, caller, id, reason, ifMatch) {
+      const order = await visible(caller, id, tx);
+      if (order.userId !== caller.userId) throw new Problem('forbidden', 'Only the customer cancels an order this way');
+      return step(tx, 'customer', order, { status: 'cancelled', reason }, ifMatch);
+    },
+
+    get: (caller, id) => visible(caller, id),
+
+    async list(caller, { vendorId, open, status, limit, cursor }) {
+      if (vendorId !== undefined && !isMember(caller, vendorId) && !isAdmin(caller.roles)) {
+        throw new Problem('forbidden', 'Only members of this merchant see its orders');
+      }
+      const before = decodeCursor(cursor, placeKey);
+      const found = await orders
+        .find({
+          ...(vendorId === undefined ? { userId: caller.userId } : { vendorId }),
+          $and: [
+            status === undefined ? {} : { status },
+            open === undefined ? {} : { status: open ? { $nin: [...closedOrderStatuses] } : { $in: [...closedOrderStatuses] } },
+            before ? { $or: [{ createdAt: { $lt: new Date(before[0]) } }, { createdAt: new Date(before[0]), _id: { $lt: before[1] } }] } : {},
+          ],
+        })
+        .sort({ createdAt: -1, _id: -1 })
+        .limit(limit + 1)
+        .lean<OrderDocument[]>();
+      return pageOf(found, limit, ({ createdAt, _id }) => [createdAt.getTime(), _id]);
+    },
+  };
+}
+
+function announceStep(tx: Tx, order: OrderDocument): void {
+  const { _id: orderId, userId, vendorId, status, estimatedTime } = order;
+  const itemName = itemNameOf(order);
+  const to = { orderId, userId, merchantId: vendorId };
+  tx.emit('order-status-changed', { orderId, status, estimatedTime, itemName, vendorId, userId, order: presentOrder(order) }, to);
+  if (status === 'ready') tx.emit('order-ready', { orderId, itemName, vendorId, message: `Your order of ${itemName} is ready: number ${order.pickupNumber}` }, to);
+}
+
+function quantitiesOf({ items }: OrderDocument): Map<string, number> {
+  const quantities = new Map<string, number>();
+  for (const { itemId, quantity } of items) quantities.set(itemId, (quantities.get(itemId) ?? 0) + quantity);
+  return quantities;
+}
