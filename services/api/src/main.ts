@@ -1,5 +1,15 @@
 import {
-  closeServer, connectMongo, createLogger, createMetrics, createOps, createOpsServer, listen, loadConfig, onShutdown, requireRedis, runMain,
+  closeServer,
+  connectMongo,
+  createLogger,
+  createMetrics,
+  createOps,
+  createOpsServer,
+  listen,
+  loadConfig,
+  onShutdown,
+  requireRedis,
+  runMain,
 } from '@tidings/platform';
 import { createApi } from './server.js';
 

@@ -1,5 +1,15 @@
 import { createAccess, createFeedLog, createUnitOfWork, ensureFeedIndexes } from '@tidings/feed';
-import { createJobs, createMetrics, createRedis, createTokens, mongoCheck, type Config, type Logger, type Metrics, type Mongo } from '@tidings/platform';
+import {
+  createJobs,
+  createMetrics,
+  createRedis,
+  createTokens,
+  mongoCheck,
+  type Config,
+  type Logger,
+  type Metrics,
+  type Mongo,
+} from '@tidings/platform';
 import type { Express } from 'express';
 import type { ApiModule, Context } from './context.js';
 import { createApp } from './http/app.js';
@@ -49,7 +59,11 @@ export function createApi(deps: ApiDeps): Api {
     for (const [kind, handler] of Object.entries(module.jobs ?? {})) jobs.register(kind, handler);
   }
   let stopping = false;
-  const { app, start: startHttp } = createApp(context, modules.flatMap(({ routes }) => routes), () => stopping);
+  const { app, start: startHttp } = createApp(
+    context,
+    modules.flatMap(({ routes }) => routes),
+    () => stopping,
+  );
 
   return {
     app,

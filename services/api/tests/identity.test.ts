@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createApi } from '@tidings/api';
+import type { Tx } from '@tidings/feed';
+import { createMemberships } from '../src/modules/identity/index.js';
 import { adminEmail, password, startApi, type TestApi } from './support/api.js';
 
 describe('identity', () => {
@@ -9,6 +11,7 @@ describe('identity', () => {
   });
   afterAll(() => world.stop());
 
+  const statuses = (answers: readonly { status: number }[]) => answers.map(({ status }) => status).toSorted((a, b) => a - b);
   const refresh = (refreshToken: string) => world.http.post('/api/auth/refresh', { refreshToken });
 
   describe('register and login', () => {
@@ -35,8 +38,10 @@ describe('identity', () => {
     });
 
     test('of registrations of one address at once, one wins and the others are told', async () => {
-      const answers = await Promise.all(Array.from({ length: 6 }, () => world.http.post('/api/auth/register', { name: 'Twin', email: 'twin@example.com', password })));
-      expect(answers.map(({ status }) => status).toSorted()).toEqual([201, 409, 409, 409, 409, 409]);
+      const answers = await Promise.all(
+        Array.from({ length: 6 }, () => world.http.post('/api/auth/register', { name: 'Twin', email: 'twin@example.com', password })),
+      );
+      expect(statuses(answers)).toEqual([201, 409, 409, 409, 409, 409]);
       expect(answers.filter(({ status }) => status === 409).every(({ body }) => body['code'] === 'email-taken')).toBe(true);
       expect(await world.mongo.db.collection('users').countDocuments({ email: 'twin@example.com' })).toBe(1);
     });
@@ -98,7 +103,7 @@ describe('identity', () => {
     test('of two uses at once one wins, and the other is a reuse', async () => {
       const person = await world.register();
       const answers = await Promise.all([refresh(person.refreshToken), refresh(person.refreshToken)]);
-      expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 401]);
+      expect(statuses(answers)).toEqual([200, 401]);
       expect(answers.find(({ status }) => status === 401)?.body['code']).toBe('refresh-token-reused');
       expect(await world.eventsOf(person.id)).toHaveLength(1);
     });
@@ -212,6 +217,32 @@ describe('identity', () => {
       const admins = await world.mongo.db.collection('users').find({ email: adminEmail }).toArray();
       expect(admins.map(({ roles }) => roles)).toEqual([['customer', 'admin', 'superadmin']]);
       await Promise.all(replicas.map((replica) => replica.stop()));
+    });
+  });
+
+  describe('memberships', () => {
+    test('give and take the role and the feed, and tell the user each time', async () => {
+      const person = await world.register();
+      const { mongo, unitOfWork, access } = world.api.context;
+      const memberships = createMemberships(mongo);
+      const run = (work: (tx: Tx) => Promise<unknown>) => unitOfWork.run({ actor: null }, work);
+      const principal = () => access.principal(person.id, person.refreshToken.slice(0, 24));
+
+      await run((tx) => memberships.add(tx, { userId: person.id, merchantId: 'm1', role: 'staff' }));
+      await run((tx) => memberships.add(tx, { userId: person.id, merchantId: 'm1', role: 'staff' }));
+      expect(await principal()).toMatchObject({ roles: ['customer', 'merchant'], merchants: ['m1'] });
+      await run((tx) => memberships.add(tx, { userId: person.id, merchantId: 'm1', role: 'owner' }));
+      expect(await memberships.list('m1')).toEqual([{ userId: person.id, name: 'Asha', email: person.email, role: 'owner' }]);
+      await run((tx) => memberships.remove(tx, { userId: person.id, merchantId: 'm1' }));
+      expect(await principal()).toMatchObject({ roles: ['customer'], merchants: [] });
+      await expect(run((tx) => memberships.remove(tx, { userId: person.id, merchantId: 'm1' }))).rejects.toMatchObject({
+        code: 'not-found',
+      });
+
+      const changes = (await world.eventsOf(person.id)).map(({ type, data }) => [type, data['reason'], data['feeds']]);
+      expect(changes).toEqual(
+        ['member-added', 'member-role-changed', 'member-removed'].map((reason) => ['access-changed', reason, ['merchant:m1']]),
+      );
     });
   });
 });

@@ -27,7 +27,16 @@ export function accessLog(logger: Logger, metrics: Metrics): RequestHandler {
       const status = res.writableFinished ? res.statusCode : 499;
       requests.inc({ route, method: req.method, status: String(status) });
       durations.observe({ route }, ms / 1_000);
-      const line = { requestId: state.id, method: req.method, url: maskSecrets(req.originalUrl).slice(0, 500), route, status, ms: Math.round(ms), userId: state.userId, ip: req.ip };
+      const line = {
+        requestId: state.id,
+        method: req.method,
+        url: maskSecrets(req.originalUrl).slice(0, 500),
+        route,
+        status,
+        ms: Math.round(ms),
+        userId: state.userId,
+        ip: req.ip,
+      };
       logger[status >= 500 ? 'warn' : 'debug'](line, 'Request');
     });
     next();

@@ -13,11 +13,22 @@ import { requestState } from './request-state.js';
 import { createRouter } from './router.js';
 
 const exposed = [
-  'Tidings-Events', 'Tidings-Cursor', 'ETag', 'RateLimit-Limit', 'RateLimit-Remaining', 'RateLimit-Reset', 'Retry-After', 'X-Request-Id',
+  'Tidings-Events',
+  'Tidings-Cursor',
+  'ETag',
+  'RateLimit-Limit',
+  'RateLimit-Remaining',
+  'RateLimit-Reset',
+  'Retry-After',
+  'X-Request-Id',
 ];
 
 /** The Express application around the routes of all modules. `start` makes its indexes. */
-export function createApp(context: Context, bindings: readonly RouteBinding[], isStopping: () => boolean): { app: Express; start(): Promise<void> } {
+export function createApp(
+  context: Context,
+  bindings: readonly RouteBinding[],
+  isStopping: () => boolean,
+): { app: Express; start(): Promise<void> } {
   const { config, logger, metrics, tokens, redis } = context;
   const limits = createRateLimits(redis, config);
   const routes = createRouter(context, bindings, limits);

@@ -24,7 +24,7 @@ function run(middleware: RequestHandler, req: Request, res: Response): Promise<v
   return new Promise((resolve, reject) => {
     void middleware(req, res, (error?: unknown) => {
       if (error === undefined) resolve();
-      else reject(error instanceof Error ? error : new Error(String(error)));
+      else reject(error instanceof Error ? error : new Error('The body could not be read', { cause: error }));
     });
   });
 }

@@ -1,9 +1,11 @@
 import { buildAsyncApi, buildOpenApi } from '@tidings/contracts';
 import express, { Router, type RequestHandler, type Response } from 'express';
-import { getAbsoluteFSPath } from 'swagger-ui-dist';
+// The package's main file would load the whole user interface into this process.
+import getAbsoluteFSPath from 'swagger-ui-dist/absolute-path.js';
 
 // Everything from this server, no inline script; the page's own style sheet sets styles on elements.
-const pagePolicy = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'";
+const pagePolicy =
+  "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'";
 
 const page = `<!doctype html>
 <html lang="en">

@@ -31,7 +31,7 @@ export function eventRefs(caller: Principal | null, events: readonly OutboxEvent
     const feed = event.feeds.map((target) => (typeof target === 'string' ? target : target.feed)).find((name) => own.has(name));
     if (feed !== undefined) refs.push({ id: event._id, feed });
   }
-  // The last ones: who has seen them has seen those before.
+  // The last ones: within a feed, whoever has seen them has seen those before.
   return refs.slice(-mostEvents);
 }
 

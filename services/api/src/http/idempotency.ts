@@ -36,9 +36,15 @@ const keptMs = 24 * 3_600_000;
  * Names a request by caller, route and key, and its content by the hash of parameters and body, both canonical.
  * @throws Problem bad-request for a key that is none
  */
-export function idempotentRequest(key: string | undefined, caller: string | null, route: string, content: unknown): IdempotentRequest | null {
+export function idempotentRequest(
+  key: string | undefined,
+  caller: string | null,
+  route: string,
+  content: unknown,
+): IdempotentRequest | null {
   if (key === undefined) return null;
-  if (!/^[\x21-\x7e]{1,255}$/.test(key)) throw new Problem('bad-request', 'Idempotency-Key must be 1 to 255 printable characters without spaces');
+  if (!/^[\x21-\x7e]{1,255}$/.test(key))
+    throw new Problem('bad-request', 'Idempotency-Key must be 1 to 255 printable characters without spaces');
   return { recordId: sha256(JSON.stringify([caller ?? 'public', route, key])), bodyHash: sha256(canonical(content)) };
 }
 

@@ -1,4 +1,4 @@
-import { badRequest } from '@tidings/contracts';
+import { Problem } from '@tidings/contracts';
 import { z } from 'zod';
 
 const idKey = z.tuple([z.string().regex(/^[A-Za-z0-9_-]{1,64}$/)]);
@@ -11,24 +11,25 @@ export function encodeCursor(key: readonly (string | number)[]): string {
 /** @throws Problem bad-request for a cursor that this list did not give */
 export function decodeCursor<Key extends z.ZodType>(cursor: string | undefined, schema: Key): z.output<Key> | undefined {
   if (cursor === undefined) return undefined;
-  const parsed = z
-    .string()
-    .transform((text, issues): unknown => {
-      try {
-        return JSON.parse(Buffer.from(text, 'base64url').toString('utf8'));
-      } catch {
-        issues.addIssue({ code: 'custom', message: 'is not a cursor of this list' });
-        return z.NEVER;
-      }
-    })
-    .pipe(schema)
-    .safeParse(cursor);
-  if (!parsed.success) throw badRequest(new z.ZodError(parsed.error.issues.map((issue) => ({ ...issue, path: ['cursor'] }))));
-  return parsed.data;
+  const parsed = schema.safeParse(parseJson(Buffer.from(cursor, 'base64url').toString('utf8')));
+  if (parsed.success) return parsed.data;
+  throw new Problem('bad-request', 'Some fields are not valid', { errors: [{ path: 'cursor', message: 'is not a cursor of this list' }] });
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined; // no schema of a sort key takes it
+  }
 }
 
 /** One page of what was found by asking for `limit + 1`: the extra one only tells that there is more. */
-export function pageOf<T>(found: readonly T[], limit: number, keyOf: (item: T) => readonly (string | number)[]): { page: T[]; nextCursor: string | null } {
+export function pageOf<T>(
+  found: readonly T[],
+  limit: number,
+  keyOf: (item: T) => readonly (string | number)[],
+): { page: T[]; nextCursor: string | null } {
   const page = found.slice(0, limit);
   const last = page.at(-1);
   return { page, nextCursor: found.length > limit && last !== undefined ? encodeCursor(keyOf(last)) : null };

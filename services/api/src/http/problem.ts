@@ -5,7 +5,15 @@ import { requestState } from './request-state.js';
 
 const byStatus: Readonly<Record<number, ErrorCode>> = { 413: 'payload-too-large', 415: 'unsupported-media-type' };
 /** The driver's errors that mean: no database now, or it is changing its primary. */
-const away = new Set(['MongoServerSelectionError', 'MongoNetworkError', 'MongoNetworkTimeoutError', 'MongoPoolClearedError', 'MongoWaitQueueTimeoutError', 'MongoNotConnectedError', 'MongoTopologyClosedError']);
+const away = new Set([
+  'MongoServerSelectionError',
+  'MongoNetworkError',
+  'MongoNetworkTimeoutError',
+  'MongoPoolClearedError',
+  'MongoWaitQueueTimeoutError',
+  'MongoNotConnectedError',
+  'MongoTopologyClosedError',
+]);
 
 /** What a client is told of an error. Whatever is not known here is a fault of ours: 500, with an id that the log has too. */
 export function toProblem(error: unknown, log: (errorId: string) => void): Problem {
@@ -13,7 +21,11 @@ export function toProblem(error: unknown, log: (errorId: string) => void): Probl
   const { status, expose, name } = error as { status?: unknown; expose?: unknown; name?: unknown };
   // body-parser and the router name their refusals by a status; their texts are meant for clients when `expose` says so.
   if (typeof status === 'number' && status >= 400 && status < 500) {
-    return new Problem(byStatus[status] ?? 'bad-request', expose === true && error instanceof Error ? error.message.slice(0, 200) : undefined, { cause: error });
+    return new Problem(
+      byStatus[status] ?? 'bad-request',
+      expose === true && error instanceof Error ? error.message.slice(0, 200) : undefined,
+      { cause: error },
+    );
   }
   if (typeof name === 'string' && away.has(name)) return new Problem('unavailable', undefined, { cause: error, retryAfterSeconds: 1 });
   const errorId = newId();
@@ -24,7 +36,8 @@ export function toProblem(error: unknown, log: (errorId: string) => void): Probl
 export function sendProblem(res: Response, problem: Problem): void {
   const { retryAfterSeconds } = problem.extra;
   if (retryAfterSeconds) res.setHeader('Retry-After', String(retryAfterSeconds));
-  if (problem.status === 401) res.setHeader('WWW-Authenticate', problem.code === 'token-expired' ? 'Bearer error="invalid_token"' : 'Bearer');
+  if (problem.status === 401)
+    res.setHeader('WWW-Authenticate', problem.code === 'token-expired' ? 'Bearer error="invalid_token"' : 'Bearer');
   res.setHeader('Cache-Control', 'no-store');
   res.status(problem.status).type('application/problem+json').send(JSON.stringify(problem.toBody()));
 }

@@ -15,10 +15,18 @@ export interface RateLimits {
 }
 
 /** Counts in Redis, over all replicas; while Redis is away each replica counts for itself. */
-export function createRateLimits(redis: Redis, config: Pick<Config, 'REDIS_PREFIX' | 'HTTP_REQUESTS_PER_MINUTE' | 'LOGIN_ATTEMPTS_PER_MINUTE'>): RateLimits {
+export function createRateLimits(
+  redis: Redis,
+  config: Pick<Config, 'REDIS_PREFIX' | 'HTTP_REQUESTS_PER_MINUTE' | 'LOGIN_ATTEMPTS_PER_MINUTE'>,
+): RateLimits {
   const limiter = (name: string, points: number) => {
     const options = { keyPrefix: `${config.REDIS_PREFIX}:limit:${name}`, points, duration: windowSeconds };
-    const counter = new RateLimiterRedis({ ...options, storeClient: redis, rejectIfRedisNotReady: true, insuranceLimiter: new RateLimiterMemory(options) });
+    const counter = new RateLimiterRedis({
+      ...options,
+      storeClient: redis,
+      rejectIfRedisNotReady: true,
+      insuranceLimiter: new RateLimiterMemory(options),
+    });
     return async (key: string, res: Response): Promise<void> => {
       const consumed = await counter.consume(key).catch((refusal: unknown) => {
         if (refusal instanceof RateLimiterRes) return refusal;
@@ -28,7 +36,8 @@ export function createRateLimits(redis: Redis, config: Pick<Config, 'REDIS_PREFI
       res.setHeader('RateLimit-Limit', String(points));
       res.setHeader('RateLimit-Remaining', String(Math.max(0, consumed.remainingPoints)));
       res.setHeader('RateLimit-Reset', String(seconds));
-      if (consumed.consumedPoints > points) throw new Problem('rate-limited', `At most ${points} in ${windowSeconds} s`, { retryAfterSeconds: seconds });
+      if (consumed.consumedPoints > points)
+        throw new Problem('rate-limited', `At most ${points} in ${windowSeconds} s`, { retryAfterSeconds: seconds });
     };
   };
   return {

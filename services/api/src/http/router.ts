@@ -35,7 +35,12 @@ export function createRouter(context: Context, bindings: readonly RouteBinding[]
     send(res, binding.route.status, body);
   };
 
-  const serveWrite = async (binding: RouteBinding, req: Request, res: Response, base: ReadInput<unknown, Principal | null>): Promise<void> => {
+  const serveWrite = async (
+    binding: RouteBinding,
+    req: Request,
+    res: Response,
+    base: ReadInput<unknown, Principal | null>,
+  ): Promise<void> => {
     const { route } = binding;
     const body = parseBody(route, await readJson(req, res));
     const input: WriteInput<unknown, Principal | null> = { ...base, body: body as never, ifMatch: req.headers['if-match'] };
@@ -43,7 +48,11 @@ export function createRouter(context: Context, bindings: readonly RouteBinding[]
       for (const name of [`ip:${base.client.ip}`, ...binding.attempts(input)]) await limits.attempt(`${route.name}:${name}`, res);
     }
     const request = route.write
-      ? idempotentRequest(req.get('idempotency-key'), base.caller?.userId ?? null, route.name, { params: base.params, query: base.query, body })
+      ? idempotentRequest(req.get('idempotency-key'), base.caller?.userId ?? null, route.name, {
+          params: base.params,
+          query: base.query,
+          body,
+        })
       : null;
     const stored = request && (await idempotency.stored(request));
     if (stored) return sendAnswer(res, stored);

@@ -31,7 +31,9 @@ export const password = 'correct horse battery';
 export const adminEmail = 'root@example.com';
 
 /** The API alone, over HTTP, on a database of its own. */
-export async function startApi(options: { env?: Record<string, string>; modules?: NonNullable<ApiDeps['modules']> } = {}): Promise<TestApi> {
+export async function startApi(
+  options: { env?: Record<string, string>; modules?: NonNullable<ApiDeps['modules']> } = {},
+): Promise<TestApi> {
   const { mongo, redisUrl, prefix, logger, close } = await createTestStore();
   const config = loadConfig({
     NODE_ENV: 'test',
@@ -65,12 +67,21 @@ export async function startApi(options: { env?: Record<string, string>; modules?
     url,
     http,
     as,
-    register: (fields = {}) => enter('/api/auth/register', { name: 'Asha', email: `asha.${randomBytes(6).toString('hex')}@example.com`, password, ...fields }),
+    register: (fields = {}) =>
+      enter('/api/auth/register', { name: 'Asha', email: `asha.${randomBytes(6).toString('hex')}@example.com`, password, ...fields }),
     logIn: (email, fields = {}) => enter('/api/auth/login', { email, password, ...fields }),
     admin: () => enter('/api/auth/login', { email: adminEmail, password }),
     async eventsOf(userId) {
-      const found = await mongo.db.collection('outbox').find({ feeds: `user:${userId}` }).sort({ at: 1, _id: 1 }).toArray();
-      return found.map(({ type, data, actor }) => ({ type: String(type), data: data as Record<string, unknown>, actor: actor as string | null }));
+      const found = await mongo.db
+        .collection('outbox')
+        .find({ feeds: `user:${userId}` })
+        .sort({ at: 1, _id: 1 })
+        .toArray();
+      return found.map(({ type, data, actor }) => ({
+        type: String(type),
+        data: data as Record<string, unknown>,
+        actor: actor as string | null,
+      }));
     },
     async stop() {
       api.drain();

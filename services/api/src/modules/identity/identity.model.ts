@@ -42,7 +42,10 @@ export interface IdentityModels {
   sessions: Model<SessionDocument>;
 }
 
-const membershipSchema = new Schema<Membership>({ merchantId: { type: String, required: true }, role: { type: String, required: true } }, { _id: false });
+const membershipSchema = new Schema<Membership>(
+  { merchantId: { type: String, required: true }, role: { type: String, required: true } },
+  { _id: false },
+);
 
 const userSchema = new Schema<UserDocument>(
   {

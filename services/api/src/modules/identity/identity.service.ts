@@ -1,4 +1,12 @@
-import { Problem, type AuthAnswer, type LoginInput, type Principal, type RegisterInput, type Role, type UserStatus } from '@tidings/contracts';
+import {
+  Problem,
+  type AuthAnswer,
+  type LoginInput,
+  type Principal,
+  type RegisterInput,
+  type Role,
+  type UserStatus,
+} from '@tidings/contracts';
 import type { Tx } from '@tidings/feed';
 import { isDuplicateKey, newId, type Tokens } from '@tidings/platform';
 import type { ClientInfo } from '../../http/bind.js';
@@ -56,7 +64,9 @@ export function createIdentity({ models, sessions, tokens }: { models: IdentityM
 
     /** @throws Problem account-suspended, which only somebody who knows the password gets to see */
     async login(tx: Tx, userId: string, deviceId: string | undefined, client: ClientInfo): Promise<AuthAnswer> {
-      const user = await users.findOneAndUpdate({ _id: userId, status: 'active' }, { $set: { lastLoginAt: tx.now } }, { session: tx.session }).lean();
+      const user = await users
+        .findOneAndUpdate({ _id: userId, status: 'active' }, { $set: { lastLoginAt: tx.now } }, { session: tx.session })
+        .lean();
       if (!user) throw new Problem('account-suspended');
       return answer(user, await sessions.open(tx, userId, deviceId, client));
     },
@@ -102,7 +112,11 @@ export function createIdentity({ models, sessions, tokens }: { models: IdentityM
      * The first administrator. Whoever has the address already is left as they are: an account of the same address, made by somebody
      * else, must not become an administrator by a restart.
      */
-    async ensureAdmin(run: (work: (tx: Tx) => Promise<unknown>) => Promise<unknown>, email: string, password: string): Promise<'created' | 'exists' | 'not-an-admin'> {
+    async ensureAdmin(
+      run: (work: (tx: Tx) => Promise<unknown>) => Promise<unknown>,
+      email: string,
+      password: string,
+    ): Promise<'created' | 'exists' | 'not-an-admin'> {
       const roles: Role[] = ['customer', 'admin', 'superadmin'];
       const existing = await users.findOne({ email }, { roles: 1 }).lean();
       if (existing) return existing.roles.includes('superadmin') ? 'exists' : 'not-an-admin';

@@ -5,7 +5,7 @@ import { createIdentity } from './identity.service.js';
 import { preparePasswords } from './passwords.js';
 import { createSessions } from './sessions.js';
 
-export { createMemberships, type Member, type Memberships } from './memberships.js';
+export { createMemberships, type Memberships } from './memberships.js';
 
 /** Accounts, logins and sessions, and who is a member of which merchant. */
 export function identityModule(context: Context): ApiModule {

@@ -34,8 +34,16 @@ export function createMemberships(mongo: Mongo) {
       const existing = user.memberships.find((membership) => membership.merchantId === merchantId);
       if (existing?.role !== role) {
         const memberships = [...user.memberships.filter((membership) => membership !== existing), { merchantId, role }];
-        await users.updateOne({ _id: userId }, { $set: { memberships }, $addToSet: { roles: 'merchant' }, $inc: { version: 1 } }, { session: tx.session });
-        tx.emit('access-changed', { feeds: [feeds.merchant(merchantId)], reason: existing ? 'member-role-changed' : 'member-added' }, { userId });
+        await users.updateOne(
+          { _id: userId },
+          { $set: { memberships }, $addToSet: { roles: 'merchant' }, $inc: { version: 1 } },
+          { session: tx.session },
+        );
+        tx.emit(
+          'access-changed',
+          { feeds: [feeds.merchant(merchantId)], reason: existing ? 'member-role-changed' : 'member-added' },
+          { userId },
+        );
       }
       return { userId, name: user.name, email: user.email, role };
     },
@@ -53,7 +61,11 @@ export function createMemberships(mongo: Mongo) {
     /** By name, at most `limit`. In a transaction when `tx` is given. */
     async list(merchantId: string, options: { tx?: Tx; limit?: number } = {}): Promise<Member[]> {
       const found = await users
-        .find({ 'memberships.merchantId': merchantId }, { name: 1, email: 1, memberships: 1 }, options.tx ? { session: options.tx.session } : {})
+        .find(
+          { 'memberships.merchantId': merchantId },
+          { name: 1, email: 1, memberships: 1 },
+          options.tx ? { session: options.tx.session } : {},
+        )
         .sort({ name: 1, _id: 1 })
         .limit(options.limit ?? 1_000)
         .lean();

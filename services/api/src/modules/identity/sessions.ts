@@ -21,10 +21,21 @@ export function createSessions({ sessions }: IdentityModels, refreshDays: number
   const live = (now: Date) => ({ revokedAt: null, expiresAt: { $gt: now } });
 
   /** Ends the live sessions that match; one event each. Says how many. */
-  const revoke = async (tx: Tx, filter: { userId: string; _id?: string | { $ne: string }; deviceId?: string }, reason: RevokeReason): Promise<number> => {
-    const found = await sessions.find({ ...filter, ...live(tx.now) }, { _id: 1 }, { session: tx.session }).sort({ createdAt: 1 }).lean();
+  const revoke = async (
+    tx: Tx,
+    filter: { userId: string; _id?: string | { $ne: string }; deviceId?: string },
+    reason: RevokeReason,
+  ): Promise<number> => {
+    const found = await sessions
+      .find({ ...filter, ...live(tx.now) }, { _id: 1 }, { session: tx.session })
+      .sort({ createdAt: 1 })
+      .lean();
     if (found.length === 0) return 0;
-    await sessions.updateMany({ _id: { $in: found.map(({ _id }) => _id) } }, { $set: { revokedAt: tx.now, revokedReason: reason } }, { session: tx.session });
+    await sessions.updateMany(
+      { _id: { $in: found.map(({ _id }) => _id) } },
+      { $set: { revokedAt: tx.now, revokedReason: reason } },
+      { session: tx.session },
+    );
     for (const { _id } of found) tx.emit('session-revoked', { sessionId: _id, reason }, { userId: filter.userId });
     return found.length;
   };
@@ -78,9 +89,14 @@ export function createSessions({ sessions }: IdentityModels, refreshDays: number
     },
 
     /** Newest first. */
-    async listLive(userId: string, options: { before?: { createdAt: Date; id: string } | undefined; limit: number }): Promise<SessionDocument[]> {
+    async listLive(
+      userId: string,
+      options: { before?: { createdAt: Date; id: string } | undefined; limit: number },
+    ): Promise<SessionDocument[]> {
       const { before, limit } = options;
-      const older = before ? { $or: [{ createdAt: { $lt: before.createdAt } }, { createdAt: before.createdAt, _id: { $lt: before.id } }] } : {};
+      const older = before
+        ? { $or: [{ createdAt: { $lt: before.createdAt } }, { createdAt: before.createdAt, _id: { $lt: before.id } }] }
+        : {};
       return sessions
         .find({ userId, ...live(new Date()), ...older })
         .sort({ createdAt: -1, _id: -1 })
