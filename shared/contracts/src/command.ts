@@ -11,11 +11,7 @@ export interface ForwardedCall {
  * A client → server Socket.IO event. With `forward` the gateway calls the API and acks `{ ok: true, ...answer }`;
  * without, the gateway answers it itself (rooms, heartbeat, authenticate).
  */
-export interface CommandDefinition<
-  Name extends string = string,
-  Payload extends z.ZodType = z.ZodType,
-  Ack extends z.ZodType = z.ZodType,
-> {
+export interface CommandDefinition<Name extends string = string, Payload extends z.ZodType = z.ZodType, Ack extends z.ZodType = z.ZodType> {
   readonly name: Name;
   readonly summary: string;
   /** Strict. Every forwarded write also takes an optional `idempotencyKey`. */

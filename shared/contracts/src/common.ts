@@ -21,7 +21,10 @@ export const text = (max: number): z.ZodString => z.string().trim().min(1).max(m
 /** As compared and stored: in lower case. */
 export const emailSchema = z.email().max(254).toLowerCase();
 /** A stable word for a program, e.g. `top-up`. */
-export const wordSchema = z.string().regex(/^[a-z0-9]+(?:[-_.][a-z0-9]+)*$/, 'must be a lower-case word').max(64);
+export const wordSchema = z
+  .string()
+  .regex(/^[a-z0-9]+(?:[-_.][a-z0-9]+)*$/, 'must be a lower-case word')
+  .max(64);
 export const deviceIdSchema = z.string().regex(/^[A-Za-z0-9_.:-]{1,128}$/, 'must be a device id');
 /** Names the attempt: the same key and body get the first answer again. */
 export const idempotencyKeySchema = z.string().min(1).max(255);
@@ -41,6 +44,8 @@ function isTimeZone(name: string): boolean {
 export const idParams = z.strictObject({ id: idSchema });
 export const listQuery = { limit: z.coerce.number().int().min(1).max(100).default(20), cursor: z.string().max(256).optional() };
 
-export function listOf<Item extends z.ZodType>(item: Item): z.ZodObject<{ items: z.ZodArray<Item>; nextCursor: z.ZodNullable<z.ZodString> }> {
+export function listOf<Item extends z.ZodType>(
+  item: Item,
+): z.ZodObject<{ items: z.ZodArray<Item>; nextCursor: z.ZodNullable<z.ZodString> }> {
   return z.strictObject({ items: z.array(item), nextCursor: z.string().nullable() });
 }

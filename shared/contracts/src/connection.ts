@@ -4,7 +4,10 @@ import { roleSchema, userTypes } from './roles.js';
 import type { EventType, ServerEvent } from './events.js';
 
 /** The form only; `isFeedName` and the rights decide whether it may be followed. */
-export const feedNameSchema = z.string().regex(/^[a-z]+(?::[A-Za-z0-9_-]{1,64}(?::[a-z]+)?)?$/, 'must be a feed').max(100);
+export const feedNameSchema = z
+  .string()
+  .regex(/^[a-z]+(?::[A-Za-z0-9_-]{1,64}(?::[a-z]+)?)?$/, 'must be a feed')
+  .max(100);
 export const seqSchema = z.int().min(0);
 export const epochSchema = z.string().min(1).max(64);
 

@@ -69,7 +69,11 @@ export class Problem extends Error {
   readonly errors: FieldError[] | undefined;
   readonly extra: Pick<ProblemBody, 'current' | 'errorId'> & { retryAfterSeconds?: number };
 
-  constructor(code: ErrorCode, detail?: string, options: { errors?: FieldError[]; cause?: unknown; current?: unknown; errorId?: string; retryAfterSeconds?: number } = {}) {
+  constructor(
+    code: ErrorCode,
+    detail?: string,
+    options: { errors?: FieldError[]; cause?: unknown; current?: unknown; errorId?: string; retryAfterSeconds?: number } = {},
+  ) {
     super(detail ?? errorCatalogue[code].title, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'Problem';
     this.code = code;
@@ -77,7 +81,11 @@ export class Problem extends Error {
     this.detail = detail;
     this.errors = options.errors;
     const { current, errorId, retryAfterSeconds } = options;
-    this.extra = { ...(current === undefined ? {} : { current }), ...(errorId ? { errorId } : {}), ...(retryAfterSeconds ? { retryAfterSeconds } : {}) };
+    this.extra = {
+      ...(current === undefined ? {} : { current }),
+      ...(errorId ? { errorId } : {}),
+      ...(retryAfterSeconds ? { retryAfterSeconds } : {}),
+    };
   }
 
   toBody(): ProblemBody {

@@ -8,22 +8,13 @@ export type FeedTarget = string | { feed: string; omit: readonly string[] };
  * Who gets a notification of an event. `user`: that user; `members` / `owners`: of that merchant; `followers`: the
  * users who asked to be told of that feed; `role`: everybody who has it (`everyone`: every user).
  */
-export type Recipient =
-  | { user: string }
-  | { members: string }
-  | { owners: string }
-  | { followers: string }
-  | { role: Role | 'everyone' };
+export type Recipient = { user: string } | { members: string } | { owners: string } | { followers: string } | { role: Role | 'everyone' };
 
 /**
  * A fact of the catalogue: what it carries (`data`, what clients see), whom it addresses (`to`, ids that routing
  * needs and the payload need not repeat), which feeds that makes, and whom it notifies.
  */
-export interface EventDefinition<
-  Type extends string = string,
-  Data extends z.ZodObject = z.ZodObject,
-  To extends z.ZodType = z.ZodType,
-> {
+export interface EventDefinition<Type extends string = string, Data extends z.ZodObject = z.ZodObject, To extends z.ZodType = z.ZodType> {
   readonly type: Type;
   readonly summary: string;
   /** Strict: an undeclared field fails where it is emitted. */

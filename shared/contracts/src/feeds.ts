@@ -47,7 +47,11 @@ const adminOnly = (who: Principal): FeedRule => allowIf(isAdmin(who.roles));
 
 const kinds: readonly FeedKind[] = [
   { pattern: new RegExp(`^user:${id}$`), rule: (who, of) => allowIf(of === who.userId || isAdmin(who.roles)), audited: true },
-  { pattern: new RegExp(`^(?:order|booking|conversation):${id}$`), rule: (who) => (isAdmin(who.roles) ? 'allow' : 'granted'), audited: true },
+  {
+    pattern: new RegExp(`^(?:order|booking|conversation):${id}$`),
+    rule: (who) => (isAdmin(who.roles) ? 'allow' : 'granted'),
+    audited: true,
+  },
   { pattern: new RegExp(`^merchant:${id}$`), rule: (who, of) => allowIf(who.merchants.includes(of) || isAdmin(who.roles)) },
   { pattern: new RegExp(`^merchant:${id}:menu$`), rule: anyLogin },
   { pattern: new RegExp(`^plan:${id}$`), rule: anyLogin, within: ['plans', 'plans:admin'] },
@@ -57,7 +61,10 @@ const kinds: readonly FeedKind[] = [
   { pattern: /^merchants:admin$/, rule: adminOnly },
   { pattern: /^admin$/, rule: adminOnly },
   { pattern: /^announcements$/, rule: anyLogin },
-  { pattern: new RegExp(`^announcements:(${roles.join('|')})$`), rule: (who, role) => allowIf(who.roles.includes(role as Role) || isAdmin(who.roles)) },
+  {
+    pattern: new RegExp(`^announcements:(${roles.join('|')})$`),
+    rule: (who, role) => allowIf(who.roles.includes(role as Role) || isAdmin(who.roles)),
+  },
 ];
 
 function kindOf(feed: string): { kind: FeedKind; id: string } | undefined {

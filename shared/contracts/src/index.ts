@@ -1,4 +1,5 @@
 export * from './admin/schemas.js';
+export { buildAsyncApi } from './asyncapi.js';
 export * from './command.js';
 export * from './commands.js';
 export * from './common.js';
@@ -13,9 +14,11 @@ export * from './merchants/schemas.js';
 export * from './notifications/reduce.js';
 export * from './notifications/schemas.js';
 export * from './ops/routes.js';
+export { buildOpenApi } from './openapi.js';
 export * from './orders/reduce.js';
 export * from './orders/schemas.js';
 export * from './plans/schemas.js';
+export { PROTOCOL_VERSION } from './protocol.js';
 export * from './reduce.js';
 export * from './roles.js';
 export * from './route.js';

@@ -10,7 +10,9 @@ const toAdmins = z.strictObject({});
 
 const severity = z.enum(['info', 'warning', 'critical']);
 const notice = { title: text(200), message: text(4000), severity, startsAt: timeSchema.optional(), endsAt: timeSchema.optional() };
-const noticeFeeds = (to: z.output<typeof toRole>): readonly FeedTarget[] => [to.role ? feeds.announcementsFor(to.role) : feeds.announcements];
+const noticeFeeds = (to: z.output<typeof toRole>): readonly FeedTarget[] => [
+  to.role ? feeds.announcementsFor(to.role) : feeds.announcements,
+];
 const addressed = (to: z.output<typeof toRole>): readonly Recipient[] => [{ role: to.role ?? 'everyone' }];
 
 const bulk = z.strictObject({

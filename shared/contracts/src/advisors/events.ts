@@ -6,7 +6,11 @@ import { feeds } from '../feeds.js';
 /** `advisorId` is the user id of the advisor. */
 const toBooking = z.strictObject({ bookingId: idSchema, userId: idSchema, advisorId: idSchema });
 type ToBooking = z.output<typeof toBooking>;
-const bookingFeeds = (to: ToBooking): readonly FeedTarget[] => [feeds.user(to.userId), feeds.user(to.advisorId), feeds.booking(to.bookingId)];
+const bookingFeeds = (to: ToBooking): readonly FeedTarget[] => [
+  feeds.user(to.userId),
+  feeds.user(to.advisorId),
+  feeds.booking(to.bookingId),
+];
 const otherParty = (to: ToBooking, actor: string | null): readonly Recipient[] =>
   [to.userId, to.advisorId].filter((party) => party !== actor).map((user) => ({ user }));
 

@@ -15,7 +15,10 @@ const orderCreated = z
     price: balanceSchema.optional(),
     idempotencyKey: idempotencyKeySchema.optional(),
   })
-  .refine((order) => order.orderId !== undefined || order.vendorId !== undefined, { path: ['vendorId'], message: 'required without an orderId' })
+  .refine((order) => order.orderId !== undefined || order.vendorId !== undefined, {
+    path: ['vendorId'],
+    message: 'required without an orderId',
+  })
   .refine((order) => order.orderId !== undefined || (order.item === undefined) !== (order.items === undefined), {
     path: ['items'],
     message: 'either items or item, without an orderId',

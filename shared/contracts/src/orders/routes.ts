@@ -1,16 +1,7 @@
 import { z } from 'zod';
 import { idParams, idSchema, listOf, listQuery } from '../common.js';
 import { defineRoute } from '../route.js';
-import {
-  cancelOrderBody,
-  itemBody,
-  itemPatchBody,
-  itemSchema,
-  orderBody,
-  orderSchema,
-  orderStatusBody,
-  ordersQuery,
-} from './schemas.js';
+import { cancelOrderBody, itemBody, itemPatchBody, itemSchema, orderBody, orderSchema, orderStatusBody, ordersQuery } from './schemas.js';
 
 const tag = 'orders';
 

@@ -1,5 +1,15 @@
 import { z } from 'zod';
-import { amountSchema, balanceSchema, currencySchema, flagSchema, idSchema, listQuery, text, timeSchema, versionSchema } from '../common.js';
+import {
+  amountSchema,
+  balanceSchema,
+  currencySchema,
+  flagSchema,
+  idSchema,
+  listQuery,
+  text,
+  timeSchema,
+  versionSchema,
+} from '../common.js';
 
 export const orderStatuses = ['placed', 'preparing', 'ready', 'completed', 'cancelled', 'rejected', 'expired'] as const;
 export const orderStatusSchema = z.enum(orderStatuses);
@@ -82,7 +92,10 @@ const itemOptionSchema = z.strictObject({
   name: text(60),
   required: z.boolean().optional(),
   /** `price`: what the choice adds, in minor units. */
-  choices: z.array(z.strictObject({ name: text(60), price: balanceSchema.optional() })).min(1).max(30),
+  choices: z
+    .array(z.strictObject({ name: text(60), price: balanceSchema.optional() }))
+    .min(1)
+    .max(30),
 });
 
 const itemFields = {

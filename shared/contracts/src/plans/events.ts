@@ -13,7 +13,10 @@ const planData = z.strictObject({
   timestamp: z.int().min(0),
   adminEmail: z.string().optional(),
   /** Field by field, on an update. */
-  changes: z.array(z.strictObject({ field: z.string(), from: z.unknown(), to: z.unknown() })).max(50).optional(),
+  changes: z
+    .array(z.strictObject({ field: z.string(), from: z.unknown(), to: z.unknown() }))
+    .max(50)
+    .optional(),
 });
 const planFeeds = (to: z.output<typeof toPlan>): readonly FeedTarget[] => [
   { feed: feeds.plans, omit: ['adminEmail'] },

@@ -1,5 +1,14 @@
 import { z } from 'zod';
-import { amountSchema, balanceSchema, currencySchema, deltaSchema, idSchema, paymentMethodSchema, versionSchema, wordSchema } from '../common.js';
+import {
+  amountSchema,
+  balanceSchema,
+  currencySchema,
+  deltaSchema,
+  idSchema,
+  paymentMethodSchema,
+  versionSchema,
+  wordSchema,
+} from '../common.js';
 import { defineEvent } from '../event.js';
 import { feeds } from '../feeds.js';
 import { walletTransactionSchema } from './schemas.js';

@@ -5,10 +5,24 @@ import type { Wallet, WalletTransaction } from './schemas.js';
 
 const wallet: Wallet = { userId: 'u1', balance: 500, held: 0, currency: 'INR', version: 3 };
 
-function change(version: number, newBalance: number, rest: { userId?: string; currency?: string; transaction?: WalletTransaction } = {}): AnyEvent {
+function change(
+  version: number,
+  newBalance: number,
+  rest: { userId?: string; currency?: string; transaction?: WalletTransaction } = {},
+): AnyEvent {
   return {
     type: 'balance-updated',
-    data: { userId: 'u1', newBalance, oldBalance: 500, amount: newBalance - 500, held: 20, currency: 'INR', reason: 'payment', version, ...rest },
+    data: {
+      userId: 'u1',
+      newBalance,
+      oldBalance: 500,
+      amount: newBalance - 500,
+      held: 20,
+      currency: 'INR',
+      reason: 'payment',
+      version,
+      ...rest,
+    },
   };
 }
 

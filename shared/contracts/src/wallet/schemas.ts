@@ -21,7 +21,16 @@ export const walletSchema = z.strictObject({
 });
 export type Wallet = z.output<typeof walletSchema>;
 
-export const walletTransactionTypes = ['top-up', 'payment', 'refund', 'adjustment', 'dispute', 'investment', 'maturity', 'subscription'] as const;
+export const walletTransactionTypes = [
+  'top-up',
+  'payment',
+  'refund',
+  'adjustment',
+  'dispute',
+  'investment',
+  'maturity',
+  'subscription',
+] as const;
 
 /** `amount` is signed minor units: what it did to the balance, which it left at `balanceAfter`. */
 export const walletTransactionSchema = z.strictObject({

@@ -1,0 +1,8 @@
+/**
+ * Of the Socket.IO messages in both directions. Raise it when a client built against the version before could stumble:
+ * a field or message that goes away or changes its meaning. Adding an optional field does not need it.
+ */
+export const PROTOCOL_VERSION = 1;
+
+/** Of the schemas behind that version; `protocol.test.ts` says what to do when it differs. */
+export const PROTOCOL_HASH = '3298eb3cb538fd1cf4c2e2a6b45a4738';
