@@ -1,5 +1,6 @@
 import type { ApiModule, Context } from '../../context.js';
 import { ensureIndexes } from '../../models.js';
+import { createMemberships } from '../identity/index.js';
 import { createItems, type Items } from './items.js';
 import { createMembers, type Members } from './members.js';
 import { merchantModels } from './merchants.model.js';
@@ -20,16 +21,13 @@ export interface MerchantsModule extends ApiModule {
 export function merchantsModule({ config, mongo }: Pick<Context, 'config' | 'mongo'>): MerchantsModule {
   const models = merchantModels(mongo);
   const merchants = createMerchants({ mongo, models, defaultCurrency: config.DEFAULT_CURRENCY, defaultTimeZone: 'UTC' });
-  const members = createMembers(mongo);
+  const members = createMembers(createMemberships(mongo));
   const items = createItems({ models, merchants });
   return {
     merchants,
     members,
     items,
     routes: merchantRoutes({ merchants, members, items }),
-    async start() {
-      await ensureIndexes(models);
-      await members.start();
-    },
+    start: () => ensureIndexes(models),
   };
 }

@@ -1,4 +1,4 @@
-import type { Item, MemberRole, Role } from '@tidings/contracts';
+import type { Item } from '@tidings/contracts';
 import type { Mongo } from '@tidings/platform';
 import { Schema, type Model } from 'mongoose';
 
@@ -39,16 +39,6 @@ export interface ItemDocument {
   createdAt: Date;
   updatedAt: Date;
   deletedAt: Date | null;
-}
-
-/** What this module reads and writes of a user; the rest is identity's. */
-export interface MemberDocument {
-  _id: string;
-  name: string;
-  email: string;
-  roles: Role[];
-  memberships: { merchantId: string; role: MemberRole }[];
-  version: number;
 }
 
 export interface MerchantModels {

@@ -1,5 +1,5 @@
-import type { Contacts, Item, Member, Merchant } from '@tidings/contracts';
-import type { ItemDocument, MemberDocument, MerchantDocument } from './merchants.model.js';
+import type { Contacts, Item, Merchant } from '@tidings/contracts';
+import type { ItemDocument, MerchantDocument } from './merchants.model.js';
 
 /** The fields that everybody may see. */
 export function presentMerchant(merchant: MerchantDocument): Merchant {
@@ -39,9 +39,4 @@ export function presentItem(item: ItemDocument): Item {
     createdAt: createdAt.toISOString(),
     updatedAt: updatedAt.toISOString(),
   };
-}
-
-export function presentMember({ _id, name, email, memberships }: MemberDocument, merchantId: string): Member {
-  const role = memberships.find((membership) => membership.merchantId === merchantId)?.role ?? 'staff';
-  return { userId: _id, name, email, role };
 }

@@ -3,7 +3,7 @@ import { read, write, type RouteBinding } from '../../http/bind.js';
 import type { Items } from './items.js';
 import type { Members } from './members.js';
 import type { MerchantDocument } from './merchants.model.js';
-import { presentContacts, presentItem, presentMember, presentMerchant } from './merchants.presenter.js';
+import { presentContacts, presentItem, presentMerchant } from './merchants.presenter.js';
 import type { Merchants } from './merchants.service.js';
 
 const merchantsFeed = ({ caller }: { caller: Principal }) => [isAdmin(caller.roles) ? feeds.merchantsAdmin : feeds.merchants];
@@ -30,11 +30,11 @@ export function merchantRoutes({ merchants, members, items }: { merchants: Merch
     read(contract.listMembers, async ({ caller, params, query }) => {
       await merchants.get(params.id);
       const { page, nextCursor } = await members.list(caller, params.id, query);
-      return { items: page.map((member) => presentMember(member, params.id)), nextCursor };
+      return { items: page, nextCursor };
     }),
     write(contract.addMember, async ({ tx, caller, params, body }) => {
       await merchants.get(params.id, tx);
-      return presentMember(await members.add(tx, caller, params.id, body), params.id);
+      return members.add(tx, caller, params.id, body);
     }),
     write(contract.removeMember, async ({ tx, caller, params }) => {
       await merchants.get(params.id, tx);

@@ -2,7 +2,7 @@ import { Problem, type MerchantInput } from '@tidings/contracts';
 import type { Tx } from '@tidings/feed';
 import { newId, type Mongo } from '@tidings/platform';
 import { beforeId, pageById } from '../../http/lists.js';
-import type { MemberDocument, MerchantDocument, MerchantModels } from './merchants.model.js';
+import type { MerchantDocument, MerchantModels } from './merchants.model.js';
 import { presentContacts, presentMerchant } from './merchants.presenter.js';
 
 export interface Merchants {
@@ -17,7 +17,7 @@ export interface Merchants {
 export function createMerchants(options: { mongo: Mongo; models: MerchantModels; defaultCurrency: string; defaultTimeZone: string }): Merchants {
   const { mongo, models, defaultCurrency, defaultTimeZone } = options;
   const { merchants } = models;
-  const users = mongo.db.collection<MemberDocument>('users');
+  const users = mongo.db.collection<{ _id: string; email: string }>('users');
 
   return {
     async create(tx, input) {

@@ -1,0 +1,96 @@
+import type { Principal } from '@tidings/contracts';
+import { createUnitOfWork, ensureFeedIndexes, type OutboxEvent, type Tx } from '@tidings/feed';
+import { createJobs, loadConfig, newId, type Jobs, type Mongo } from '@tidings/platform';
+import { createTestStore } from '@tidings/testing';
+import { merchantsModule, type MerchantsModule } from '../../src/modules/merchants/index.js';
+import { ordersModule, type OrdersModule } from '../../src/modules/orders/index.js';
+import { walletModule, type WalletModule } from '../../src/modules/wallet/index.js';
+import { webhooksModule, type WebhooksModule } from '../../src/modules/webhooks/index.js';
+
+export interface Domain {
+  mongo: Mongo;
+  jobs: Jobs;
+  wallet: WalletModule;
+  merchants: MerchantsModule;
+  orders: OrdersModule;
+  webhooks: WebhooksModule;
+  /** One transaction, and the events that it committed. */
+  run<T>(work: (tx: Tx) => Promise<T>, actor?: string): Promise<{ result: T; events: readonly OutboxEvent[] }>;
+  /** A user who may call use cases. */
+  person(options?: { merchants?: string[]; roles?: Principal['roles'] }): Promise<Principal>;
+  /** Puts money into a wallet, as a confirmed top-up does. */
+  fund(userId: string, amount: number, currency?: string): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export const stripeSecret = 'whsec_for_tests_only';
+
+/** The domains without HTTP, on a database of their own. Timers do not run: tests say when a roll-up happens. */
+export async function createDomain(options: { env?: Record<string, string>; jobs?: 'running' } = {}): Promise<Domain> {
+  const { mongo, redisUrl, prefix, logger, close } = await createTestStore();
+  const config = loadConfig({
+    NODE_ENV: 'test',
+    MONGODB_URL: 'mongodb://given.by.the.store',
+    REDIS_URL: redisUrl,
+    REDIS_PREFIX: prefix,
+    JWT_SECRET: 'a secret for tests only',
+    STRIPE_WEBHOOK_SECRET: stripeSecret,
+    ...options.env,
+  });
+  const jobs = createJobs({ mongo, redisUrl, prefix, logger, sweepMs: 100 });
+  const unitOfWork = createUnitOfWork({ mongo, jobs });
+  const context = { config, mongo, logger, jobs, unitOfWork };
+  const wallet = walletModule(context);
+  const merchants = merchantsModule(context);
+  const orders = ordersModule(context, { wallet: wallet.wallet, merchants: merchants.merchants, items: merchants.items });
+  const webhooks = webhooksModule(context, { topUps: wallet.topUps });
+
+  await ensureFeedIndexes(mongo);
+  for (const module of [wallet, merchants, orders, webhooks]) {
+    for (const [kind, handler] of Object.entries(module.jobs ?? {})) jobs.register(kind, handler);
+    await module.start?.();
+  }
+  await wallet.stop?.();
+  await mongo.db.createCollection('users');
+  if (options.jobs) await jobs.start();
+
+  const users = mongo.db.collection<{ _id: string }>('users');
+  return {
+    mongo,
+    jobs,
+    wallet,
+    merchants,
+    orders,
+    webhooks,
+    run: (work, actor) => unitOfWork.run({ actor: actor ?? null }, work),
+    async person({ merchants: of = [], roles = of.length > 0 ? ['customer', 'merchant'] : ['customer'] } = {}) {
+      const userId = newId();
+      const memberships = of.map((merchantId) => ({ merchantId, role: 'owner' }));
+      const fields = {
+        _id: userId,
+        name: 'Asha',
+        email: `${userId}@example.com`,
+        passwordHash: 'none',
+        roles,
+        status: 'active',
+        memberships,
+        version: 1,
+        createdAt: new Date(),
+      };
+      await users.insertOne(fields);
+      return { userId, sessionId: newId(), roles, merchants: of };
+    },
+    async fund(userId, amount, currency = 'INR') {
+      const prepared = await wallet.topUps.prepare(userId, { amount, currency, provider: 'stripe' });
+      const topUpId = prepared.topUp._id;
+      await unitOfWork.run({ actor: null }, async (tx) => {
+        await wallet.topUps.store(tx, prepared);
+        await wallet.topUps.credit(tx, { topUpId, amount, currency, providerRef: `pi_${topUpId}` });
+      });
+    },
+    async stop() {
+      await jobs.stop();
+      await close();
+    },
+  };
+}
