@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 
 // Every workspace package is tested from its TypeScript source, so a test never sees a stale build.
-const packages = ['shared', 'services', 'clients', 'tools']
+const packages = ['shared', 'services', 'clients', 'tools', 'tests']
   .filter((group) => existsSync(group))
   .flatMap((group) => readdirSync(group).map((name) => ({ name, source: `${group}/${name}/src/index.ts` })))
   .filter(({ source }) => existsSync(source));

@@ -16,13 +16,13 @@ export const withoutPassword = (url) => url.replace(/(\/\/[^:@/]*):[^@/]*@/, '$1
  * @param {string} url
  * @throws SetupError when it does not answer within 5 s or is no replica set
  */
-export async function checkMongo(url) {
+export async function checkMongo(url, answerMs = ANSWER_MS) {
   const { MongoClient } = await import('mongodb');
   const shown = withoutPassword(url);
   /** @type {import('mongodb').Document} */
   let answer;
   try {
-    const client = new MongoClient(url, { serverSelectionTimeoutMS: ANSWER_MS, connectTimeoutMS: ANSWER_MS });
+    const client = new MongoClient(url, { serverSelectionTimeoutMS: answerMs, connectTimeoutMS: answerMs });
     try {
       answer = await client.db('admin').command({ hello: 1 });
     } finally {

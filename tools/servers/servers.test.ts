@@ -59,9 +59,7 @@ describe('servers named by the environment', () => {
   test('says so when they do not answer', async () => {
     const port = await freePort();
     await expect(checkRedis(`redis://127.0.0.1:${port}`)).rejects.toThrow(/Redis does not answer at redis:/);
-    await expect(checkMongo(`mongodb://127.0.0.1:${port}/?serverSelectionTimeoutMS=300`)).rejects.toThrow(
-      /MongoDB does not answer at MONGODB_URL/,
-    );
+    await expect(checkMongo(`mongodb://127.0.0.1:${port}/`, 300)).rejects.toThrow(/MongoDB does not answer at MONGODB_URL/);
   });
 });
 
