@@ -1,0 +1,82 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { newId } from '@tidings/platform';
+import { createDomain, type Domain } from '../../../tests/support/domain.js';
+
+describe('merchants', () => {
+  let domain: Domain;
+  beforeAll(async () => {
+    domain = await createDomain();
+  });
+  afterAll(() => domain.stop());
+
+  const input = () => ({ name: `Chai House ${newId()}`, ownerName: 'Ravi', email: 'ravi@example.com', phone: '+91 1' });
+  const create = async () => (await domain.run((tx) => domain.merchants.merchants.create(tx, input()))).result._id;
+
+  test('a new one is told to everybody with its public fields, to administrators with the rest', async () => {
+    const admin = await domain.person({ roles: ['customer', 'admin'] });
+    const { result, events } = await domain.run((tx) => domain.merchants.merchants.create(tx, input()), admin.userId);
+    expect(result).toMatchObject({ currency: 'INR', timeZone: 'UTC', isActive: true, version: 1 });
+    expect(events.map(({ type }) => type)).toEqual(['merchant-created']);
+    expect(events[0]?.feeds).toEqual([{ feed: 'merchants', omit: ['contacts', 'adminEmail'] }, 'merchants:admin']);
+    expect(events[0]?.data).toMatchObject({ contacts: { phone: '+91 1' }, adminEmail: `${admin.userId}@example.com` });
+    expect(events[0]?.data['merchant']).not.toHaveProperty('email');
+  });
+
+  test('the same merchant is not added twice, not even at once', async () => {
+    const same = input();
+    const results = await Promise.allSettled(Array.from({ length: 4 }, () => domain.run((tx) => domain.merchants.merchants.create(tx, same))));
+    expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    for (const result of results) if (result.status === 'rejected') expect(result.reason).toMatchObject({ code: 'already-exists' });
+  });
+
+  describe('members', () => {
+    test('owners and administrators add them; they are told, become merchants, and lose it again', async () => {
+      const id = await create();
+      const admin = await domain.person({ roles: ['customer', 'admin'] });
+      const [owner, staff] = [await domain.person(), await domain.person()];
+      await domain.run((tx) => domain.merchants.members.add(tx, admin, id, { userId: owner.userId, role: 'owner' }));
+      const asOwner = { ...owner, merchants: [id] };
+      const { events } = await domain.run((tx) => domain.merchants.members.add(tx, asOwner, id, { email: `${staff.userId}@example.com`, role: 'staff' }));
+      expect(events).toMatchObject([{ type: 'access-changed', data: { feeds: [`merchant:${id}`] }, feeds: [`user:${staff.userId}`] }]);
+      const again = domain.run((tx) => domain.merchants.members.add(tx, asOwner, id, { userId: staff.userId, role: 'owner' }));
+      await expect(again).rejects.toMatchObject({ code: 'already-exists' });
+      const asStaff = { ...staff, merchants: [id] };
+      await expect(domain.run((tx) => domain.merchants.members.remove(tx, asStaff, id, owner.userId))).rejects.toMatchObject({ code: 'forbidden' });
+      await expect(domain.run((tx) => domain.merchants.members.remove(tx, asOwner, id, owner.userId))).rejects.toMatchObject({ code: 'forbidden' });
+      expect((await domain.merchants.members.list(asStaff, id, { limit: 10 })).page).toHaveLength(2);
+      await domain.run((tx) => domain.merchants.members.remove(tx, asOwner, id, staff.userId));
+      const user = await domain.mongo.db.collection<{ _id: string }>('users').findOne({ _id: staff.userId });
+      expect(user).toMatchObject({ roles: ['customer'], memberships: [] });
+    });
+  });
+
+  describe('items', () => {
+    test('only members change them; each change is told to the menu with a higher version', async () => {
+      const id = await create();
+      const member = await domain.person({ merchants: [id] });
+      const stranger = await domain.person();
+      const items = domain.merchants.items;
+      await expect(domain.run((tx) => items.create(tx, stranger, id, { name: 'Chai', price: 1 }))).rejects.toMatchObject({ code: 'forbidden' });
+      const { result: item } = await domain.run((tx) => items.create(tx, member, id, { name: 'Chai', price: 100, stock: 2 }));
+      const { result: changed, events } = await domain.run((tx) => items.update(tx, member, id, item._id, { price: 120, stock: null }, '"v1"'));
+      expect(changed).toMatchObject({ price: 120, stock: null, version: 2 });
+      expect(events).toMatchObject([{ type: 'item-updated', feeds: [`merchant:${id}:menu`], data: { item: { version: 2, stock: null } } }]);
+      await expect(domain.run((tx) => items.update(tx, member, id, item._id, { price: 1 }, '"v1"'))).rejects.toMatchObject({ code: 'version-mismatch' });
+    });
+
+    test('a deleted one is gone from the menu, and its name is free again', async () => {
+      const id = await create();
+      const member = await domain.person({ merchants: [id] });
+      const items = domain.merchants.items;
+      const add = () => domain.run((tx) => items.create(tx, member, id, { name: 'Chai', price: 100 }));
+      const { result: item } = await add();
+      await expect(add()).rejects.toMatchObject({ code: 'already-exists' });
+      const { events } = await domain.run((tx) => items.remove(tx, member, id, item._id));
+      expect(events).toMatchObject([{ type: 'item-updated', data: { deleted: true } }]);
+      await expect(items.get(id, item._id)).rejects.toMatchObject({ code: 'not-found' });
+      expect((await items.list(id, { limit: 10 })).page).toEqual([]);
+      await add();
+      expect((await items.list(id, { limit: 10 })).page).toHaveLength(1);
+    });
+  });
+});
