@@ -1,4 +1,4 @@
-import { expect } from '@jest/globals';
+import { deepStrictEqual } from 'node:assert/strict';
 import type { TestClient } from './client.js';
 
 export interface LiveEqualsFresh<State> {
@@ -17,5 +17,6 @@ export async function expectLiveEqualsFresh<State>({ client, initial, reduce, fe
     const { meta: _, ...data } = payload;
     return reduce(state, { type, data });
   }, initial);
-  expect(live).toEqual(await fetch());
+  // Not jest's `expect`: this package also serves programs outside of jest, where that cannot be imported.
+  deepStrictEqual(live, await fetch());
 }
