@@ -1,0 +1,16 @@
+import type { Metrics } from '@tidings/platform';
+
+export type GatewayMetrics = ReturnType<typeof createGatewayMetrics>;
+
+export function createGatewayMetrics(metrics: Metrics) {
+  return {
+    connections: metrics.gauge('gateway_connections', 'Clients connected', ['transport']),
+    feedsOpen: metrics.gauge('gateway_feeds_open', 'Feeds open on this gateway'),
+    deliveries: metrics.counter('gateway_deliveries_total', 'Live entries handed to clients'),
+    replayed: metrics.counter('gateway_replayed_total', 'Entries sent to clients that came back'),
+    repairs: metrics.counter('gateway_repairs_total', 'Gaps of the bus that were filled from the log'),
+    resets: metrics.counter('gateway_resets_total', 'Clients that were told to fetch their state anew', ['reason']),
+    disconnects: metrics.counter('gateway_disconnects_total', 'Clients that have gone', ['reason']),
+    commands: metrics.counter('gateway_commands_total', 'Client events', ['command', 'outcome']),
+  };
+}

@@ -1,0 +1,209 @@
+import { randomBytes } from 'node:crypto';
+import type { Server as HttpServer } from 'node:http';
+import { createAccess, createFeedLog, ensureFeedIndexes } from '@tidings/feed';
+import {
+  createMetrics,
+  createRedis,
+  createTokens,
+  type Config,
+  type Logger,
+  type Metrics,
+  type Mongo,
+  type Redis,
+} from '@tidings/platform';
+import { Server } from 'socket.io';
+import { createFeedAdapter, type FeedAdapter } from './adapter.js';
+import { createClientAddress } from './addresses.js';
+import { createAuthenticator } from './authenticate.js';
+import { createCommands, type Client } from './commands.js';
+import { createForward } from './forward.js';
+import { createLimits } from './limits.js';
+import { createGatewayMetrics } from './metrics.js';
+import { createRegistry } from './registry.js';
+import { attachSocketIo } from './transports/socketio.js';
+
+export interface GatewayDeps {
+  config: Config;
+  mongo: Mongo;
+  logger: Logger;
+  /** Socket.IO serves `/socket.io` on it. It stays the caller's: `stop` does not close it. */
+  httpServer: HttpServer;
+  /** For commands such as the rate limit's; one is made when it is absent. */
+  redis?: Redis;
+  metrics?: Metrics;
+  tuning?: Partial<GatewayTuning>;
+}
+
+export interface GatewayTuning {
+  /** What may wait in this process for a client whose network does not take it; past it the client is disconnected. */
+  maxBufferedBytes: number;
+  /** Entries that are replayed to a client that comes back; past it the client gets `feed-reset`. */
+  maxReplay: number;
+  /** How long entries are still delivered after the access token has expired; commands are refused at once. */
+  tokenGraceMs: number;
+  /** Over how long clients are sent away at shutdown. */
+  drainMs: number;
+  sweepMs: number;
+  lingerMs: number;
+  gapMs: number;
+}
+
+export interface Gateway {
+  readonly io: Server;
+  readonly adapter: FeedAdapter;
+  readonly metrics: Metrics;
+  connections(): number;
+  /** Rejects while the gateway starts or drains: for `/readyz`. */
+  check(): Promise<void>;
+  start(): Promise<void>;
+  /** Refuses new clients, sends the present ones away over `drainMs`, and closes. */
+  stop(): Promise<void>;
+}
+
+const defaults: GatewayTuning = {
+  maxBufferedBytes: 1024 * 1024,
+  maxReplay: 10_000,
+  tokenGraceMs: 300_000,
+  drainMs: 3_000,
+  sweepMs: 3_000,
+  lingerMs: 30_000,
+  gapMs: 20,
+};
+const maxPayloadBytes = 64 * 1024;
+const expiryCheckMs = 1_000;
+
+/** Creates the gateway; nothing is served before `start`. */
+export function createGateway({
+  config,
+  mongo,
+  logger,
+  httpServer,
+  redis: given,
+  metrics = createMetrics(),
+  tuning: overrides = {},
+}: GatewayDeps): Gateway {
+  const tuning = { ...defaults, ...overrides };
+  const gatewayMetrics = createGatewayMetrics(metrics);
+  const redis = given ?? createRedis(config.REDIS_URL, { name: 'gateway', logger });
+  const access = createAccess(mongo);
+  const adapter = createFeedAdapter({
+    log: createFeedLog(mongo),
+    redisUrl: config.REDIS_URL,
+    prefix: config.REDIS_PREFIX,
+    logger,
+    metrics: gatewayMetrics,
+    sweepMs: tuning.sweepMs,
+    lingerMs: tuning.lingerMs,
+    gapMs: tuning.gapMs,
+  });
+  const { hubs } = adapter;
+  const registry = createRegistry({ hubs, logger });
+  const authenticator = createAuthenticator({ tokens: createTokens(config.jwtKeys, config.ACCESS_TOKEN_SECONDS), access });
+  const commands = createCommands({
+    authenticator,
+    forward: createForward(() => config.API_URL ?? ownUrl(httpServer)),
+    limits: createLimits({ redis, prefix: config.REDIS_PREFIX, perMinute: config.SOCKET_EVENTS_PER_MINUTE }),
+    logger,
+    metrics: gatewayMetrics,
+  });
+  const clients = new Set<Client>();
+  let state: 'new' | 'serving' | 'draining' = 'new';
+  let expiryTimer: NodeJS.Timeout | undefined;
+
+  const io = new Server({
+    path: '/socket.io',
+    serveClient: false,
+    maxHttpBufferSize: maxPayloadBytes,
+    perMessageDeflate: false,
+    httpCompression: false,
+    cors: { origin: config.CORS_ORIGINS, credentials: true },
+    adapter,
+    // While draining, a client that comes back must be sent to another gateway.
+    allowRequest: (_request, decide) => decide(state === 'draining' ? 'draining' : null, state !== 'draining'),
+  });
+
+  const checkExpiry = (): void => {
+    const now = Date.now();
+    for (const client of clients) {
+      if (now < client.expiresAt) continue;
+      if (now >= client.expiresAt + tuning.tokenGraceMs) client.connection.port.end('token-expired', { again: true });
+      else if (!client.warned) {
+        client.warned = true;
+        client.connection.port.emit('error', { code: 'token-expired', message: 'The access token has expired; renew it by authenticate' });
+      }
+    }
+  };
+
+  const drain = async (): Promise<void> => {
+    const leaving = [...clients];
+    // Spread out, so that the other gateways do not get everybody at once; a few leave at once.
+    const overMs = Math.min(tuning.drainMs, leaving.length * 2);
+    await Promise.all(
+      leaving.map(async (client) => {
+        await new Promise((resolve) => setTimeout(resolve, Math.random() * overMs));
+        client.connection.port.end('draining', { again: true });
+      }),
+    );
+  };
+
+  return {
+    io,
+    adapter,
+    metrics,
+    connections: () => clients.size,
+    async check() {
+      if (state !== 'serving') throw new Error(state === 'new' ? 'not started' : 'draining');
+    },
+    async start() {
+      await ensureFeedIndexes(mongo);
+      await adapter.start();
+      attachSocketIo({
+        io,
+        authenticator,
+        registry,
+        commands,
+        connection: {
+          hubs,
+          access,
+          logger,
+          metrics: gatewayMetrics,
+          maxReplay: tuning.maxReplay,
+          onReplay: (connection, entry) => registry.enforce(entry, [connection]),
+        },
+        logger,
+        metrics: gatewayMetrics,
+        maxBufferedBytes: tuning.maxBufferedBytes,
+        clientAddress: createClientAddress(config.TRUST_PROXY),
+        clients,
+      });
+      io.attach(httpServer);
+      // nginx sends the requests of a polling session to the gateway that its sid names.
+      const gatewayId = config.GATEWAY_ID ?? randomBytes(4).toString('hex');
+      io.engine.generateId = () => `${gatewayId}_${randomBytes(15).toString('base64url')}`;
+      expiryTimer = setInterval(checkExpiry, expiryCheckMs);
+      state = 'serving';
+      logger.info({ gatewayId }, 'Socket.IO initialized');
+      logger.info('WebSocket server ready');
+    },
+    async stop() {
+      if (state === 'draining') return;
+      const wasServing = state === 'serving';
+      state = 'draining';
+      clearInterval(expiryTimer);
+      await drain();
+      if (wasServing) {
+        for (const namespace of io._nsps.values()) await namespace.adapter.close();
+        io.engine.close();
+      }
+      await adapter.stop();
+      if (!given) redis.disconnect();
+    },
+  };
+}
+
+/** Composed with the API on one port, the gateway calls it there. */
+function ownUrl(server: HttpServer): string {
+  const address = server.address();
+  if (typeof address !== 'object' || !address) throw new Error('API_URL is not set');
+  return `http://127.0.0.1:${address.port}`;
+}
