@@ -1,4 +1,4 @@
-import { createRedis, type Logger } from '@tidings/platform';
+import { createRedis, within, type Logger } from '@tidings/platform';
 import { Queue } from 'bullmq';
 import type { OutboxEvent } from './documents.js';
 
@@ -22,7 +22,10 @@ export function createDomainEventQueue(redisUrl: string, prefix: string, logger:
   return {
     queue,
     async close() {
-      await queue.close();
+      // Without Redis, BullMQ waits for it before it closes.
+      await within(redis.status === 'ready' ? 5_000 : 0, () => queue.close()).catch((error: unknown) =>
+        logger.debug({ reason: String(error) }, 'The queue of domain events was cut off'),
+      );
       redis.disconnect();
     },
   };
@@ -32,7 +35,10 @@ export function createDomainEventQueue(redisUrl: string, prefix: string, logger:
  * Adds a job for each event. Adding one that waits, runs or has failed already does nothing; failed jobs are kept, with their reason.
  * @throws when Redis does not answer; the sweeper adds what is missing
  */
-export async function enqueueDomainEvents({ queue }: DomainEventQueue, events: readonly Pick<OutboxEvent, '_id' | 'type'>[]): Promise<void> {
+export async function enqueueDomainEvents(
+  { queue }: DomainEventQueue,
+  events: readonly Pick<OutboxEvent, '_id' | 'type'>[],
+): Promise<void> {
   if (events.length === 0) return;
   await queue.addBulk(
     events.map(({ _id, type }) => ({

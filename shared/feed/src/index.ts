@@ -3,4 +3,5 @@ export * from './documents.js';
 export * from './domain-events.js';
 export * from './feed-bus.js';
 export * from './feed-log.js';
+export * from './notifications.js';
 export * from './outbox.js';

@@ -1,0 +1,30 @@
+import { notificationCollections, notificationId, presentNewNotification, type NotificationDocument } from '@tidings/feed';
+import type { Mongo } from '@tidings/platform';
+import type { Channel } from './channel.js';
+
+/** The notification in the list, and `new-notification` on the screen. */
+export function createInAppChannel(mongo: Mongo): Channel {
+  const notifications = mongo.db.collection<NotificationDocument>(notificationCollections.notifications);
+  return {
+    name: 'in-app',
+    async write(tx, event, deliveries) {
+      const documents = deliveries.map(({ userId, content }): NotificationDocument => ({
+        _id: notificationId(event._id, userId),
+        userId,
+        eventId: event._id,
+        ...content,
+        readAt: null,
+        createdAt: tx.now,
+      }));
+      const existing = await notifications
+        .find({ _id: { $in: documents.map(({ _id }) => _id) } }, { session: tx.session, projection: { _id: 1 } })
+        .toArray();
+      const written = new Set(existing.map(({ _id }) => _id));
+      const missing = documents.filter(({ _id }) => !written.has(_id));
+      if (missing.length === 0) return [];
+      await notifications.insertMany(missing, { session: tx.session });
+      for (const document of missing) tx.emit('new-notification', presentNewNotification(document), { userId: document.userId });
+      return deliveries.filter(({ userId }) => !written.has(notificationId(event._id, userId)));
+    },
+  };
+}

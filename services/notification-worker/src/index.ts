@@ -1,0 +1,1 @@
+export { createWorker, type NotificationWorker, type WorkerDeps } from './worker.js';

@@ -1,0 +1,84 @@
+import type { EventData, Notification } from '@tidings/contracts';
+import type { NotificationHandlers } from './content.js';
+import { count, reasonWords } from './words.js';
+
+const enrollmentWords: Record<EventData<'enrollment-updated'>['status'], { says: string; type: Notification['type'] }> = {
+  requested: { says: 'was requested', type: 'info' },
+  approved: { says: 'was approved', type: 'success' },
+  declined: { says: 'was declined', type: 'warning' },
+  withdrawn: { says: 'was withdrawn', type: 'info' },
+  blocked: { says: 'was blocked', type: 'warning' },
+  expired: { says: 'has expired', type: 'warning' },
+};
+
+export const loyaltyNotifications = {
+  'qr-scanned': (data) => ({
+    title: 'QR code scanned',
+    message: data.message || `Your QR code was scanned by ${data.businessName}`,
+    type: 'info',
+    category: 'loyalty',
+    data: { scanId: data.scanId, businessId: data.businessId },
+  }),
+  'enrollment-requested': (data) => ({
+    title: 'Enrollment to decide',
+    message:
+      data.requestedBy === 'customer'
+        ? `${data.customerName} would like to join ${data.programName}.`
+        : `You are invited to join ${data.programName}.`,
+    type: 'info',
+    category: 'loyalty',
+    data: { enrollmentId: data.enrollmentId, businessId: data.businessId, programId: data.programId },
+  }),
+  'enrollment-updated': (data, { recipient }) => {
+    const { says, type } = enrollmentWords[data.status];
+    return {
+      title: `Enrollment ${data.status}`,
+      message: recipient === data.userId ? `Your enrollment ${says}.` : `A customer's enrollment ${says}.`,
+      type,
+      category: 'loyalty',
+      data: {
+        enrollmentId: data.enrollmentId,
+        businessId: data.businessId,
+        programId: data.programId,
+        ...(data.cardId ? { cardId: data.cardId } : {}),
+      },
+    };
+  },
+  'points-updated': (data) => {
+    const { title, message, type } = pointsWords(data);
+    return {
+      title,
+      message,
+      type,
+      category: 'loyalty',
+      data: { cardId: data.cardId, businessId: data.businessId, delta: data.delta, balance: data.balance },
+    };
+  },
+} satisfies NotificationHandlers;
+
+function pointsWords({
+  delta,
+  status,
+  reason,
+  businessName,
+}: EventData<'points-updated'>): Pick<Notification, 'title' | 'message' | 'type'> {
+  const points = count(Math.abs(delta), 'point');
+  const at = businessName ? ` at ${businessName}` : '';
+  const change = delta < 0 ? `The deduction of ${points}${at}` : `The award of ${points}${at}`;
+  switch (status) {
+    case 'posted':
+      return delta < 0
+        ? {
+            title: 'Points used',
+            message: `${points} ${Math.abs(delta) === 1 ? 'was' : 'were'} deducted${at}: ${reasonWords(reason)}.`,
+            type: 'info',
+          }
+        : { title: 'Points earned', message: `You earned ${points}${businessName ? ` from ${businessName}` : ''}!`, type: 'success' };
+    case 'pending':
+      return { title: 'Points wait for approval', message: `${change} waits for approval.`, type: 'info' };
+    case 'denied':
+      return { title: 'Points not approved', message: `${change} was not approved.`, type: 'warning' };
+    case 'reversed':
+      return { title: 'Points reversed', message: `${change} was reversed: ${reasonWords(reason)}.`, type: 'warning' };
+  }
+}

@@ -1,0 +1,42 @@
+import type { NotificationHandlers } from './content.js';
+import { money, reasonWords } from './words.js';
+
+interface About {
+  transactionId: string;
+  orderId?: string | undefined;
+  topUpId?: string | undefined;
+}
+
+/** The order stands apart, because apps link to it from every notification that has one. */
+const about = ({ transactionId, orderId, topUpId }: About) => ({
+  ...(orderId ? { orderId } : {}),
+  data: { transactionId, ...(topUpId ? { topUpId } : {}) },
+});
+
+export const walletNotifications = {
+  'payment-completed': (data) => {
+    const amount = money(data.amount, data.currency);
+    const balance = `Your balance is ${money(data.newBalance, data.currency)}.`;
+    return {
+      title: data.orderId ? 'Payment completed' : 'Money added',
+      message: data.orderId ? `You paid ${amount}. ${balance}` : `${amount} was added to your wallet. ${balance}`,
+      type: 'success',
+      category: 'payment',
+      ...about(data),
+    };
+  },
+  'payment-failed': (data) => ({
+    title: 'Payment failed',
+    message: `Your payment of ${money(data.amount, data.currency)} did not go through: ${reasonWords(data.reason)}.`,
+    type: 'error',
+    category: 'payment',
+    ...about(data),
+  }),
+  'payment-refunded': (data) => ({
+    title: 'Payment refunded',
+    message: `${money(data.amount, data.currency)} was refunded: ${reasonWords(data.reason)}.`,
+    type: 'info',
+    category: 'payment',
+    ...about(data),
+  }),
+} satisfies NotificationHandlers;

@@ -1,0 +1,112 @@
+import { collections, enqueueDomainEvents, type DomainEventQueue, type OutboxEvent } from '@tidings/feed';
+import { pause, within, type Logger, type Metrics, type Mongo } from '@tidings/platform';
+import type { EventHandler } from './handle-event.js';
+
+export interface SweeperOptions {
+  mongo: Mongo;
+  logger: Logger;
+  metrics: Metrics;
+  queue: DomainEventQueue;
+  handle: EventHandler;
+  sweepMs: number;
+  /** Younger events are on their way. */
+  staleMs: number;
+  /** How long a failed job rests before it gets one more attempt. */
+  failedRestMs: number;
+}
+
+export interface Sweeper {
+  start(): void;
+  stop(): Promise<void>;
+}
+
+const pageSize = 500;
+const abreast = 8;
+const redisPatienceMs = 6_000;
+
+/**
+ * Heals what Redis lost: an outbox event that is pending and not young gets its job again. A job that waits, runs or has failed is left alone
+ * by its id; one that was completed is gone from the queue, so its id is free. Without Redis the events are handled right here.
+ */
+export function createSweeper({ mongo, logger, metrics, queue, handle, sweepMs, staleMs, failedRestMs }: SweeperOptions): Sweeper {
+  const outbox = mongo.db.collection<OutboxEvent>(collections.outbox);
+  const swept = metrics.counter('domain_jobs_swept_total', 'Pending events that the sweeper took up', ['by']);
+  const stopping = new AbortController();
+  let running: Promise<void> | undefined;
+  /** Goes round: events that fail for good must not hide those behind them. */
+  let after: Pick<OutboxEvent, 'at' | '_id'> | undefined;
+  let retriedAt = performance.now();
+
+  const nextPage = async (): Promise<Pick<OutboxEvent, '_id' | 'type' | 'at'>[]> => {
+    const stale = { pending: true as const, at: { $lte: new Date(Date.now() - staleMs) } };
+    const beyond = after ? { $or: [{ at: { $gt: after.at } }, { at: after.at, _id: { $gt: after._id } }] } : {};
+    const page = await outbox
+      .find({ ...stale, ...beyond }, { projection: { _id: 1, type: 1, at: 1 } })
+      .sort({ at: 1, _id: 1 })
+      .limit(pageSize)
+      .toArray();
+    after = page.length === pageSize ? page[pageSize - 1] : undefined;
+    return page;
+  };
+
+  const handleHere = async (events: readonly Pick<OutboxEvent, '_id' | 'type'>[]): Promise<void> => {
+    const rest = [...events];
+    const take = async (): Promise<void> => {
+      for (let event = rest.shift(); event && !stopping.signal.aborted; event = rest.shift()) {
+        const { _id, type } = event;
+        await handle(_id).then(
+          () => swept.inc({ by: 'sweeper' }),
+          (error: unknown) =>
+            logger.warn({ eventId: _id, type, reason: String(error) }, 'An event was not handled; it will be tried again'),
+        );
+      }
+    };
+    await Promise.all(Array.from({ length: abreast }, take));
+  };
+
+  /** Failed jobs keep their reason and rest; an outage that outlasted their attempts, or a fault that was mended, must not leave them so. */
+  const retryFailed = async (): Promise<void> => {
+    if (performance.now() - retriedAt < failedRestMs) return;
+    retriedAt = performance.now();
+    for (const job of await queue.queue.getFailed(0, pageSize - 1)) {
+      if ((job.finishedOn ?? 0) > Date.now() - failedRestMs) continue;
+      // Another worker may have retried it a moment ago.
+      await job.retry('failed').catch((error: unknown) => logger.debug({ eventId: job.id, reason: String(error) }, 'Not retried'));
+    }
+  };
+
+  const sweep = async (): Promise<void> => {
+    const page = await nextPage();
+    try {
+      await within(redisPatienceMs, async () => {
+        await retryFailed();
+        // While jobs wait the backlog is being worked off, and adding it again and again would only cost.
+        if (page.length === 0 || (await queue.queue.getWaitingCount()) >= pageSize) return;
+        await enqueueDomainEvents(queue, page);
+        swept.inc({ by: 'queue' }, page.length);
+      });
+    } catch (error) {
+      if (page.length > 0) logger.warn({ events: page.length, reason: String(error) }, 'Redis is away: handling events without the queue');
+      await handleHere(page);
+    }
+  };
+
+  const loop = async (): Promise<void> => {
+    while (!stopping.signal.aborted) {
+      // Replicas sweep at different moments.
+      await pause(sweepMs * (0.75 + Math.random() / 2), stopping.signal);
+      if (stopping.signal.aborted) return;
+      await sweep().catch((error: unknown) => logger.warn({ reason: String(error) }, 'Sweeping failed'));
+    }
+  };
+
+  return {
+    start() {
+      running = loop();
+    },
+    async stop() {
+      stopping.abort();
+      await running;
+    },
+  };
+}
