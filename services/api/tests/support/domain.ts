@@ -1,4 +1,4 @@
-import type { Principal } from '@tidings/contracts';
+import type { Principal, Role } from '@tidings/contracts';
 import { createUnitOfWork, ensureFeedIndexes, type OutboxEvent, type Tx } from '@tidings/feed';
 import { createJobs, loadConfig, newId, type Jobs, type Mongo } from '@tidings/platform';
 import { createTestStore } from '@tidings/testing';
@@ -63,7 +63,8 @@ export async function createDomain(options: { env?: Record<string, string>; jobs
     orders,
     webhooks,
     run: (work, actor) => unitOfWork.run({ actor: actor ?? null }, work),
-    async person({ merchants: of = [], roles = of.length > 0 ? ['customer', 'merchant'] : ['customer'] } = {}) {
+    async person({ merchants: of = [], roles: given } = {}) {
+      const roles: Role[] = [...(given ?? (of.length > 0 ? (['customer', 'merchant'] as const) : (['customer'] as const)))];
       const userId = newId();
       const memberships = of.map((merchantId) => ({ merchantId, role: 'owner' }));
       const fields = {

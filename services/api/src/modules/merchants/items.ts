@@ -9,7 +9,10 @@ import { presentItem } from './merchants.presenter.js';
 import type { Merchants } from './merchants.service.js';
 
 export interface Items {
-  list(merchantId: string, query: { limit: number; cursor?: string | undefined }): Promise<{ page: ItemDocument[]; nextCursor: string | null }>;
+  list(
+    merchantId: string,
+    query: { limit: number; cursor?: string | undefined },
+  ): Promise<{ page: ItemDocument[]; nextCursor: string | null }>;
   /** @throws Problem `not-found` */
   get(merchantId: string, itemId: string, tx?: Tx): Promise<ItemDocument>;
   /** @throws Problem `forbidden`, `not-found`, `currency-mismatch`, `already-exists` (the name) */
@@ -37,7 +40,11 @@ export function createItems({ models, merchants }: { models: MerchantModels; mer
     tx.emit('item-updated', { vendorId: item.merchantId, item: presentItem(item), ...deleted }, { merchantId: item.merchantId });
   };
 
-  const change = async (tx: Tx, item: ItemDocument, update: { $set: Partial<ItemDocument>; $unset?: Record<string, 1> }): Promise<ItemDocument> => {
+  const change = async (
+    tx: Tx,
+    item: ItemDocument,
+    update: { $set: Partial<ItemDocument>; $unset?: Record<string, 1> },
+  ): Promise<ItemDocument> => {
     const changed = await items
       .findOneAndUpdate(
         { _id: item._id, version: item.version },
@@ -63,7 +70,9 @@ export function createItems({ models, merchants }: { models: MerchantModels; mer
     },
 
     async get(merchantId, itemId, tx) {
-      const item = await items.findOne({ _id: itemId, merchantId, deletedAt: null }, null, { session: tx?.session ?? null }).lean<ItemDocument>();
+      const item = await items
+        .findOne({ _id: itemId, merchantId, deletedAt: null }, null, { session: tx?.session ?? null })
+        .lean<ItemDocument>();
       if (!item) throw new Problem('not-found', 'There is no such item');
       return item;
     },
@@ -115,7 +124,9 @@ export function createItems({ models, merchants }: { models: MerchantModels; mer
 
     async find(tx, merchantId, names) {
       return items
-        .find({ merchantId, deletedAt: null, $or: [{ _id: { $in: [...names] } }, { nameKey: { $in: names.map(nameKeyOf) } }] }, null, { session: tx.session })
+        .find({ merchantId, deletedAt: null, $or: [{ _id: { $in: [...names] } }, { nameKey: { $in: names.map(nameKeyOf) } }] }, null, {
+          session: tx.session,
+        })
         .lean<ItemDocument[]>();
     },
 

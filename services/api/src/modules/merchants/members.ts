@@ -6,7 +6,11 @@ import type { Memberships } from '../identity/index.js';
 
 export interface Members {
   /** By name. @throws Problem `forbidden` for who is neither a member nor an administrator */
-  list(caller: Principal, merchantId: string, query: { limit: number; cursor?: string | undefined }): Promise<{ page: Member[]; nextCursor: string | null }>;
+  list(
+    caller: Principal,
+    merchantId: string,
+    query: { limit: number; cursor?: string | undefined },
+  ): Promise<{ page: Member[]; nextCursor: string | null }>;
   /**
    * Lets a user act for the merchant; their live connections follow its feed from then on.
    * @throws Problem `forbidden`, `not-found` (the user), `already-exists`

@@ -24,7 +24,9 @@ describe('merchants', () => {
 
   test('the same merchant is not added twice, not even at once', async () => {
     const same = input();
-    const results = await Promise.allSettled(Array.from({ length: 4 }, () => domain.run((tx) => domain.merchants.merchants.create(tx, same))));
+    const results = await Promise.allSettled(
+      Array.from({ length: 4 }, () => domain.run((tx) => domain.merchants.merchants.create(tx, same))),
+    );
     expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
     for (const result of results) if (result.status === 'rejected') expect(result.reason).toMatchObject({ code: 'already-exists' });
   });
@@ -36,13 +38,19 @@ describe('merchants', () => {
       const [owner, staff] = [await domain.person(), await domain.person()];
       await domain.run((tx) => domain.merchants.members.add(tx, admin, id, { userId: owner.userId, role: 'owner' }));
       const asOwner = { ...owner, merchants: [id] };
-      const { events } = await domain.run((tx) => domain.merchants.members.add(tx, asOwner, id, { email: `${staff.userId}@example.com`, role: 'staff' }));
+      const { events } = await domain.run((tx) =>
+        domain.merchants.members.add(tx, asOwner, id, { email: `${staff.userId}@example.com`, role: 'staff' }),
+      );
       expect(events).toMatchObject([{ type: 'access-changed', data: { feeds: [`merchant:${id}`] }, feeds: [`user:${staff.userId}`] }]);
       const again = domain.run((tx) => domain.merchants.members.add(tx, asOwner, id, { userId: staff.userId, role: 'owner' }));
       await expect(again).rejects.toMatchObject({ code: 'already-exists' });
       const asStaff = { ...staff, merchants: [id] };
-      await expect(domain.run((tx) => domain.merchants.members.remove(tx, asStaff, id, owner.userId))).rejects.toMatchObject({ code: 'forbidden' });
-      await expect(domain.run((tx) => domain.merchants.members.remove(tx, asOwner, id, owner.userId))).rejects.toMatchObject({ code: 'forbidden' });
+      await expect(domain.run((tx) => domain.merchants.members.remove(tx, asStaff, id, owner.userId))).rejects.toMatchObject({
+        code: 'forbidden',
+      });
+      await expect(domain.run((tx) => domain.merchants.members.remove(tx, asOwner, id, owner.userId))).rejects.toMatchObject({
+        code: 'forbidden',
+      });
       expect((await domain.merchants.members.list(asStaff, id, { limit: 10 })).page).toHaveLength(2);
       await domain.run((tx) => domain.merchants.members.remove(tx, asOwner, id, staff.userId));
       const user = await domain.mongo.db.collection<{ _id: string }>('users').findOne({ _id: staff.userId });
@@ -56,12 +64,18 @@ describe('merchants', () => {
       const member = await domain.person({ merchants: [id] });
       const stranger = await domain.person();
       const items = domain.merchants.items;
-      await expect(domain.run((tx) => items.create(tx, stranger, id, { name: 'Chai', price: 1 }))).rejects.toMatchObject({ code: 'forbidden' });
+      await expect(domain.run((tx) => items.create(tx, stranger, id, { name: 'Chai', price: 1 }))).rejects.toMatchObject({
+        code: 'forbidden',
+      });
       const { result: item } = await domain.run((tx) => items.create(tx, member, id, { name: 'Chai', price: 100, stock: 2 }));
-      const { result: changed, events } = await domain.run((tx) => items.update(tx, member, id, item._id, { price: 120, stock: null }, '"v1"'));
+      const { result: changed, events } = await domain.run((tx) =>
+        items.update(tx, member, id, item._id, { price: 120, stock: null }, '"v1"'),
+      );
       expect(changed).toMatchObject({ price: 120, stock: null, version: 2 });
       expect(events).toMatchObject([{ type: 'item-updated', feeds: [`merchant:${id}:menu`], data: { item: { version: 2, stock: null } } }]);
-      await expect(domain.run((tx) => items.update(tx, member, id, item._id, { price: 1 }, '"v1"'))).rejects.toMatchObject({ code: 'version-mismatch' });
+      await expect(domain.run((tx) => items.update(tx, member, id, item._id, { price: 1 }, '"v1"'))).rejects.toMatchObject({
+        code: 'version-mismatch',
+      });
     });
 
     test('a deleted one is gone from the menu, and its name is free again', async () => {

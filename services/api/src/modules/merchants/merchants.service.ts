@@ -9,21 +9,42 @@ export interface Merchants {
   /** @throws Problem `already-exists` when one with this name and e-mail address does */
   create(tx: Tx, input: MerchantInput): Promise<MerchantDocument>;
   /** Newest first. */
-  list(query: { limit: number; cursor?: string | undefined; category?: string | undefined }): Promise<{ page: MerchantDocument[]; nextCursor: string | null }>;
+  list(query: {
+    limit: number;
+    cursor?: string | undefined;
+    category?: string | undefined;
+  }): Promise<{ page: MerchantDocument[]; nextCursor: string | null }>;
   /** @throws Problem `not-found`, also for a deleted one */
   get(id: string, tx?: Tx): Promise<MerchantDocument>;
 }
 
-export function createMerchants(options: { mongo: Mongo; models: MerchantModels; defaultCurrency: string; defaultTimeZone: string }): Merchants {
+export function createMerchants(options: {
+  mongo: Mongo;
+  models: MerchantModels;
+  defaultCurrency: string;
+  defaultTimeZone: string;
+}): Merchants {
   const { mongo, models, defaultCurrency, defaultTimeZone } = options;
   const { merchants } = models;
   const users = mongo.db.collection<{ _id: string; email: string }>('users');
 
   return {
     async create(tx, input) {
-      const { name, ownerName, email, phone, address, description, category, isActive = true, currency = defaultCurrency, timeZone = defaultTimeZone } = input;
+      const {
+        name,
+        ownerName,
+        email,
+        phone,
+        address,
+        description,
+        category,
+        isActive = true,
+        currency = defaultCurrency,
+        timeZone = defaultTimeZone,
+      } = input;
       const uniqueKey = `${name}|${email}`.toLowerCase();
-      if (await merchants.exists({ uniqueKey }).session(tx.session)) throw new Problem('already-exists', 'A merchant with this name and e-mail address exists');
+      if (await merchants.exists({ uniqueKey }).session(tx.session))
+        throw new Problem('already-exists', 'A merchant with this name and e-mail address exists');
       const merchant: MerchantDocument = {
         _id: newId(),
         name,
@@ -67,7 +88,9 @@ export function createMerchants(options: { mongo: Mongo; models: MerchantModels;
     },
 
     async get(id, tx) {
-      const merchant = await merchants.findOne({ _id: id, deletedAt: null }, null, { session: tx?.session ?? null }).lean<MerchantDocument>();
+      const merchant = await merchants
+        .findOne({ _id: id, deletedAt: null }, null, { session: tx?.session ?? null })
+        .lean<MerchantDocument>();
       if (!merchant) throw new Problem('not-found', 'There is no such merchant');
       return merchant;
     },

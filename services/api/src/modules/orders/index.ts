@@ -10,7 +10,10 @@ export interface OrdersModule extends ApiModule {
   orders: Orders;
 }
 
-export function ordersModule({ mongo }: Pick<Context, 'mongo'>, parts: { merchants: Merchants; items: Items; wallet: Wallet }): OrdersModule {
+export function ordersModule(
+  { mongo }: Pick<Context, 'mongo'>,
+  parts: { merchants: Merchants; items: Items; wallet: Wallet },
+): OrdersModule {
   const models = orderModels(mongo);
   const orders = createOrders({ mongo, models, ...parts });
   return { orders, routes: orderRoutes(orders), start: () => ensureIndexes(models) };

@@ -63,7 +63,10 @@ const orderSchema = new Schema<OrderDocument>(
 orderSchema.index({ userId: 1, createdAt: -1, _id: -1 });
 orderSchema.index({ vendorId: 1, createdAt: -1, _id: -1 });
 
-const counterSchema = new Schema<PickupCounter>({ _id: text, last: integer, expiresAt: time }, { ...options, collection: 'pickup_counters' });
+const counterSchema = new Schema<PickupCounter>(
+  { _id: text, last: integer, expiresAt: time },
+  { ...options, collection: 'pickup_counters' },
+);
 counterSchema.index({ expiresAt: 1 }, { expireAfterSeconds: 0 });
 
 export function orderModels({ connection }: Pick<Mongo, 'connection'>): OrderModels {

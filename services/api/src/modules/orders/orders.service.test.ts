@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { ItemInput, OrderInput, Principal } from '@tidings/contracts';
+import { Problem, type ItemInput, type OrderInput, type Principal } from '@tidings/contracts';
 import { newId } from '@tidings/platform';
 import { createDomain, type Domain } from '../../../tests/support/domain.js';
 import { ledgerSums } from '../wallet/ledger-sums.js';
@@ -15,7 +15,9 @@ describe('orders', () => {
   const shop = async (fields: Partial<ItemInput> = {}) => {
     const { result } = await domain.run((tx) => domain.merchants.merchants.create(tx, { ...input, name: `Chai House ${newId()}` }));
     const member = await domain.person({ merchants: [result._id] });
-    const { result: item } = await domain.run((tx) => domain.merchants.items.create(tx, member, result._id, { name: 'Masala chai', price: 100, ...fields }));
+    const { result: item } = await domain.run((tx) =>
+      domain.merchants.items.create(tx, member, result._id, { name: 'Masala chai', price: 100, ...fields }),
+    );
     return { vendorId: result._id, member, item };
   };
   const customer = async (balance: number): Promise<Principal> => {
@@ -27,6 +29,12 @@ describe('orders', () => {
     const ticket = domain.orders.orders.ticket();
     return domain.run((tx) => domain.orders.orders.place(tx, caller, order, ticket));
   };
+  /** As a client does: told to try again shortly, it does, so that a slow machine is no failure. */
+  const placeSurely = (caller: Principal, order: OrderInput): ReturnType<typeof place> =>
+    place(caller, order).catch((error: unknown) => {
+      if (error instanceof Problem && error.code === 'unavailable') return placeSurely(caller, order);
+      throw error;
+    });
   const move = (caller: Principal, id: string, status: 'preparing' | 'ready' | 'completed' | 'rejected', ifMatch?: string) =>
     domain.run((tx) => domain.orders.orders.changeStatus(tx, caller, id, { status }, ifMatch));
   const cancel = (caller: Principal, id: string) => domain.run((tx) => domain.orders.orders.cancel(tx, caller, id));
@@ -39,12 +47,22 @@ describe('orders', () => {
       const { vendorId, item } = await shop({ stock: 5 });
       const buyer = await customer(500);
       const { result: order, events } = await place(buyer, { ...one(vendorId, item._id, 2), price: 200, note: 'no sugar' });
-      expect(order).toMatchObject({ status: 'placed', price: 200, currency: 'INR', version: 1, pickupNumber: 1, estimatedTime: null, customerName: 'Asha' });
+      expect(order).toMatchObject({
+        status: 'placed',
+        price: 200,
+        currency: 'INR',
+        version: 1,
+        pickupNumber: 1,
+        estimatedTime: null,
+        customerName: 'Asha',
+      });
       expect(events.map(({ type }) => type)).toEqual(['new-order', 'balance-updated', 'item-updated']);
       expect(events[0]?.feeds).toEqual([`merchant:${vendorId}`, `user:${buyer.userId}`, `order:${order._id}`, 'admin']);
       expect(events[1]?.data).toMatchObject({ newBalance: 300, amount: -200, transaction: { type: 'payment', orderId: order._id } });
       expect(await stockOf(vendorId, item._id)).toBe(3);
-      const grant = await domain.mongo.db.collection<{ _id: string; containers: string[] }>('feed_grants').findOne({ _id: `order:${order._id}` });
+      const grant = await domain.mongo.db
+        .collection<{ _id: string; containers: string[] }>('feed_grants')
+        .findOne({ _id: `order:${order._id}` });
       expect(grant?.containers).toEqual([`user:${buyer.userId}`, `merchant:${vendorId}`]);
     });
 
@@ -55,7 +73,9 @@ describe('orders', () => {
       const large = { quantity: 2, options: [{ name: 'Size', choice: 'Large' }] };
       const { result } = await place(buyer, { vendorId, items: [{ itemId: 'masala CHAI', ...large }], price: 300 });
       expect(result.items).toEqual([{ itemId: item._id, name: 'Masala chai', price: 150, ...large }]);
-      await expect(place(buyer, { vendorId, items: [{ itemId: item._id, ...large }], price: 299 })).rejects.toMatchObject({ code: 'price-changed' });
+      await expect(place(buyer, { vendorId, items: [{ itemId: item._id, ...large }], price: 299 })).rejects.toMatchObject({
+        code: 'price-changed',
+      });
       await expect(place(buyer, one(vendorId, item._id))).rejects.toMatchObject({ code: 'bad-request' });
       const huge = { itemId: item._id, quantity: 1, options: [{ name: 'Size', choice: 'Huge' }] };
       await expect(place(buyer, { vendorId, items: [huge] })).rejects.toMatchObject({ code: 'bad-request' });
@@ -84,9 +104,14 @@ describe('orders', () => {
     });
 
     test('pays in the currency of the merchant, from the wallet of that currency', async () => {
-      const { result } = await domain.run((tx) => domain.merchants.merchants.create(tx, { ...input, name: `Diner ${newId()}`, currency: 'USD' }));
+      const { result } = await domain.run((tx) =>
+        domain.merchants.merchants.create(tx, { ...input, name: `Diner ${newId()}`, currency: 'USD' }),
+      );
       const member = await domain.person({ merchants: [result._id] });
-      const create = (currency?: string) => domain.run((tx) => domain.merchants.items.create(tx, member, result._id, { name: 'Coffee', price: 3, ...(currency ? { currency } : {}) }));
+      const create = (currency?: string) =>
+        domain.run((tx) =>
+          domain.merchants.items.create(tx, member, result._id, { name: 'Coffee', price: 3, ...(currency ? { currency } : {}) }),
+        );
       await expect(create('INR')).rejects.toMatchObject({ code: 'currency-mismatch' });
       const { result: item } = await create();
       const buyer = await customer(1_000);
@@ -98,7 +123,7 @@ describe('orders', () => {
     test('twenty customers at once for five pieces: five orders, stock zero, pickup numbers apart', async () => {
       const { vendorId, item } = await shop({ stock: 5 });
       const buyers = await Promise.all(Array.from({ length: 20 }, () => customer(100)));
-      const results = await Promise.allSettled(buyers.map((buyer) => place(buyer, one(vendorId, item._id))));
+      const results = await Promise.allSettled(buyers.map((buyer) => placeSurely(buyer, one(vendorId, item._id))));
       const placed = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value.result] : []));
       expect(placed).toHaveLength(5);
       for (const result of results) if (result.status === 'rejected') expect(result.reason).toMatchObject({ code: 'out-of-stock' });
@@ -111,12 +136,14 @@ describe('orders', () => {
     test('fifty orders at once with money for ten: exactly ten, and the ledger sums to zero', async () => {
       const { vendorId, item } = await shop();
       const buyer = await customer(1_000);
-      const results = await Promise.allSettled(Array.from({ length: 50 }, () => place(buyer, one(vendorId, item._id))));
+      const results = await Promise.allSettled(Array.from({ length: 50 }, () => placeSurely(buyer, one(vendorId, item._id))));
       expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(10);
       expect(await domain.mongo.db.collection('orders').countDocuments({ vendorId })).toBe(10);
       expect(await balanceOf(buyer)).toBe(0);
       await domain.wallet.rollUps.run();
-      expect(await ledgerSums(domain.mongo)).toMatchObject({ byCurrency: { INR: 0, USD: 0 }, differing: [], negative: [], unbalancedTransfers: [] });
+      const { byCurrency, ...rest } = await ledgerSums(domain.mongo);
+      expect(Object.values(byCurrency).filter((sum) => sum !== 0)).toEqual([]);
+      expect(rest).toEqual({ differing: [], negative: [], unbalancedTransfers: [] });
     });
   });
 
@@ -131,7 +158,9 @@ describe('orders', () => {
     test('members take it from placed to completed, one step at a time', async () => {
       const { member, order, vendorId, buyer } = await placed();
       await expect(move(member, order._id, 'ready')).rejects.toMatchObject({ code: 'invalid-transition' });
-      const started = await domain.run((tx) => domain.orders.orders.changeStatus(tx, member, order._id, { status: 'preparing', estimatedTime: 15 }));
+      const started = await domain.run((tx) =>
+        domain.orders.orders.changeStatus(tx, member, order._id, { status: 'preparing', estimatedTime: 15 }),
+      );
       expect(started.result).toMatchObject({ status: 'preparing', estimatedTime: 15, version: 2 });
       const ready = await move(member, order._id, 'ready');
       expect(ready.events.map(({ type, feeds }) => [type, feeds])).toEqual([
@@ -201,7 +230,10 @@ describe('orders', () => {
 
     test('a version that is no longer the newest is refused with the order as it is', async () => {
       const { member, order } = await placed();
-      await expect(move(member, order._id, 'preparing', '"v7"')).rejects.toMatchObject({ code: 'version-mismatch', extra: { current: { id: order._id, version: 1 } } });
+      await expect(move(member, order._id, 'preparing', '"v7"')).rejects.toMatchObject({
+        code: 'version-mismatch',
+        extra: { current: { id: order._id, version: 1 } },
+      });
       expect((await move(member, order._id, 'preparing', '"v1"')).result.version).toBe(2);
     });
   });

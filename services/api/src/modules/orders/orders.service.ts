@@ -1,4 +1,13 @@
-import { closedOrderStatuses, feeds, isAdmin, Problem, type OrderInput, type OrderStatus, type OrderStatusInput, type Principal } from '@tidings/contracts';
+import {
+  closedOrderStatuses,
+  feeds,
+  isAdmin,
+  Problem,
+  type OrderInput,
+  type OrderStatus,
+  type OrderStatusInput,
+  type Principal,
+} from '@tidings/contracts';
 import type { Tx } from '@tidings/feed';
 import { newId, type Mongo } from '@tidings/platform';
 import { z } from 'zod';
@@ -66,11 +75,21 @@ export function createOrders(options: { mongo: Mongo; models: OrderModels; merch
   ): Promise<OrderDocument> => {
     checkIfMatch(ifMatch, order.version, () => presentOrder(order));
     const { status, estimatedTime, reason } = to;
-    if (!mayStep(mover, order.status, status)) throw new Problem('invalid-transition', `An order that is ${order.status} cannot become ${status} this way`);
-    const fields = { status, updatedAt: tx.now, ...(estimatedTime === undefined ? {} : { estimatedTime }), ...(reason === undefined ? {} : { reason }) };
+    if (!mayStep(mover, order.status, status))
+      throw new Problem('invalid-transition', `An order that is ${order.status} cannot become ${status} this way`);
+    const fields = {
+      status,
+      updatedAt: tx.now,
+      ...(estimatedTime === undefined ? {} : { estimatedTime }),
+      ...(reason === undefined ? {} : { reason }),
+    };
     const moved = await orders
       // Of two who move it at once, one conflicts here, runs again and finds the order where the other has put it.
-      .findOneAndUpdate({ _id: order._id, version: order.version, status: order.status }, { $set: fields, $inc: { version: 1 } }, { session: tx.session, returnDocument: 'after' })
+      .findOneAndUpdate(
+        { _id: order._id, version: order.version, status: order.status },
+        { $set: fields, $inc: { version: 1 } },
+        { session: tx.session, returnDocument: 'after' },
+      )
       .lean<OrderDocument>();
     if (!moved) throw new Problem('version-mismatch', undefined, { current: presentOrder(order) });
 
@@ -90,7 +109,11 @@ export function createOrders(options: { mongo: Mongo; models: OrderModels; merch
       const merchant = await merchants.get(input.vendorId, tx);
       if (!merchant.isActive) throw new Problem('merchant-closed');
       const { currency, _id: merchantId } = merchant;
-      const offered = await items.find(tx, merchantId, input.items.map(({ itemId }) => itemId));
+      const offered = await items.find(
+        tx,
+        merchantId,
+        input.items.map(({ itemId }) => itemId),
+      );
       const { lines, total, quantities } = fillBasket(input, offered, currency);
       const { userId } = caller;
       // Only so that an order that cannot be paid takes no pickup number; the charge below decides.
@@ -100,7 +123,7 @@ export function createOrders(options: { mongo: Mongo; models: OrderModels; merch
       const order: OrderDocument = {
         _id: newId(),
         userId,
-        customerName: customer?.name ?? '',
+        customerName: customer?.name ?? 'Customer',
         vendorId: merchantId,
         status: 'placed',
         items: lines,
@@ -117,12 +140,23 @@ export function createOrders(options: { mongo: Mongo; models: OrderModels; merch
       // The order first, then what it did to the balance: a screen that shows the payment knows what it was for.
       tx.emit(
         'new-order',
-        { orderId, userId, customerName, item: itemNameOf(order), items: lines, price: total, currency, vendorId: merchantId, order: presentOrder(order) },
+        {
+          orderId,
+          userId,
+          customerName,
+          item: itemNameOf(order),
+          items: lines,
+          price: total,
+          currency,
+          vendorId: merchantId,
+          order: presentOrder(order),
+        },
         { orderId, userId, merchantId },
       );
+      // Before the rest: of two payments from one wallet, the one that has to give way has done the least for nothing.
+      await wallet.charge(tx, { orderId, userId, merchantId, amount: total, currency });
       await orders.insertMany([order], { session: tx.session });
       await tx.grant(feeds.order(orderId), [feeds.user(userId), feeds.merchant(merchantId)]);
-      await wallet.charge(tx, { orderId, userId, merchantId, amount: total, currency });
       await items.moveStock(tx, new Map([...quantities].map(([id, pieces]) => [id, -pieces])));
       return order;
     },
@@ -152,7 +186,9 @@ export function createOrders(options: { mongo: Mongo; models: OrderModels; merch
           $and: [
             status === undefined ? {} : { status },
             open === undefined ? {} : { status: open ? { $nin: [...closedOrderStatuses] } : { $in: [...closedOrderStatuses] } },
-            before ? { $or: [{ createdAt: { $lt: new Date(before[0]) } }, { createdAt: new Date(before[0]), _id: { $lt: before[1] } }] } : {},
+            before
+              ? { $or: [{ createdAt: { $lt: new Date(before[0]) } }, { createdAt: new Date(before[0]), _id: { $lt: before[1] } }] }
+              : {},
           ],
         })
         .sort({ createdAt: -1, _id: -1 })
@@ -168,7 +204,12 @@ function announceStep(tx: Tx, order: OrderDocument): void {
   const itemName = itemNameOf(order);
   const to = { orderId, userId, merchantId: vendorId };
   tx.emit('order-status-changed', { orderId, status, estimatedTime, itemName, vendorId, userId, order: presentOrder(order) }, to);
-  if (status === 'ready') tx.emit('order-ready', { orderId, itemName, vendorId, message: `Your order of ${itemName} is ready: number ${order.pickupNumber}` }, to);
+  if (status === 'ready')
+    tx.emit(
+      'order-ready',
+      { orderId, itemName, vendorId, message: `Your order of ${itemName} is ready: number ${order.pickupNumber}` },
+      to,
+    );
 }
 
 function quantitiesOf({ items }: OrderDocument): Map<string, number> {

@@ -9,6 +9,7 @@ import { walletModels } from './wallet.model.js';
 import { walletRoutes } from './wallet.routes.js';
 import { createWallet, type Wallet } from './wallet.service.js';
 
+export { ledgerSums, type LedgerSums } from './ledger-sums.js';
 export { stripeWebhookSecret } from './providers/stripe.js';
 export type { Outcome, TopUps } from './top-ups.js';
 export type { Wallet } from './wallet.service.js';
@@ -43,7 +44,9 @@ export function walletModule(context: Pick<Context, 'config' | 'mongo' | 'logger
     topUps,
     rollUps,
     routes: walletRoutes({ wallet, topUps }),
-    jobs: secret ? { [sandboxJobKind]: createSandboxJob({ mongo, secret, apiUrl: config.API_URL ?? `http://127.0.0.1:${config.PORT}` }) } : {},
+    jobs: secret
+      ? { [sandboxJobKind]: createSandboxJob({ mongo, secret, apiUrl: config.API_URL ?? `http://127.0.0.1:${config.PORT}` }) }
+      : {},
     async start() {
       await ensureIndexes(models);
       rollUps.start();

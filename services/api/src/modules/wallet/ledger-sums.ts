@@ -27,7 +27,10 @@ export async function ledgerSums({ client, db }: Pick<Mongo, 'client' | 'db'>): 
       .toArray();
     const unbalanced = await postings
       .aggregate<{ _id: { transfer: string } }>(
-        [{ $group: { _id: { transfer: '$transferId', currency: '$currency' }, sum: { $sum: '$amount' } } }, { $match: { sum: { $ne: 0 } } }],
+        [
+          { $group: { _id: { transfer: '$transferId', currency: '$currency' }, sum: { $sum: '$amount' } } },
+          { $match: { sum: { $ne: 0 } } },
+        ],
         { session },
       )
       .toArray();

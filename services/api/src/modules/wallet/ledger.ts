@@ -127,10 +127,13 @@ export function createLedger(models: WalletModels): Ledger {
 
   async function rollUp(tx: Tx, id: string): Promise<RollUp | null> {
     const { session } = tx;
-    const open = await postings.find({ account: id, pending: true }, { amount: 1 }, { session }).limit(rollUpBatch).lean<PostingDocument[]>();
+    const open = await postings
+      .find({ account: id, pending: true }, { amount: 1 }, { session })
+      .limit(rollUpBatch)
+      .lean<PostingDocument[]>();
     if (open.length === 0) return null;
-    // Marked one by one, not "all that are pending": only what was summed may count as included. A second roll-up of the same postings,
-    // here or on another replica, conflicts on them and finds none when it runs again.
+    // Marked by id: only what was summed may count as included. A second roll-up of the same postings, here or on another replica,
+    // conflicts on them and finds none when it runs again.
     await postings.updateMany({ _id: { $in: open.map(({ _id }) => _id) } }, { $unset: { pending: 1 } }, { session });
     const amount = open.reduce((sum, posting) => sum + posting.amount, 0);
     return { change: changeOf(await credit(tx, id, parseAccountId(id), amount), amount), postings: open.length };
@@ -158,7 +161,8 @@ function assertBalanced({ key, legs }: NewTransfer): string {
   if (!first) throw new Error(`The transfer ${key} has no legs`);
   const { currency } = first.account;
   if (legs.some(({ account }) => account.currency !== currency)) throw new Problem('currency-mismatch');
-  if (legs.some(({ amount }) => !Number.isSafeInteger(amount) || amount === 0)) throw new Error(`The transfer ${key} has an amount that is not a whole number`);
+  if (legs.some(({ amount }) => !Number.isSafeInteger(amount) || amount === 0))
+    throw new Error(`The transfer ${key} has an amount that is not a whole number`);
   if (legs.reduce((sum, { amount }) => sum + amount, 0) !== 0) throw new Error(`The transfer ${key} does not sum to zero`);
   return currency;
 }

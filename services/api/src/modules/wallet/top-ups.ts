@@ -36,7 +36,10 @@ export interface TopUps {
   credit(tx: Tx, payment: ProviderPayment): Promise<Outcome>;
   fail(tx: Tx, payment: Pick<ProviderPayment, 'topUpId'> & { reason: string }): Promise<Outcome>;
   /** @param refund.amount what the provider has given back of this payment in all, minor units */
-  refund(tx: Tx, refund: { topUpId?: string | undefined; providerRef?: string | undefined; amount: number; currency: string }): Promise<Outcome>;
+  refund(
+    tx: Tx,
+    refund: { topUpId?: string | undefined; providerRef?: string | undefined; amount: number; currency: string },
+  ): Promise<Outcome>;
 }
 
 export function createTopUps(options: {
@@ -55,7 +58,11 @@ export function createTopUps(options: {
   };
 
   const change = async (tx: Tx, topUp: TopUpDocument, fields: Partial<TopUpDocument>, unset: Record<string, 1> = {}): Promise<void> => {
-    await topUps.updateOne({ _id: topUp._id }, { $set: fields, ...(Object.keys(unset).length > 0 ? { $unset: unset } : {}) }, { session: tx.session });
+    await topUps.updateOne(
+      { _id: topUp._id },
+      { $set: fields, ...(Object.keys(unset).length > 0 ? { $unset: unset } : {}) },
+      { session: tx.session },
+    );
   };
 
   return {
@@ -96,7 +103,11 @@ export function createTopUps(options: {
       if (!moved) return { state: 'ignored', reason: 'The ledger has this transfer' };
       const { userId, provider: paymentMethod } = topUp;
       const { newBalance } = moved;
-      tx.emit('payment-completed', { userId, amount, currency, newBalance, paymentMethod, transactionId: transactionOf(topUp, moved), topUpId }, { userId });
+      tx.emit(
+        'payment-completed',
+        { userId, amount, currency, newBalance, paymentMethod, transactionId: transactionOf(topUp, moved), topUpId },
+        { userId },
+      );
       announceBalance(tx, moved, 'top-up');
       return { state: 'processed' };
     },

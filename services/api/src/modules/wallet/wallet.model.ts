@@ -87,7 +87,10 @@ const accountSchema = new Schema<AccountDocument>(
   { ...options, collection: 'accounts' },
 );
 
-const transferSchema = new Schema<TransferDocument>({ ...facts, _id: id, currency: text, at: time }, { ...options, collection: 'transfers' });
+const transferSchema = new Schema<TransferDocument>(
+  { ...facts, _id: id, currency: text, at: time },
+  { ...options, collection: 'transfers' },
+);
 
 const postingSchema = new Schema<PostingDocument>(
   {

@@ -7,7 +7,9 @@ import type { Wallet } from './wallet.service.js';
 export function walletRoutes({ wallet, topUps }: { wallet: Wallet; topUps: TopUps }): RouteBinding[] {
   const ownFeed = ({ caller }: { caller: { userId: string } }) => [feeds.user(caller.userId)];
   return [
-    read(routes.wallet.get, async ({ caller, query }) => presentWallet(await wallet.balance(caller.userId, query.currency)), { feeds: ownFeed }),
+    read(routes.wallet.get, async ({ caller, query }) => presentWallet(await wallet.balance(caller.userId, query.currency)), {
+      feeds: ownFeed,
+    }),
     read(
       routes.wallet.listTransactions,
       async ({ caller, query }) => {

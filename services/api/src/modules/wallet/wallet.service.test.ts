@@ -27,7 +27,8 @@ describe('wallet', () => {
     ],
   });
   const post = (transfer: NewTransfer) => domain.run((tx) => domain.wallet.ledger.post(tx, transfer));
-  const accountOf = (id: string) => domain.mongo.db.collection<{ _id: string; balance: number; version: number }>('accounts').findOne({ _id: id });
+  const accountOf = (id: string) =>
+    domain.mongo.db.collection<{ _id: string; balance: number; version: number }>('accounts').findOne({ _id: id });
   const pendingTopUp = async (userId: string, amount: number): Promise<string> => {
     const prepared = await domain.wallet.topUps.prepare(userId, { amount, provider: 'stripe' });
     await domain.run((tx) => domain.wallet.topUps.store(tx, prepared));
@@ -40,7 +41,13 @@ describe('wallet', () => {
     test('a transfer that does not sum to zero, or is of two currencies, is never written', async () => {
       const id = newId();
       const lopsided = { ...payment(`x:${id}`, id, id, 5), legs: [{ account: user(id), amount: 5 }] };
-      const mixed = { ...lopsided, legs: [{ account: user(id), amount: 5 }, { account: merchant(id, 'USD'), amount: -5 }] };
+      const mixed = {
+        ...lopsided,
+        legs: [
+          { account: user(id), amount: 5 },
+          { account: merchant(id, 'USD'), amount: -5 },
+        ],
+      };
       await expect(post(lopsided)).rejects.toThrow('does not sum to zero');
       await expect(post(mixed)).rejects.toMatchObject({ code: 'currency-mismatch' });
       expect(await domain.mongo.db.collection<{ _id: string }>('transfers').countDocuments({ _id: `x:${id}` })).toBe(0);
@@ -50,7 +57,9 @@ describe('wallet', () => {
       const { userId } = await domain.person();
       const vendor = newId();
       await domain.fund(userId, 1_000);
-      const results = await Promise.allSettled(Array.from({ length: 50 }, (_, index) => post(payment(`p:${userId}:${index}`, userId, vendor, 100))));
+      const results = await Promise.allSettled(
+        Array.from({ length: 50 }, (_, index) => post(payment(`p:${userId}:${index}`, userId, vendor, 100))),
+      );
       expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(10);
       for (const result of results) {
         if (result.status === 'rejected') expect(result.reason).toMatchObject({ code: 'insufficient-funds' });
@@ -87,7 +96,10 @@ describe('wallet', () => {
       expect(await accountOf(`merchant:${vendor}:INR`)).toBeNull();
       await domain.wallet.rollUps.run();
       expect(await accountOf(`merchant:${vendor}:INR`)).toMatchObject({ balance: 500, version: 1 });
-      const told = await domain.mongo.db.collection('outbox').find({ type: 'balance-updated', feeds: `merchant:${vendor}` }).toArray();
+      const told = await domain.mongo.db
+        .collection('outbox')
+        .find({ type: 'balance-updated', feeds: `merchant:${vendor}` })
+        .toArray();
       expect(told).toHaveLength(1);
       expect(told[0]?.['data']).toMatchObject({ merchantId: vendor, oldBalance: 0, newBalance: 500, amount: 500, reason: 'sales' });
     });
@@ -100,7 +112,10 @@ describe('wallet', () => {
       await Promise.all([...payments, ...Array.from({ length: 8 }, () => domain.wallet.rollUps.run())]);
       await domain.wallet.rollUps.run();
       expect(await accountOf(`merchant:${vendor}:INR`)).toMatchObject({ balance: 300 });
-      const told = await domain.mongo.db.collection('outbox').find({ type: 'balance-updated', feeds: `merchant:${vendor}` }).toArray();
+      const told = await domain.mongo.db
+        .collection('outbox')
+        .find({ type: 'balance-updated', feeds: `merchant:${vendor}` })
+        .toArray();
       const versions = told.map(({ data }) => (data as { version: number }).version).toSorted((a, b) => a - b);
       expect(versions).toEqual(versions.map((_, index) => index + 2));
       expect(told.reduce((sum, { data }) => sum + (data as { amount: number }).amount, 0)).toBe(300);
@@ -124,7 +139,9 @@ describe('wallet', () => {
     test('a refund that the merchant cannot pay is refused', async () => {
       const { userId } = await domain.person();
       const order = { orderId: newId(), userId, merchantId: newId(), amount: 100, currency: 'INR' };
-      await expect(domain.run((tx) => domain.wallet.wallet.refund(tx, { ...order, reason: 'Sold out' }))).rejects.toMatchObject({ code: 'insufficient-funds' });
+      await expect(domain.run((tx) => domain.wallet.wallet.refund(tx, { ...order, reason: 'Sold out' }))).rejects.toMatchObject({
+        code: 'insufficient-funds',
+      });
     });
   });
 
@@ -137,7 +154,14 @@ describe('wallet', () => {
       expect(result).toEqual({ state: 'processed' });
       expect(events.map(({ type }) => type)).toEqual(['payment-completed', 'balance-updated']);
       expect(events[0]?.data).toMatchObject({ userId, amount: 500, newBalance: 500, paymentMethod: 'stripe', topUpId });
-      expect(events[1]?.data).toMatchObject({ userId, oldBalance: 0, newBalance: 500, amount: 500, version: 2, transaction: { type: 'top-up' } });
+      expect(events[1]?.data).toMatchObject({
+        userId,
+        oldBalance: 0,
+        newBalance: 500,
+        amount: 500,
+        version: 2,
+        transaction: { type: 'top-up' },
+      });
       expect((await credit(topUpId, 500)).result).toMatchObject({ state: 'ignored' });
       expect(await balanceOf(userId)).toBe(500);
     });
@@ -190,7 +214,9 @@ describe('wallet', () => {
 
     test('a provider that is not set up is refused before anything is stored', async () => {
       const { userId } = await domain.person();
-      await expect(domain.wallet.topUps.prepare(userId, { amount: 5, provider: 'razorpay' })).rejects.toMatchObject({ code: 'provider-unavailable' });
+      await expect(domain.wallet.topUps.prepare(userId, { amount: 5, provider: 'razorpay' })).rejects.toMatchObject({
+        code: 'provider-unavailable',
+      });
     });
   });
 

@@ -61,7 +61,11 @@ export function createWallet(options: { models: WalletModels; ledger: Ledger; de
       const before = decodeCursor(cursor, versionKey);
       const found = await postings
         // The account's version, not the time: that is the order in which they were committed, whichever replica wrote them.
-        .find({ account: accountId(userAccount(userId, currency)), ...(type ? { type } : {}), ...(before ? { accountVersion: { $lt: before[0] } } : {}) })
+        .find({
+          account: accountId(userAccount(userId, currency)),
+          ...(type ? { type } : {}),
+          ...(before ? { accountVersion: { $lt: before[0] } } : {}),
+        })
         .sort({ accountVersion: -1 })
         .limit(limit + 1)
         .lean<PostingDocument[]>();
@@ -69,7 +73,9 @@ export function createWallet(options: { models: WalletModels; ledger: Ledger; de
     },
 
     async covers(tx, { userId, amount, currency }) {
-      const account = await accounts.findById(accountId(userAccount(userId, currency)), null, { session: tx.session }).lean<AccountDocument>();
+      const account = await accounts
+        .findById(accountId(userAccount(userId, currency)), null, { session: tx.session })
+        .lean<AccountDocument>();
       return (account?.balance ?? 0) >= amount;
     },
 

@@ -7,11 +7,24 @@ const tolerance = 300;
 
 const metadata = z.looseObject({ topUpId: idSchema.optional() }).nullish();
 const minorUnits = z.int().min(0);
-const currency = z.string().regex(/^[A-Za-z]{3}$/).toUpperCase();
+const currency = z
+  .string()
+  .regex(/^[A-Za-z]{3}$/)
+  .toUpperCase();
 
 // Loose: Stripe adds fields to its events without notice, and we read only these.
-const eventSchema = z.looseObject({ id: z.string().min(1).max(255), type: z.string().min(1).max(100), data: z.looseObject({ object: z.looseObject({}) }) });
-const intentSchema = z.looseObject({ id: z.string().min(1), amount: minorUnits, amount_received: minorUnits.optional(), currency, metadata });
+const eventSchema = z.looseObject({
+  id: z.string().min(1).max(255),
+  type: z.string().min(1).max(100),
+  data: z.looseObject({ object: z.looseObject({}) }),
+});
+const intentSchema = z.looseObject({
+  id: z.string().min(1),
+  amount: minorUnits,
+  amount_received: minorUnits.optional(),
+  currency,
+  metadata,
+});
 const failedIntentSchema = intentSchema.extend({ last_payment_error: z.looseObject({ message: z.string().optional() }).nullish() });
 const chargeSchema = z.looseObject({ amount_refunded: minorUnits, currency, payment_intent: z.string().nullish(), metadata });
 
@@ -38,7 +51,8 @@ export function verifyStripeEvent(body: Buffer, signature: unknown, secret: stri
   try {
     event = Stripe.webhooks.constructEvent(body, signature, secret, tolerance);
   } catch (error) {
-    if (error instanceof Stripe.errors.StripeSignatureVerificationError) throw new Problem('invalid-signature', undefined, { cause: error });
+    if (error instanceof Stripe.errors.StripeSignatureVerificationError)
+      throw new Problem('invalid-signature', undefined, { cause: error });
     throw new Problem('bad-request', 'The body is not an event', { cause: error });
   }
   return readStripeEvent(event);
@@ -56,7 +70,13 @@ function read(type: string, object: unknown): StripeMessage {
       const intent = parse(intentSchema, object);
       const { topUpId } = intent.metadata ?? {};
       if (!topUpId) return unnamed;
-      return { kind: 'succeeded', topUpId, amount: intent.amount_received ?? intent.amount, currency: intent.currency, providerRef: intent.id };
+      return {
+        kind: 'succeeded',
+        topUpId,
+        amount: intent.amount_received ?? intent.amount,
+        currency: intent.currency,
+        providerRef: intent.id,
+      };
     }
     case 'payment_intent.payment_failed': {
       const intent = parse(failedIntentSchema, object);

@@ -24,7 +24,16 @@ export interface WebhookModels {
 
 const text = { type: String, required: true } as const;
 const deliverySchema = new Schema<DeliveryDocument>(
-  { _id: text, provider: text, type: text, body: text, state: text, reason: String, receivedAt: { type: Date, required: true }, processedAt: Date },
+  {
+    _id: text,
+    provider: text,
+    type: text,
+    body: text,
+    state: text,
+    reason: String,
+    receivedAt: { type: Date, required: true },
+    processedAt: Date,
+  },
   { versionKey: false, strict: 'throw', collection: 'webhook_deliveries' },
 );
 deliverySchema.index({ state: 1, receivedAt: -1 });

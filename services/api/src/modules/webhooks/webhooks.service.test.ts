@@ -14,7 +14,8 @@ describe('webhooks', () => {
 
   const sign = (payload: string, options: { secret?: string; timestamp?: number } = {}) =>
     Stripe.webhooks.generateTestHeaderString({ payload, secret: stripeSecret, ...options });
-  const receive = (payload: string, signature: unknown = sign(payload)) => domain.webhooks.webhooks.receiveStripe(Buffer.from(payload), signature);
+  const receive = (payload: string, signature: unknown = sign(payload)) =>
+    domain.webhooks.webhooks.receiveStripe(Buffer.from(payload), signature);
   const idOf = (payload: string): string => `stripe:${(JSON.parse(payload) as { id: string }).id}`;
   const deliveries = () => domain.mongo.db.collection<DeliveryDocument>('webhook_deliveries');
   const reaches = (payload: string, state: DeliveryDocument['state']) =>
@@ -31,7 +32,15 @@ describe('webhooks', () => {
     return top;
   };
   const refunded = (topUpId: string, amount: number) => {
-    const object = { id: 'ch_1', object: 'charge', amount: 500, amount_refunded: amount, currency: 'inr', payment_intent: `pi_${topUpId}`, metadata: { topUpId } };
+    const object = {
+      id: 'ch_1',
+      object: 'charge',
+      amount: 500,
+      amount_refunded: amount,
+      currency: 'inr',
+      payment_intent: `pi_${topUpId}`,
+      metadata: { topUpId },
+    };
     return JSON.stringify({ id: `evt_${newId()}`, object: 'event', type: 'charge.refunded', data: { object } });
   };
 
@@ -49,7 +58,10 @@ describe('webhooks', () => {
     const payload = stripeEvent({ topUpId, amount: 500 });
     const second = stripeEvent({ topUpId, amount: 500 });
     await Promise.all([...Array.from({ length: 10 }, () => receive(payload)), receive(second)]);
-    await waitFor('both to be handled', async () => (await deliveries().countDocuments({ _id: { $in: [idOf(payload), idOf(second)] }, state: { $ne: 'received' } })) === 2);
+    await waitFor(
+      'both to be handled',
+      async () => (await deliveries().countDocuments({ _id: { $in: [idOf(payload), idOf(second)] }, state: { $ne: 'received' } })) === 2,
+    );
     expect(await balanceOf(userId)).toBe(500);
     expect(await domain.mongo.db.collection('outbox').countDocuments({ type: 'payment-completed', 'data.userId': userId })).toBe(1);
   });
@@ -106,14 +118,27 @@ describe('webhooks', () => {
   test('a signature that is missing, wrong, old, or of another body is refused before anything is read', async () => {
     const payload = stripeEvent({ topUpId: newId(), amount: 500 });
     const old = Math.floor(Date.now() / 1_000) - 301;
-    for (const signature of [undefined, 'nonsense', sign(payload, { secret: 'whsec_another' }), sign(payload, { timestamp: old }), sign(`${payload} `)]) {
-      await expect(domain.webhooks.webhooks.receiveStripe(Buffer.from(payload), signature)).rejects.toMatchObject({ code: 'invalid-signature' });
+    for (const signature of [
+      undefined,
+      'nonsense',
+      sign(payload, { secret: 'whsec_another' }),
+      sign(payload, { timestamp: old }),
+      sign(`${payload} `),
+    ]) {
+      await expect(domain.webhooks.webhooks.receiveStripe(Buffer.from(payload), signature)).rejects.toMatchObject({
+        code: 'invalid-signature',
+      });
     }
     expect(await deliveries().countDocuments({ _id: idOf(payload) })).toBe(0);
   });
 
   test('a signed body that is no event is a bad request', async () => {
-    for (const payload of ['[]', '{"id":7}', 'nonsense', JSON.stringify({ id: 'evt_x', object: 'event', type: 'payment_intent.succeeded', data: { object: { id: 'pi_1' } } })]) {
+    for (const payload of [
+      '[]',
+      '{"id":7}',
+      'nonsense',
+      JSON.stringify({ id: 'evt_x', object: 'event', type: 'payment_intent.succeeded', data: { object: { id: 'pi_1' } } }),
+    ]) {
       await expect(receive(payload)).rejects.toMatchObject({ code: 'bad-request' });
     }
   });

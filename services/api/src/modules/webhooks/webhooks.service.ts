@@ -19,13 +19,20 @@ export interface Webhooks {
 /** The first retries are quick, as two events that belong together come within a second; the last is after some 17 minutes. */
 const retryDelayMs = (attempts: number): number => 250 * 2 ** attempts;
 
-export function createWebhooks(options: { models: WebhookModels; unitOfWork: UnitOfWork; topUps: TopUps; stripeSecret: string | undefined }): Webhooks {
+export function createWebhooks(options: {
+  models: WebhookModels;
+  unitOfWork: UnitOfWork;
+  topUps: TopUps;
+  stripeSecret: string | undefined;
+}): Webhooks {
   const { models, unitOfWork, topUps, stripeSecret } = options;
   const { deliveries } = models;
 
   const settle = async (tx: Tx, id: string, state: DeliveryState, reason?: string): Promise<void> => {
     const fields = { state, processedAt: tx.now, ...(reason === undefined ? {} : { reason }) };
-    await deliveries.updateOne({ _id: id }, reason === undefined ? { $set: fields, $unset: { reason: 1 } } : { $set: fields }, { session: tx.session });
+    await deliveries.updateOne({ _id: id }, reason === undefined ? { $set: fields, $unset: { reason: 1 } } : { $set: fields }, {
+      session: tx.session,
+    });
   };
 
   const act = async (tx: Tx, message: StripeMessage): Promise<Outcome> => {
@@ -47,7 +54,14 @@ export function createWebhooks(options: { models: WebhookModels; unitOfWork: Uni
       const _id = `stripe:${id}`;
       await unitOfWork.run({ actor: null }, async (tx) => {
         if (await deliveries.exists({ _id }).session(tx.session)) return;
-        const delivery: DeliveryDocument = { _id, provider: 'stripe', type, body: body.toString('utf8'), state: 'received', receivedAt: tx.now };
+        const delivery: DeliveryDocument = {
+          _id,
+          provider: 'stripe',
+          type,
+          body: body.toString('utf8'),
+          state: 'received',
+          receivedAt: tx.now,
+        };
         if (message.kind === 'none') {
           await deliveries.insertMany([{ ...delivery, state: 'ignored', reason: message.reason }], { session: tx.session });
           return;
@@ -70,7 +84,8 @@ export function createWebhooks(options: { models: WebhookModels; unitOfWork: Uni
           await settle(tx, id, outcome.state, outcome.state === 'processed' ? undefined : outcome.reason);
         });
       } catch (error) {
-        if (error instanceof RetryLater) await deliveries.updateOne({ _id: id, state: 'received' }, { $set: { state: 'waiting', reason: error.message } });
+        if (error instanceof RetryLater)
+          await deliveries.updateOne({ _id: id, state: 'received' }, { $set: { state: 'waiting', reason: error.message } });
         throw error;
       }
     },

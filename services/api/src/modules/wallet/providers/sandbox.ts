@@ -24,7 +24,10 @@ export function createSandboxJob(options: { mongo: Mongo; secret: string; apiUrl
     const body = sandboxEvent(paymentSchema.parse(job.data), job.createdAt);
     const answer = await fetch(new URL('/webhooks/stripe', apiUrl), {
       method: 'POST',
-      headers: { 'content-type': 'application/json', 'stripe-signature': Stripe.webhooks.generateTestHeaderString({ payload: body, secret }) },
+      headers: {
+        'content-type': 'application/json',
+        'stripe-signature': Stripe.webhooks.generateTestHeaderString({ payload: body, secret }),
+      },
       body,
       signal: AbortSignal.timeout(10_000),
     });

@@ -38,7 +38,9 @@ function address(url: string | undefined): { host?: string; port?: number; proto
  * The secret that signs Stripe's webhook. Where none is set and no real money is about, it follows from the first signing key, so that
  * every replica and the sandbox have the same; undefined in production, where no signature can be right then.
  */
-export function stripeWebhookSecret(config: Pick<Config, 'STRIPE_WEBHOOK_SECRET' | 'NODE_ENV' | 'SANDBOX_PAYMENTS' | 'jwtKeys'>): string | undefined {
+export function stripeWebhookSecret(
+  config: Pick<Config, 'STRIPE_WEBHOOK_SECRET' | 'NODE_ENV' | 'SANDBOX_PAYMENTS' | 'jwtKeys'>,
+): string | undefined {
   if (config.STRIPE_WEBHOOK_SECRET) return config.STRIPE_WEBHOOK_SECRET;
   if (config.NODE_ENV === 'production' && !config.SANDBOX_PAYMENTS) return undefined;
   return `whsec_${createHmac('sha256', config.jwtKeys[0].secret).update('stripe-webhook').digest('hex')}`;
