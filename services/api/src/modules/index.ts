@@ -1,6 +1,7 @@
 import type { ApiModule, Context } from '../context.js';
 import { identityModule } from './identity/index.js';
 import { merchantsModule } from './merchants/index.js';
+import { notificationsModule } from './notifications/index.js';
 import { ordersModule } from './orders/index.js';
 import { walletModule } from './wallet/index.js';
 import { webhooksModule } from './webhooks/index.js';
@@ -14,6 +15,7 @@ export function createModules(context: Context): ApiModule[] {
     wallet,
     merchants,
     ordersModule(context, { wallet: wallet.wallet, merchants: merchants.merchants, items: merchants.items }),
+    notificationsModule(context),
     webhooksModule(context, { topUps: wallet.topUps }),
   ];
 }

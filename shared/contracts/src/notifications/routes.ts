@@ -1,6 +1,6 @@
-import { listOf } from '../common.js';
+import { idParams, listOf } from '../common.js';
 import { defineRoute } from '../route.js';
-import { notificationSchema, notificationsQuery } from './schemas.js';
+import { notificationSchema, notificationsQuery, readAllSchema } from './schemas.js';
 
 export const notificationRoutes = {
   list: defineRoute({
@@ -13,5 +13,29 @@ export const notificationRoutes = {
     query: notificationsQuery,
     status: 200,
     response: listOf(notificationSchema),
+  }),
+  read: defineRoute({
+    name: 'readNotification',
+    method: 'post',
+    path: '/api/notifications/:id/read',
+    summary: 'Marks a notification as read on every device; once read, its time stays',
+    tag: 'notifications',
+    access: 'user',
+    params: idParams,
+    status: 200,
+    response: notificationSchema,
+    errors: ['not-found'],
+    write: true,
+  }),
+  readAll: defineRoute({
+    name: 'readAllNotifications',
+    method: 'post',
+    path: '/api/notifications/read-all',
+    summary: 'Marks the unread notifications as read, at most 200 a call, the newest first; `unread` is how many are left',
+    tag: 'notifications',
+    access: 'user',
+    status: 200,
+    response: readAllSchema,
+    write: true,
   }),
 };

@@ -28,3 +28,6 @@ export type Notification = z.output<typeof notificationSchema>;
 export const newNotificationSchema = z.strictObject({ notificationId: idSchema, ...fields, timestamp: timeSchema });
 
 export const notificationsQuery = z.strictObject({ ...listQuery, unread: flagSchema.optional() });
+
+/** How many this call marked, and how many are left to mark by another. */
+export const readAllSchema = z.strictObject({ read: z.int().min(0), unread: z.int().min(0) });
