@@ -2,6 +2,7 @@ import { createLogger, loadConfig, onShutdown, runMain } from '@tidings/platform
 import { composeProduct } from './compose.js';
 import { demoLogins, demoPassword, ensureDemoData } from './demo-data.js';
 import { devSecrets } from './dev-secrets.js';
+import { removeProductFile, writeProductFile } from './product-file.js';
 
 const adminEmail = 'admin@tidings.example';
 
@@ -9,8 +10,23 @@ runMain(async () => {
   const secrets = devSecrets('.tidings/secrets.json');
   const config = loadConfig(undefined, { ADMIN_EMAIL: adminEmail, ADMIN_PASSWORD: demoPassword, ...secrets });
   const product = await composeProduct(config);
-  onShutdown(createLogger({ name: 'tidings', level: config.LOG_LEVEL }), () => product.stop());
-  const { merchant, items } = await ensureDemoData(product.url, { email: config.ADMIN_EMAIL!, password: config.ADMIN_PASSWORD! });
+  onShutdown(createLogger({ name: 'tidings', level: config.LOG_LEVEL }), async () => {
+    removeProductFile();
+    await product.stop();
+  });
+  const admin = { email: config.ADMIN_EMAIL!, password: config.ADMIN_PASSWORD! };
+  const { merchant, items } = await ensureDemoData(product.url, admin);
+  writeProductFile({
+    url: product.url,
+    admin,
+    env: {
+      MONGODB_URL: config.MONGODB_URL,
+      REDIS_URL: config.REDIS_URL,
+      REDIS_PREFIX: config.REDIS_PREFIX,
+      JWT_KEYS: config.jwtKeys.map(({ kid, secret }) => `${kid}:${secret}`).join(','),
+      STRIPE_WEBHOOK_SECRET: config.STRIPE_WEBHOOK_SECRET!,
+    },
+  });
 
   process.stdout.write(`
   Tidings runs at ${product.url}
