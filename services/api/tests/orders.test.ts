@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { emptyMenu, reduceMenu, reduceOrders, reduceTransactions, reduceWallet, type AnyEvent } from '@tidings/contracts';
 import { eventsOf } from '@tidings/testing';
 import { startApi, type Person, type TestApi } from './support/api.js';
 import { customerWith, openShop, stripeSecret, type Shop } from './support/shop.js';
@@ -94,6 +95,34 @@ describe('orders over HTTP', () => {
     expect(cancelled.body).toMatchObject({ status: 'cancelled', reason: 'Train is leaving', version: 2 });
     expect(await balanceOf(buyer)).toBe(100);
     expect((await shop.owner.http.patch(`${path}/status`, { status: 'preparing' })).body['code']).toBe('invalid-transition');
+  });
+
+  test('what a client builds from the events is what it would fetch', async () => {
+    const shop = await openShop(api, { stock: 10 });
+    const buyer = await customerWith(api, 1_000);
+    const ids: string[] = [];
+    for (let index = 0; index < 4; index++) ids.push(String((await order(buyer, shop)).body['id']));
+    await Promise.all([
+      shop.owner.http.patch(`/api/orders/${ids[0]}/status`, { status: 'preparing', estimatedTime: 5 }),
+      shop.owner.http.patch(`/api/orders/${ids[1]}/status`, { status: 'rejected', reason: 'Sold out' }),
+      buyer.http.post(`/api/orders/${ids[2]}/cancel`),
+      order(buyer, shop),
+    ]);
+
+    const own = (await api.eventsOf(buyer.id)).map((event) => event as unknown as AnyEvent);
+    const get = async (path: string) => (await buyer.http.get(path)).body;
+    expect(own.reduce(reduceWallet, null)).toEqual(await get('/api/wallet'));
+    expect({ items: own.reduce(reduceTransactions, []), nextCursor: null }).toEqual(await get('/api/wallet/transactions'));
+    expect({ items: own.reduce(reduceOrders, []), nextCursor: null }).toEqual(await get('/api/orders'));
+    const menu = (
+      await api.mongo.db
+        .collection('outbox')
+        .find({ feeds: `merchant:${shop.vendorId}:menu` })
+        .toArray()
+    ).map((event) => event as unknown as AnyEvent);
+    expect({ items: menu.reduce(reduceMenu, emptyMenu).items, nextCursor: null }).toEqual(
+      await get(`/api/merchants/${shop.vendorId}/items`),
+    );
   });
 
   test("other people's orders are not there", async () => {

@@ -1,7 +1,13 @@
 import { Problem } from '@tidings/contracts';
 import { z } from 'zod';
 
-const idKey = z.tuple([z.string().regex(/^[A-Za-z0-9_-]{1,64}$/)]);
+const id = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/);
+const idKey = z.tuple([id]);
+const latestTime = 8_640_000_000_000_000;
+const timeKey = z.tuple([z.int().min(0).max(latestTime), id]);
+
+/** For `sort`: the order in which clients keep lists, too (the contracts' reducers), so that a live list and a fetched one are the same. */
+export const newestFirst = { createdAt: -1, _id: -1 } as const;
 
 /** The sort key of the last item shown, as opaque text. */
 export function encodeCursor(key: readonly (string | number)[]): string {
@@ -43,4 +49,19 @@ export function beforeId(cursor: string | undefined): { _id?: { $lt: string } } 
 
 export function pageById<T extends { _id: string }>(found: readonly T[], limit: number): { page: T[]; nextCursor: string | null } {
   return pageOf(found, limit, ({ _id }) => [_id]);
+}
+
+/** The filter for what comes after the cursor in a list that is sorted by `newestFirst`; page with `pageByTime`. */
+export function olderThan(cursor: string | undefined): Record<string, unknown> {
+  const key = decodeCursor(cursor, timeKey);
+  if (!key) return {};
+  const createdAt = new Date(key[0]);
+  return { $or: [{ createdAt: { $lt: createdAt } }, { createdAt, _id: { $lt: key[1] } }] };
+}
+
+export function pageByTime<T extends { _id: string; createdAt: Date }>(
+  found: readonly T[],
+  limit: number,
+): { page: T[]; nextCursor: string | null } {
+  return pageOf(found, limit, ({ createdAt, _id }) => [createdAt.getTime(), _id]);
 }

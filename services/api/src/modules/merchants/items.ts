@@ -2,7 +2,7 @@ import { Problem, type ItemInput, type ItemPatch, type Principal } from '@tiding
 import type { Tx } from '@tidings/feed';
 import { isDuplicateKey, newId } from '@tidings/platform';
 import { checkIfMatch } from '../../http/etag.js';
-import { beforeId, pageById } from '../../http/lists.js';
+import { newestFirst, olderThan, pageByTime } from '../../http/lists.js';
 import { assertMember } from './members.js';
 import type { ItemDocument, MerchantModels } from './merchants.model.js';
 import { presentItem } from './merchants.presenter.js';
@@ -62,11 +62,11 @@ export function createItems({ models, merchants }: { models: MerchantModels; mer
     async list(merchantId, { limit, cursor }) {
       await merchants.get(merchantId);
       const found = await items
-        .find({ merchantId, deletedAt: null, ...beforeId(cursor) })
-        .sort({ _id: -1 })
+        .find({ merchantId, deletedAt: null, ...olderThan(cursor) })
+        .sort(newestFirst)
         .limit(limit + 1)
         .lean<ItemDocument[]>();
-      return pageById(found, limit);
+      return pageByTime(found, limit);
     },
 
     async get(merchantId, itemId, tx) {

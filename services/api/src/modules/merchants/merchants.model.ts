@@ -74,7 +74,7 @@ const merchantSchema = new Schema<MerchantDocument>(
   { ...options, collection: 'merchants' },
 );
 merchantSchema.index({ uniqueKey: 1 }, { unique: true, sparse: true });
-merchantSchema.index({ deletedAt: 1, _id: -1 });
+merchantSchema.index({ deletedAt: 1, createdAt: -1, _id: -1 });
 
 const itemSchema = new Schema<ItemDocument>(
   {
@@ -96,7 +96,7 @@ const itemSchema = new Schema<ItemDocument>(
   { ...options, collection: 'items' },
 );
 itemSchema.index({ merchantId: 1, nameKey: 1 }, { unique: true, partialFilterExpression: { nameKey: { $type: 'string' } } });
-itemSchema.index({ merchantId: 1, deletedAt: 1, _id: -1 });
+itemSchema.index({ merchantId: 1, deletedAt: 1, createdAt: -1, _id: -1 });
 
 export function merchantModels({ connection }: Pick<Mongo, 'connection'>): MerchantModels {
   return {

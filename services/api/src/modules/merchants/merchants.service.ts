@@ -1,7 +1,7 @@
 import { Problem, type MerchantInput } from '@tidings/contracts';
 import type { Tx } from '@tidings/feed';
 import { newId, type Mongo } from '@tidings/platform';
-import { beforeId, pageById } from '../../http/lists.js';
+import { newestFirst, olderThan, pageByTime } from '../../http/lists.js';
 import type { MerchantDocument, MerchantModels } from './merchants.model.js';
 import { presentContacts, presentMerchant } from './merchants.presenter.js';
 
@@ -80,11 +80,11 @@ export function createMerchants(options: {
 
     async list({ limit, cursor, category }) {
       const found = await merchants
-        .find({ deletedAt: null, ...(category === undefined ? {} : { category }), ...beforeId(cursor) })
-        .sort({ _id: -1 })
+        .find({ deletedAt: null, ...(category === undefined ? {} : { category }), ...olderThan(cursor) })
+        .sort(newestFirst)
         .limit(limit + 1)
         .lean<MerchantDocument[]>();
-      return pageById(found, limit);
+      return pageByTime(found, limit);
     },
 
     async get(id, tx) {

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Problem, type ItemInput, type OrderInput, type Principal } from '@tidings/contracts';
 import { newId } from '@tidings/platform';
 import { createDomain, type Domain } from '../../../tests/support/domain.js';
-import { ledgerSums } from '../wallet/ledger-sums.js';
+import { ledgerSums } from '../wallet/index.js';
 
 describe('orders', () => {
   let domain: Domain;

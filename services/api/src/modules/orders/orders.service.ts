@@ -10,9 +10,8 @@ import {
 } from '@tidings/contracts';
 import type { Tx } from '@tidings/feed';
 import { newId, type Mongo } from '@tidings/platform';
-import { z } from 'zod';
 import { checkIfMatch } from '../../http/etag.js';
-import { decodeCursor, pageOf } from '../../http/lists.js';
+import { newestFirst, olderThan, pageByTime } from '../../http/lists.js';
 import { isMember, type Items, type Merchants } from '../merchants/index.js';
 import type { Wallet } from '../wallet/index.js';
 import { fillBasket } from './basket.js';
@@ -50,8 +49,6 @@ export interface Orders {
   /** Newest first. @throws Problem `forbidden` for a merchant that the caller is no member of */
   list(caller: Principal, query: OrdersQuery): Promise<{ page: OrderDocument[]; nextCursor: string | null }>;
 }
-
-const placeKey = z.tuple([z.int(), z.string()]);
 
 export function createOrders(options: { mongo: Mongo; models: OrderModels; merchants: Merchants; items: Items; wallet: Wallet }): Orders {
   const { mongo, models, merchants, items, wallet } = options;
@@ -179,22 +176,19 @@ export function createOrders(options: { mongo: Mongo; models: OrderModels; merch
       if (vendorId !== undefined && !isMember(caller, vendorId) && !isAdmin(caller.roles)) {
         throw new Problem('forbidden', 'Only members of this merchant see its orders');
       }
-      const before = decodeCursor(cursor, placeKey);
       const found = await orders
         .find({
           ...(vendorId === undefined ? { userId: caller.userId } : { vendorId }),
           $and: [
             status === undefined ? {} : { status },
             open === undefined ? {} : { status: open ? { $nin: [...closedOrderStatuses] } : { $in: [...closedOrderStatuses] } },
-            before
-              ? { $or: [{ createdAt: { $lt: new Date(before[0]) } }, { createdAt: new Date(before[0]), _id: { $lt: before[1] } }] }
-              : {},
+            olderThan(cursor),
           ],
         })
-        .sort({ createdAt: -1, _id: -1 })
+        .sort(newestFirst)
         .limit(limit + 1)
         .lean<OrderDocument[]>();
-      return pageOf(found, limit, ({ createdAt, _id }) => [createdAt.getTime(), _id]);
+      return pageByTime(found, limit);
     },
   };
 }

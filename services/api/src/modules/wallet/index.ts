@@ -9,7 +9,7 @@ import { walletModels } from './wallet.model.js';
 import { walletRoutes } from './wallet.routes.js';
 import { createWallet, type Wallet } from './wallet.service.js';
 
-export { ledgerSums, type LedgerSums } from './ledger-sums.js';
+export { ledgerSums } from './ledger-sums.js';
 export { stripeWebhookSecret } from './providers/stripe.js';
 export type { Outcome, TopUps } from './top-ups.js';
 export type { Wallet } from './wallet.service.js';

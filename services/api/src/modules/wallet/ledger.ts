@@ -1,6 +1,7 @@
 import { Problem } from '@tidings/contracts';
 import type { Tx } from '@tidings/feed';
 import { newId } from '@tidings/platform';
+import type { PipelineStage } from 'mongoose';
 import type { AccountDocument, AccountKind, PostingDocument, TransferDocument, TransferFacts, WalletModels } from './wallet.model.js';
 
 /** An account by its name; it comes into being with its first posting. */
@@ -63,6 +64,9 @@ export const accountId = ({ kind, ownerId, currency }: AccountRef): string => `$
 /** A user's account is written by that user's payments alone, so its balance can be kept with each posting. */
 const isImmediate = (kind: AccountKind): boolean => kind === 'user';
 
+/** What the world outside owes and is owed may be any number; nobody here spends what they do not have. */
+const isGuarded = (kind: AccountKind): boolean => kind === 'user' || kind === 'merchant';
+
 /** What one roll-up takes at most; the next one takes the rest. */
 const rollUpBatch = 2_000;
 
@@ -89,7 +93,7 @@ export function createLedger(models: WalletModels): Ledger {
       const posting = { ...facts, _id: newId(), account: accountId(account), transferId: key, amount, currency, at: now };
       if (isImmediate(account.kind) || (account.kind === 'merchant' && amount < 0)) {
         const change = await move(tx, account, amount);
-        const settled = { ...posting, balanceAfter: change.newBalance, accountVersion: change.account.version };
+        const settled = { ...posting, at: change.account.lastAt, balanceAfter: change.newBalance, accountVersion: change.account.version };
         written.push(settled);
         changes.push({ ...change, posting: settled });
       } else {
@@ -102,27 +106,18 @@ export function createLedger(models: WalletModels): Ledger {
 
   async function move(tx: Tx, ref: AccountRef, amount: number): Promise<BalanceChange> {
     const _id = accountId(ref);
-    if (amount < 0) {
-      const filter = { _id, balance: { $gte: -amount } };
-      const account = await accounts
-        .findOneAndUpdate(filter, { $inc: { balance: amount, version: 1 } }, { session: tx.session, returnDocument: 'after' })
-        .lean<AccountDocument>();
-      if (!account) throw new Problem('insufficient-funds');
-      return changeOf(account, amount);
-    }
-    return changeOf(await credit(tx, _id, ref, amount), amount);
-  }
-
-  async function credit(tx: Tx, _id: string, { kind, ownerId, currency }: AccountRef, amount: number): Promise<AccountDocument> {
+    const debit = amount < 0 && isGuarded(ref.kind);
     const account = await accounts
-      .findOneAndUpdate(
-        { _id },
-        { $inc: { balance: amount, version: 1 }, $setOnInsert: { kind, ownerId, currency, held: 0 } },
-        { session: tx.session, upsert: true, returnDocument: 'after' },
-      )
+      .findOneAndUpdate(debit ? { _id, balance: { $gte: -amount } } : { _id }, step(ref, amount, tx.now), {
+        session: tx.session,
+        upsert: !debit,
+        updatePipeline: true,
+        returnDocument: 'after',
+      })
       .lean<AccountDocument>();
-    if (!account) throw new Error(`The account ${_id} was neither found nor made`);
-    return account;
+    if (account) return changeOf(account, amount);
+    if (debit) throw new Problem('insufficient-funds');
+    throw new Error(`The account ${_id} was neither found nor made`);
   }
 
   async function rollUp(tx: Tx, id: string): Promise<RollUp | null> {
@@ -136,7 +131,7 @@ export function createLedger(models: WalletModels): Ledger {
     // conflicts on them and finds none when it runs again.
     await postings.updateMany({ _id: { $in: open.map(({ _id }) => _id) } }, { $unset: { pending: 1 } }, { session });
     const amount = open.reduce((sum, posting) => sum + posting.amount, 0);
-    return { change: changeOf(await credit(tx, id, parseAccountId(id), amount), amount), postings: open.length };
+    return { change: await move(tx, parseAccountId(id), amount), postings: open.length };
   }
 
   return {
@@ -144,6 +139,27 @@ export function createLedger(models: WalletModels): Ledger {
     rollUp,
     waiting: () => postings.distinct('account', { pending: true }),
   };
+}
+
+/**
+ * One movement of an account, which it makes when there is none. `lastAt` grows with each, whatever the clocks of the replicas say, so that
+ * the account's history has one order: by time, by version, and as it was committed.
+ */
+function step({ kind, ownerId, currency }: AccountRef, amount: number, now: Date): PipelineStage.Set[] {
+  const add = (field: string, by: number) => ({ $add: [{ $ifNull: [field, 0] }, by] });
+  return [
+    {
+      $set: {
+        kind,
+        ownerId,
+        currency,
+        held: { $ifNull: ['$held', 0] },
+        balance: add('$balance', amount),
+        version: add('$version', 1),
+        lastAt: { $max: [now, { $add: ['$lastAt', 1] }] },
+      },
+    },
+  ];
 }
 
 function changeOf(account: AccountDocument, amount: number): BalanceChange {

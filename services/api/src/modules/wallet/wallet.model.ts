@@ -15,6 +15,8 @@ export interface AccountDocument {
   balance: number;
   held: number;
   version: number;
+  /** Of the newest posting: later than of the one before. */
+  lastAt: Date;
 }
 
 /** What a transfer is, in the words of the contract, and what it is about. */
@@ -83,7 +85,7 @@ const facts = { type: text, description: text, paymentMethod: text, topUpId: Str
 const time = { type: Date, required: true } as const;
 
 const accountSchema = new Schema<AccountDocument>(
-  { _id: id, kind: text, ownerId: text, currency: text, balance: integer, held: integer, version: integer },
+  { _id: id, kind: text, ownerId: text, currency: text, balance: integer, held: integer, version: integer, lastAt: time },
   { ...options, collection: 'accounts' },
 );
 

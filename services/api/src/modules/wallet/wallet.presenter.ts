@@ -4,7 +4,7 @@ import type { AccountDocument, PostingDocument, TopUpDocument } from './wallet.m
 /** An account that nothing has touched is shown at version 1, so that its first change has a higher one. */
 export const shownVersion = ({ version }: Pick<AccountDocument, 'version'>): number => version + 1;
 
-export function presentWallet(account: AccountDocument): Wallet {
+export function presentWallet(account: Omit<AccountDocument, 'lastAt'>): Wallet {
   const { ownerId, balance, held, currency } = account;
   return { userId: ownerId, balance, held, currency, version: shownVersion(account) };
 }

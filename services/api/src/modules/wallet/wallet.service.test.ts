@@ -232,6 +232,17 @@ describe('wallet', () => {
     await expect(domain.wallet.wallet.history(userId, { limit: 3, cursor: 'nonsense' })).rejects.toMatchObject({ code: 'bad-request' });
   });
 
+  test('the times of a history follow its order, also when the clock stands or goes back', async () => {
+    const { userId } = await domain.person();
+    await domain.fund(userId, 1_000);
+    const ahead = new Date(Date.now() + 60_000);
+    await domain.mongo.db.collection<{ _id: string }>('accounts').updateOne({ _id: `user:${userId}:INR` }, { $set: { lastAt: ahead } });
+    await post(payment(`t:${userId}:1`, userId, newId(), 100));
+    await post(payment(`t:${userId}:2`, userId, newId(), 100));
+    const { page } = await domain.wallet.wallet.history(userId, { limit: 2 });
+    expect(page.map(({ at }) => at.getTime() - ahead.getTime())).toEqual([2, 1]);
+  });
+
   test('wallets of two currencies are apart', async () => {
     const { userId } = await domain.person();
     await domain.fund(userId, 100, 'INR');

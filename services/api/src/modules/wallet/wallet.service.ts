@@ -25,7 +25,7 @@ export interface HistoryQuery {
 
 export interface Wallet {
   /** An account that nothing has touched yet is empty, at version 0. */
-  balance(userId: string, currency?: string): Promise<AccountDocument>;
+  balance(userId: string, currency?: string): Promise<Omit<AccountDocument, 'lastAt'>>;
   /** Newest first. */
   history(userId: string, query: HistoryQuery): Promise<{ page: PostingDocument[]; nextCursor: string | null }>;
   /** Whether the balance covers it as things stand: saves the work of an order that cannot be paid. `charge` decides. */
