@@ -37,11 +37,16 @@ export function stripeEvent({ id, type = 'payment_intent.succeeded', topUpId, am
   });
 }
 
+/** The header that Stripe would sign it with now. */
+export function stripeHeader(secret: string, payload: string): string {
+  return stripe.webhooks.generateTestHeaderString({ payload, secret });
+}
+
 /** Posts it as Stripe does, signed. */
 export async function postStripeEvent(apiUrl: string, secret: string, payload: string, signature?: string): Promise<Response> {
   return fetch(`${apiUrl}/webhooks/stripe`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json', 'stripe-signature': signature ?? stripe.webhooks.generateTestHeaderString({ payload, secret }) },
+    headers: { 'content-type': 'application/json', 'stripe-signature': signature ?? stripeHeader(secret, payload) },
     body: payload,
   });
 }
