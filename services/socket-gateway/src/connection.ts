@@ -8,21 +8,7 @@ import type { Hub } from './hub.js';
 import type { Hubs } from './hubs.js';
 import { joinFeed } from './join.js';
 import type { GatewayMetrics } from './metrics.js';
-
-/** What a connection needs of its transport. */
-export interface Port {
-  readonly id: string;
-  send(entry: Entry): void;
-  emit(event: string, payload: unknown): void;
-  drained(): Promise<void>;
-  /** The Socket.IO room of the feed, for what is addressed to connections (typing, presence). */
-  enter(feed: string): void;
-  exit(feed: string): void;
-  /** Ends it; `again: false` for a client that must not come back by itself. */
-  end(reason: EndReason, options: { again: boolean }): void;
-}
-
-export type EndReason = 'session-revoked' | 'token-expired' | 'slow-client' | 'draining' | 'failed';
+import type { Port } from './port.js';
 
 export interface ConnectionDeps {
   hubs: Hubs;
@@ -246,8 +232,9 @@ export class Connection implements Follower {
   }
 
   #beginHandover(from: Following, to: Hub): void {
-    const handover = new Handover(from.hub, to, from.start);
-    this.#handovers.push(handover);
+    const before = this.#handovers.find((other) => other.from === to && other.to === from.hub);
+    const handover = new Handover(from.hub, to, from.start, before);
+    this.#handovers = [...this.#handovers.filter((other) => other !== before), handover];
     from.hub.followers.add(this);
     setTimeout(() => {
       this.#handovers = this.#handovers.filter((other) => other !== handover);
@@ -309,7 +296,7 @@ export class Connection implements Follower {
     );
     for (const feed of missing) if (!this.closed) await this.follow(feed);
     // A feed that was brought by one that is gone has to be followed by itself.
-    for (const [feed, containers] of [...this.#contained]) {
+    for (const [feed, containers] of Array.from(this.#contained)) {
       if (this.closed || containers.some((around) => this.#following.has(around))) continue;
       this.#contained.delete(feed);
       await this.follow(feed);

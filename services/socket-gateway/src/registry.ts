@@ -30,11 +30,11 @@ export function createRegistry({ hubs, logger }: { hubs: Hubs; logger: Logger })
   const enforce: Registry['enforce'] = (entry, affected) => {
     if (entry.type === 'session-revoked') {
       const { sessionId } = payloadOf(entry);
-      for (const connection of [...affected]) {
+      for (const connection of Array.from(affected)) {
         if (connection.principal.sessionId === sessionId) connection.port.end('session-revoked', { again: false });
       }
     } else if (entry.type === 'access-changed') {
-      for (const connection of [...affected]) void recheck(connection);
+      for (const connection of Array.from(affected)) void recheck(connection);
     }
   };
 

@@ -1,5 +1,4 @@
 import { createServer, type Server } from 'node:http';
-import { once } from 'node:events';
 import { collections, encodeBusMessage, feedChannel } from '@tidings/feed';
 import type { Role } from '@tidings/contracts';
 import {
@@ -51,6 +50,7 @@ export interface PublishOptions {
 export class World {
   readonly #closers: (() => Promise<void> | void)[] = [];
   readonly tokens;
+  readonly #ownsDatabase: boolean;
   private constructor(
     readonly mongo: Mongo,
     readonly redis: Redis,
@@ -58,7 +58,9 @@ export class World {
     readonly gateway: Gateway,
     readonly server: Server,
     readonly url: string,
+    ownsDatabase: boolean,
   ) {
+    this.#ownsDatabase = ownsDatabase;
     this.tokens = createTokens(config.jwtKeys, config.ACCESS_TOKEN_SECONDS);
   }
 
@@ -67,6 +69,8 @@ export class World {
       ...process.env,
       JWT_SECRET: 'a secret for tests only',
       LOG_LEVEL: process.env['LOG_LEVEL'] ?? 'silent',
+      // Worlds of one file must not hear each other, unless they want to.
+      MONGODB_URL: (process.env['MONGODB_URL'] ?? '').replace(/^([^/]+\/\/[^/?]+)(?:\/[^?]*)?/, `$1/gateway_${newId()}`),
       REDIS_PREFIX: `t${newId()}`,
       ...options.env,
     });
@@ -82,7 +86,7 @@ export class World {
     });
     await gateway.start();
     const port = await listen(server, 0, '127.0.0.1');
-    return new World(mongo, redis, config, gateway, server, `http://127.0.0.1:${port}`);
+    return new World(mongo, redis, config, gateway, server, `http://127.0.0.1:${port}`, !options.env?.['MONGODB_URL']);
   }
 
   onStop(close: () => Promise<void> | void): void {
@@ -95,28 +99,27 @@ export class World {
     this.server.closeAllConnections();
     await new Promise((resolve) => this.server.close(resolve));
     this.redis.disconnect();
+    if (this.#ownsDatabase) await this.mongo.db.dropDatabase();
     await this.mongo.close();
   }
 
   async person(options: { roles?: Role[]; merchants?: string[]; userId?: string } = {}): Promise<Person> {
     const { roles = ['customer'], merchants = [], userId = newId() } = options;
-    await this.mongo.db
-      .collection<{ _id: string }>('users')
-      .updateOne(
-        { _id: userId },
-        {
-          $set: {
-            name: 'Somebody',
-            email: `${userId}@example.org`,
-            roles,
-            status: 'active',
-            memberships: merchants.map((merchantId) => ({ merchantId, role: 'staff' })),
-            version: 1,
-            createdAt: new Date(),
-          },
+    await this.mongo.db.collection<{ _id: string }>('users').updateOne(
+      { _id: userId },
+      {
+        $set: {
+          name: 'Somebody',
+          email: `${userId}@example.org`,
+          roles,
+          status: 'active',
+          memberships: merchants.map((merchantId) => ({ merchantId, role: 'staff' })),
+          version: 1,
+          createdAt: new Date(),
         },
-        { upsert: true },
-      );
+      },
+      { upsert: true },
+    );
     return this.session(userId, roles);
   }
 
@@ -151,18 +154,16 @@ export class World {
       const packet = JSON.stringify([type, { ...data, meta: { id, feed, seq: last, at: at.toISOString() } }]);
       return { feed, seq: last, packet };
     });
-    await this.mongo.db
-      .collection(collections.entries)
-      .insertMany(
-        placed.map(({ feed, seq, packet }) => ({
-          _id: { feed, seq } as never,
-          eventId: id,
-          type,
-          packet,
-          at,
-          expiresAt: new Date(Date.now() + 3_600_000),
-        })),
-      );
+    await this.mongo.db.collection(collections.entries).insertMany(
+      placed.map(({ feed, seq, packet }) => ({
+        _id: { feed, seq } as never,
+        eventId: id,
+        type,
+        packet,
+        at,
+        expiresAt: new Date(Date.now() + 3_600_000),
+      })),
+    );
     for (const { feed, seq } of placed) {
       await this.mongo.db
         .collection<{ _id: string }>(collections.heads)
@@ -181,10 +182,10 @@ export class World {
 
   client(
     who: Pick<Person, 'token'>,
-    options: Partial<ManagerOptions & SocketOptions> & {
+    options: Omit<Partial<ManagerOptions & SocketOptions>, 'auth'> & {
       cursors?: Record<string, number>;
       epoch?: string;
-      auth?: Record<string, unknown>;
+      auth?: { [field: string]: unknown };
       url?: string;
     } = {},
   ): TestClient {
@@ -248,4 +249,3 @@ export class World {
 }
 
 export const range = (from: number, to: number): number[] => Array.from({ length: to - from + 1 }, (_, index) => from + index);
-export { once };

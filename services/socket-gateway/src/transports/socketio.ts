@@ -3,8 +3,9 @@ import { newId, type Logger } from '@tidings/platform';
 import type { Server, Socket } from 'socket.io';
 import type { Authenticator, Handshake } from '../authenticate.js';
 import type { Client, Commands } from '../commands.js';
-import { Connection, type ConnectionDeps, type EndReason, type Port } from '../connection.js';
+import { Connection, type ConnectionDeps } from '../connection.js';
 import type { GatewayMetrics } from '../metrics.js';
+import type { EndReason, Port } from '../port.js';
 import type { Registry } from '../registry.js';
 import { Wire } from './wire.js';
 
@@ -27,15 +28,16 @@ const arrivals = new WeakMap<Socket, Handshake>();
 /** Binds connections, commands and delivery to Socket.IO. */
 export function attachSocketIo(options: SocketIoOptions): void {
   const { io, authenticator, logger } = options;
-  io.use((socket, next) => {
-    authenticator.handshake(socket.handshake.auth).then(
-      (handshake) => {
-        arrivals.set(socket, handshake);
-        next();
-      },
-      (error: unknown) => next(connectError(error, logger)),
-    );
-  });
+  const admit = async (socket: Socket): Promise<Error | undefined> => {
+    try {
+      arrivals.set(socket, await authenticator.handshake(socket.handshake.auth));
+      return undefined;
+    } catch (error) {
+      return connectError(error, logger);
+    }
+  };
+  const introduce = async (socket: Socket, next: (error?: Error) => void): Promise<void> => next(await admit(socket));
+  io.use((socket, next) => void introduce(socket, next));
   io.on('connection', (socket) => welcome(socket, options));
 }
 
