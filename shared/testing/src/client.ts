@@ -40,12 +40,17 @@ export interface TestClient {
 
 export async function connectClient(options: ClientOptions): Promise<TestClient> {
   const client = openClient(options);
-  await waitFor('the connection', () => {
-    const refusal = client.received.find(({ type }) => type === 'connect_error');
-    if (refusal) throw Object.assign(new Error(String(refusal.payload['message'])), { data: refusal.payload['data'] });
-    return client.received.some(({ type }) => type === 'connected');
-  });
-  return client;
+  try {
+    await waitFor('the connection', () => {
+      const refusal = client.received.find(({ type }) => type === 'connect_error');
+      if (refusal) throw Object.assign(new Error(String(refusal.payload['message'])), { data: refusal.payload['data'] });
+      return client.received.some(({ type }) => type === 'connected');
+    });
+    return client;
+  } catch (error) {
+    client.close();
+    throw error;
+  }
 }
 
 /** As `connectClient`, without waiting. */

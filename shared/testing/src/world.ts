@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:http';
+import { createServer } from 'node:http';
 import { randomBytes } from 'node:crypto';
 import { createApi } from '@tidings/api';
 import { createRelay, type Relay } from '@tidings/event-relay';
@@ -76,59 +76,63 @@ export async function createWorld({ gateways = 1, env = {}, without = [] }: Worl
     REDIS_PREFIX: name,
   });
   const logger = createLogger({ name, level: config.LOG_LEVEL });
-  const mongo = await connectMongo(config.MONGODB_URL, { logger });
-  const api = createApi({ config, mongo, logger });
-  apiServer.on('request', api.app);
-  const relay = without.includes('relay') ? undefined : createRelay({ config, mongo, logger });
-  const worker = without.includes('worker') ? undefined : createWorker({ config, mongo, logger });
-  const running = await Promise.all(
-    Array.from({ length: gateways }, async (_, index) => {
+  // Undone in reverse: also when a later part does not start, or the test run could not end.
+  const undo: (() => Promise<unknown> | void)[] = [() => closeServer(apiServer)];
+  const stop = async (): Promise<void> => {
+    for (const step of undo.splice(0).reverse()) await step();
+  };
+  try {
+    const mongo = await connectMongo(config.MONGODB_URL, { logger });
+    undo.push(() => mongo.close(), () => mongo.db.dropDatabase());
+    const api = createApi({ config, mongo, logger });
+    undo.push(() => api.stop());
+    apiServer.on('request', api.app);
+    await api.start();
+    const relay = without.includes('relay') ? undefined : createRelay({ config, mongo, logger });
+    const worker = without.includes('worker') ? undefined : createWorker({ config, mongo, logger });
+    undo.push(() => relay?.stop(), () => worker?.stop());
+    await Promise.all([relay?.start(), worker?.start()]);
+    const gatewayUrls: string[] = [];
+    for (let index = 1; index <= gateways; index++) {
       const httpServer = createServer();
-      const port = await listen(httpServer, 0, '127.0.0.1');
-      const gateway = createGateway({ config: { ...config, GATEWAY_ID: `g${index + 1}` }, mongo, logger, httpServer });
-      return { gateway, httpServer, url: `http://127.0.0.1:${port}` };
-    }),
-  );
-  await api.start();
-  await Promise.all([relay?.start(), worker?.start(), ...running.map(({ gateway }) => gateway.start())]);
+      const gateway = createGateway({ config: { ...config, GATEWAY_ID: `g${index}` }, mongo, logger, httpServer });
+      undo.push(() => closeServer(httpServer), () => gateway.stop());
+      gatewayUrls.push(`http://127.0.0.1:${await listen(httpServer, 0, '127.0.0.1')}`);
+      await gateway.start();
+    }
+    return assemble({ config, mongo, relay, apiUrl, gatewayUrls, stripeSecret }, undo, stop);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
 
-  const clients: TestClient[] = [];
-  const servers: Server[] = [apiServer, ...running.map(({ httpServer }) => httpServer)];
-  const http = createHttp(apiUrl);
+function assemble(
+  parts: Pick<World, 'config' | 'mongo' | 'relay' | 'apiUrl' | 'gatewayUrls' | 'stripeSecret'>,
+  undo: (() => void)[],
+  stop: () => Promise<void>,
+): World {
+  const http = createHttp(parts.apiUrl);
   const enter = async (path: string, body: object): Promise<Account> => {
     const answer = await http.post<{ user: { id: string; email: string; name: string }; accessToken: string; refreshToken: string }>(path, body);
     if (answer.status >= 300) throw new Error(`${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
     const { user, accessToken, refreshToken } = answer.body;
-    return { ...user, token: accessToken, refreshToken, http: createHttp(apiUrl, accessToken) };
+    return { ...user, token: accessToken, refreshToken, http: createHttp(parts.apiUrl, accessToken) };
   };
-
   const world: World = {
-    config,
-    mongo,
-    relay,
-    apiUrl,
-    gatewayUrls: running.map(({ url }) => url),
-    stripeSecret,
+    ...parts,
     http,
-    signUp: (person) => enter('/api/auth/register', { name: person, email: `${person.toLowerCase().replace(/\W/g, '')}.${randomBytes(4).toString('hex')}@example.com`, password }),
+    signUp: (person) =>
+      enter('/api/auth/register', { name: person, email: `${person.toLowerCase().replace(/\W/g, '')}.${randomBytes(4).toString('hex')}@example.com`, password }),
     logIn: (email, secret, deviceId) => enter('/api/auth/login', { email, password: secret, ...(deviceId ? { deviceId } : {}) }),
     admin: () => world.logIn(adminEmail, password),
     async connect(account, { gateway = 0, ...options } = {}) {
-      const client = await connectClient({ url: world.gatewayUrls[gateway]!, token: account.token, ...options });
-      clients.push(client);
+      const client = await connectClient({ url: parts.gatewayUrls[gateway]!, token: account.token, ...options });
+      undo.push(() => client.close());
       return client;
     },
-    settled: () => settled(mongo),
-    async stop() {
-      for (const client of clients) client.close();
-      await Promise.all(running.map(({ gateway }) => gateway.stop()));
-      await relay?.stop();
-      await worker?.stop();
-      await api.stop();
-      await Promise.all(servers.map(closeServer));
-      await mongo.db.dropDatabase();
-      await mongo.close();
-    },
+    settled: () => settled(parts.mongo),
+    stop,
   };
   return world;
 }

@@ -29,6 +29,10 @@ const init = `window.ui = SwaggerUIBundle({ url: '/api/openapi.json', dom_id: '#
 /** `/api/openapi.json` and `/api/asyncapi.json`, generated from the contracts, and `/api/docs` to browse them. */
 export function docs(): Router {
   const router = Router({ caseSensitive: true });
+  // Whoever opens the printed address in a browser.
+  router.get('/', (_req, res) => {
+    res.redirect('/api/docs');
+  });
   router.get('/api/openapi.json', document(buildOpenApi));
   router.get('/api/asyncapi.json', document(buildAsyncApi));
   router.get('/api/docs', (_req, res) => {
