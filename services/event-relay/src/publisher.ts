@@ -32,7 +32,9 @@ export function createPublisher(options: PublisherOptions): Publisher {
   const outbox = mongo.db.collection<OutboxEvent>(collections.outbox);
   const log = mongo.db.collection<FeedEntry>(collections.entries);
   const stampKey = `${prefix}:relay:batch`;
-  let published = options.lastBatch;
+  /** The last batch that was given to Redis, and the last one that Redis has confirmed: between the two, Redis lags and has lost nothing. */
+  let given = options.lastBatch;
+  let confirmed = options.lastBatch;
   let lost = false;
 
   const send = async (entries: readonly LogEntry[], stamp?: string): Promise<void> => {
@@ -79,11 +81,12 @@ export function createPublisher(options: PublisherOptions): Publisher {
 
   return {
     async publish(batch, events, entries) {
-      published = batch;
+      given = batch;
       if (lost) return;
       try {
         const notifying = events.filter(({ pending }) => pending);
         await Promise.all([send(entries, `${batch} ${Date.now()}`), notifying.length > 0 ? enqueueDomainEvents(queue, notifying) : undefined]);
+        confirmed = batch;
       } catch (error) {
         lost = true;
         logger.warn({ batch, reason: String(error) }, 'Redis did not take a batch; it will be published again');
@@ -91,10 +94,11 @@ export function createPublisher(options: PublisherOptions): Publisher {
     },
 
     async recover() {
+      const expected = confirmed;
       const stamp = await redis.get(stampKey);
       const [batch = 0, at = 0] = (stamp ?? '').split(' ').map(Number);
-      if (!lost && batch >= published) return;
-      const upTo = published;
+      if (!lost && batch >= expected) return;
+      const upTo = given;
       const since = new Date(stamp ? at - overlapMs : Date.now() - emptyWindowMs);
       logger.warn({ inRedis: batch, inMongo: upTo, since }, 'Redis has lost batches; publishing them again from the feed log');
       lost = false;
