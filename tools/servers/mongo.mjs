@@ -80,6 +80,10 @@ function startMember(binary, dataDir, port) {
         // On SIGTERM a primary would look for a successor for 15 s, even when all the others are stopping too.
         '--setParameter',
         'shutdownTimeoutMillisForSignaledShutdown=500',
+        // What a killed process had open in a transaction stays locked until the server ends that transaction: by default after 60 to 90 s,
+        // in which nobody could pay from the wallets it was changing. Ours last milliseconds.
+        '--setParameter',
+        'transactionLifetimeLimitSeconds=6',
         // A file of metrics for MongoDB's support, written every second.
         '--setParameter',
         'diagnosticDataCollectionEnabled=false',
