@@ -41,3 +41,4 @@ export function startRedis(options: {
 export function givenRedisUrl(env?: NodeJS.ProcessEnv): string | undefined;
 export function ownerOf(dataDir: string): { pid: number; startedAt: string; port?: number } | undefined;
 export function freePort(): Promise<number>;
+export function guard(child: import('node:child_process').ChildProcess): void;

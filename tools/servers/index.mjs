@@ -10,7 +10,7 @@ export { SetupError } from './errors.mjs';
 export { givenRedisUrl } from './given.mjs';
 export { ownerOf } from './lock.mjs';
 export { startMongo } from './mongo.mjs';
-export { freePort } from './process.mjs';
+export { freePort, guard } from './process.mjs';
 export { startRedis } from './redis.mjs';
 
 /**
