@@ -13,7 +13,7 @@ import { newId, type Mongo } from '@tidings/platform';
 import { checkIfMatch } from '../../http/etag.js';
 import { newestFirst, olderThan, pageByTime } from '../../http/lists.js';
 import { isMember, type Items, type Merchants } from '../merchants/index.js';
-import type { Wallet } from '../wallet/index.js';
+import { announceBalance, type Wallet } from '../wallet/index.js';
 import { fillBasket } from './basket.js';
 import { isRefunded, mayStep, type Mover } from './order-states.js';
 import type { OrderDocument, OrderModels } from './orders.model.js';
@@ -113,12 +113,14 @@ export function createOrders(options: { mongo: Mongo; models: OrderModels; merch
       );
       const { lines, total, quantities } = fillBasket(input, offered, currency);
       const { userId } = caller;
-      // Only so that an order that cannot be paid takes no pickup number; the charge below decides.
-      if (!(await wallet.covers(tx, { userId, amount: total, currency }))) throw new Problem('insufficient-funds');
       const customer = await users.findOne({ _id: userId }, { session: tx.session, projection: { name: 1 } });
 
+      const orderId = newId();
+      // First: an order that cannot be paid ends here, and takes no pickup number.
+      const paid = await wallet.charge(tx, { orderId, userId, merchantId, amount: total, currency });
+
       const order: OrderDocument = {
-        _id: newId(),
+        _id: orderId,
         userId,
         customerName: customer?.name ?? 'Customer',
         vendorId: merchantId,
@@ -133,7 +135,7 @@ export function createOrders(options: { mongo: Mongo; models: OrderModels; merch
         createdAt: tx.now,
         updatedAt: tx.now,
       };
-      const { _id: orderId, customerName } = order;
+      const { customerName } = order;
       // The order first, then what it did to the balance: a screen that shows the payment knows what it was for.
       tx.emit(
         'new-order',
@@ -150,8 +152,7 @@ export function createOrders(options: { mongo: Mongo; models: OrderModels; merch
         },
         { orderId, userId, merchantId },
       );
-      // Before the rest: of two payments from one wallet, the one that has to give way has done the least for nothing.
-      await wallet.charge(tx, { orderId, userId, merchantId, amount: total, currency });
+      for (const change of paid) announceBalance(tx, change, 'order');
       await orders.insertMany([order], { session: tx.session });
       await tx.grant(feeds.order(orderId), [feeds.user(userId), feeds.merchant(merchantId)]);
       await items.moveStock(tx, new Map([...quantities].map(([id, pieces]) => [id, -pieces])));

@@ -12,6 +12,7 @@ import { createWallet, type Wallet } from './wallet.service.js';
 export { ledgerSums } from './ledger-sums.js';
 export { stripeWebhookSecret } from './providers/stripe.js';
 export type { Outcome, TopUps } from './top-ups.js';
+export { announceBalance } from './wallet.events.js';
 export type { Wallet } from './wallet.service.js';
 
 export interface WalletModule extends ApiModule {

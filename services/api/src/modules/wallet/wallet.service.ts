@@ -2,7 +2,7 @@ import type { WalletTransaction } from '@tidings/contracts';
 import type { Tx } from '@tidings/feed';
 import { z } from 'zod';
 import { decodeCursor, pageOf } from '../../http/lists.js';
-import { accountId, type AccountRef, type Ledger } from './ledger.js';
+import { accountId, type AccountRef, type BalanceChange, type Ledger } from './ledger.js';
 import { announceBalance } from './wallet.events.js';
 import type { AccountDocument, PostingDocument, WalletModels } from './wallet.model.js';
 
@@ -28,13 +28,12 @@ export interface Wallet {
   balance(userId: string, currency?: string): Promise<Omit<AccountDocument, 'lastAt'>>;
   /** Newest first. */
   history(userId: string, query: HistoryQuery): Promise<{ page: PostingDocument[]; nextCursor: string | null }>;
-  /** Whether the balance covers it as things stand: saves the work of an order that cannot be paid. `charge` decides. */
-  covers(tx: Tx, charge: Pick<OrderCharge, 'userId' | 'amount' | 'currency'>): Promise<boolean>;
   /**
-   * Moves the price from the customer to the merchant, and emits `balance-updated`.
+   * Moves the price from the customer to the merchant. The caller emits `balance-updated` (`announceBalance`) when its own event, which
+   * says what for, is out.
    * @throws Problem `insufficient-funds`
    */
-  charge(tx: Tx, charge: OrderCharge): Promise<void>;
+  charge(tx: Tx, charge: OrderCharge): Promise<readonly BalanceChange[]>;
   /**
    * Gives the price back, and emits `payment-refunded` and `balance-updated`; a second time changes nothing.
    * @throws Problem `insufficient-funds` when the merchant's balance does not cover it
@@ -72,13 +71,6 @@ export function createWallet(options: { models: WalletModels; ledger: Ledger; de
       return pageOf(found, limit, ({ accountVersion = 0 }) => [accountVersion]);
     },
 
-    async covers(tx, { userId, amount, currency }) {
-      const account = await accounts
-        .findById(accountId(userAccount(userId, currency)), null, { session: tx.session })
-        .lean<AccountDocument>();
-      return (account?.balance ?? 0) >= amount;
-    },
-
     async charge(tx, { orderId, userId, merchantId, amount, currency }) {
       const { changes } = await ledger.post(tx, {
         key: `order:${orderId}`,
@@ -91,7 +83,7 @@ export function createWallet(options: { models: WalletModels; ledger: Ledger; de
           { account: merchantAccount(merchantId, currency), amount },
         ],
       });
-      for (const change of changes) announceBalance(tx, change, 'order');
+      return changes;
     },
 
     async refund(tx, { orderId, userId, merchantId, amount, currency, reason }) {
