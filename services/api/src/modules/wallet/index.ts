@@ -45,13 +45,17 @@ export function walletModule(context: Pick<Context, 'config' | 'mongo' | 'logger
     topUps,
     rollUps,
     routes: walletRoutes({ wallet, topUps }),
-    jobs: secret
-      ? { [sandboxJobKind]: createSandboxJob({ mongo, secret, apiUrl: config.API_URL ?? `http://127.0.0.1:${config.PORT}` }) }
-      : {},
+    jobs: secret ? { [sandboxJobKind]: createSandboxJob({ mongo, secret, apiUrl: config.API_URL ?? ownUrl(config) }) } : {},
     async start() {
       await ensureIndexes(models);
       rollUps.start();
     },
     stop: () => rollUps.stop(),
   };
+}
+
+/** Where this process listens, as it can be reached from here. */
+function ownUrl({ HOST, PORT }: Pick<Context['config'], 'HOST' | 'PORT'>): string {
+  const host = HOST === '0.0.0.0' || HOST === '::' ? '127.0.0.1' : HOST;
+  return `http://${host.includes(':') ? `[${host}]` : host}:${PORT}`;
 }
