@@ -14,7 +14,7 @@ export interface Entry {
   /** `Date.now()` when this gateway got it. */
   readonly since: number;
   /** For transports: what they made of it, kept for the next client. */
-  frameStart?: number;
+  frame?: Buffer;
   text?: string;
 }
 

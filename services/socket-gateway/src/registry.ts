@@ -29,7 +29,7 @@ export function createRegistry({ hubs, logger }: { hubs: Hubs; logger: Logger })
 
   const enforce: Registry['enforce'] = (entry, affected) => {
     if (entry.type === 'session-revoked') {
-      const { sessionId } = payloadOf(entry);
+      const sessionId = revokedSession(entry);
       for (const connection of Array.from(affected)) {
         if (connection.principal.sessionId === sessionId) connection.port.end('session-revoked', { again: false });
       }
@@ -94,4 +94,12 @@ export function createRegistry({ hubs, logger }: { hubs: Hubs; logger: Logger })
     all: () => [...connections],
     enforce,
   };
+}
+
+function revokedSession(entry: Entry): unknown {
+  try {
+    return payloadOf(entry)['sessionId'];
+  } catch {
+    return undefined; // an entry that nobody can read revokes nothing; it must not stop delivery to the others
+  }
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { Server as HttpServer } from 'node:http';
+import { ServerResponse, type IncomingMessage, type Server as HttpServer } from 'node:http';
 import { createAccess, createFeedLog, ensureFeedIndexes } from '@tidings/feed';
 import {
   createMetrics,
@@ -118,8 +118,6 @@ export function createGateway({
     httpCompression: false,
     cors: { origin: config.CORS_ORIGINS, credentials: true },
     adapter,
-    // While draining, a client that comes back must be sent to another gateway.
-    allowRequest: (_request, decide) => decide(state === 'draining' ? 'draining' : null, state !== 'draining'),
   });
 
   const checkExpiry = (): void => {
@@ -180,6 +178,12 @@ export function createGateway({
       // nginx sends the requests of a polling session to the gateway that its sid names.
       const gatewayId = config.GATEWAY_ID ?? randomBytes(4).toString('hex');
       io.engine.generateId = () => `${gatewayId}_${randomBytes(15).toString('base64url')}`;
+      io.engine.use((request: IncomingMessage, response: unknown, next: () => void) => {
+        // While draining, a client that comes back must get to another gateway: a proxy that sees 503 tries the next one.
+        if (state !== 'draining' || request.url?.includes('sid=')) return next();
+        if (response instanceof ServerResponse) response.writeHead(503, { 'retry-after': '1' }).end();
+        else request.socket.end('HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: close\r\n\r\n');
+      });
       expiryTimer = setInterval(checkExpiry, expiryCheckMs);
       state = 'serving';
       logger.info({ gatewayId }, 'Socket.IO initialized');

@@ -1,3 +1,4 @@
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { feedChannel, startNewEpoch } from '@tidings/feed';
 import { range, World } from './world.js';
@@ -7,6 +8,37 @@ beforeAll(async () => {
   world = await World.start({ tuning: { sweepMs: 100, maxReplay: 50 } });
 });
 afterAll(() => world.stop());
+
+/** A way to Redis that can be cut. */
+async function cuttable(target: string) {
+  const { hostname, port } = new URL(target);
+  const open = new Set<Socket>();
+  let isCut = false;
+  const server = createServer((near) => {
+    if (isCut) return near.destroy();
+    const far = connect(Number(port), hostname);
+    for (const [from, to] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      open.add(from);
+      from.on('error', () => to.destroy()).on('close', () => to.destroy());
+      from.pipe(to);
+    }
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    url: `redis://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    cut: () => {
+      isCut = true;
+      for (const socket of open) socket.destroy();
+    },
+    restore: async () => {
+      isCut = false;
+    },
+    close: () => new Promise((resolve) => server.close(resolve)),
+  };
+}
 
 const counter = async (name: string): Promise<number> => {
   const metric = await world.gateway.metrics.registry.getSingleMetric(name)!.get();
@@ -64,6 +96,33 @@ describe('what the bus loses', () => {
     await client.until(feed, 4);
     expect(client.seqs(feed)).toEqual(range(1, 4));
   });
+});
+
+test('while Redis is away clients connect, come back and get what is published; when it is back, delivery is live again', async () => {
+  const proxy = await cuttable(process.env['REDIS_URL']!);
+  const cut = await World.start({ tuning: { sweepMs: 100 }, env: { REDIS_URL: proxy.url } });
+  try {
+    const [who, late] = [await cut.person(), await cut.person()];
+    const feed = `user:${who.userId}`;
+    const client = await cut.connected(who);
+    proxy.cut();
+    for (let index = 0; index < 3; index++) await cut.publish(feed, 'new-notification', {}, { lost: true });
+    await client.until(feed, 3);
+    const newcomer = await cut.connected(late);
+    await cut.publish(`user:${late.userId}`, 'new-notification', {}, { lost: true });
+    await newcomer.until(`user:${late.userId}`, 1);
+    expect(await newcomer.ask('subscribe', { feed: 'merchant:m9:menu' })).toMatchObject({ ok: true });
+    await proxy.restore();
+    for (let index = 0; index < 5; index++) await cut.publish(`user:${late.userId}`, 'new-notification', {}, { lost: true });
+    await newcomer.until(`user:${late.userId}`, 6);
+    expect(newcomer.seqs(`user:${late.userId}`)).toEqual(range(1, 6));
+    expect(client.seqs(feed)).toEqual(range(1, 3));
+    expect([...client.messages, ...newcomer.messages].map(({ type }) => type)).toEqual(['connected', 'connected']);
+  } finally {
+    await proxy.restore();
+    await cut.stop();
+    await proxy.close();
+  }
 });
 
 describe('a cursor that cannot be continued', () => {

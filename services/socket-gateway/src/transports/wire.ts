@@ -2,6 +2,8 @@ import type { Socket as NetSocket } from 'node:net';
 import type { Socket } from 'socket.io';
 import { headroom, packetText, type Entry } from '../entry.js';
 
+const none: Entry[] = [];
+
 /**
  * Writes entries to one Socket.IO connection. This is the one file that knows the insides of engine.io 6 and ws 8.
  *
@@ -9,12 +11,13 @@ import { headroom, packetText, type Entry } from '../entry.js';
  * its buffer and ws's framing for each client. Everybody else (polling, an upgrade under way, a queue that is not empty, insides that look
  * different) gets it by the ordinary `conn.write`. What a client gets in one turn of the event loop leaves in one write.
  *
- * Order: entries wait in `#pending` until the end of the turn; an ordinary packet (an ack, a ping) that is sent meanwhile announces itself
+ * Order: entries wait here until the end of the turn; an ordinary packet (an ack, a ping) that is sent meanwhile announces itself
  * by `packetCreate`, and the entries that wait are written before it.
  */
 export class Wire {
-  #pending: Entry[] = [];
-  #dirty = false;
+  /** What waits for the end of the turn; mostly one entry. */
+  #first: Entry | undefined;
+  #more: Entry[] = none;
   readonly #conn: Conn;
 
   constructor(
@@ -23,28 +26,33 @@ export class Wire {
   ) {
     this.#conn = socket.conn as unknown as Conn;
     this.#conn.on('packetCreate', () => {
-      if (this.#dirty) this.flush();
+      if (this.#first) this.flush();
     });
   }
 
   send(entry: Entry): void {
-    this.#pending.push(entry);
-    if (this.#dirty) return;
-    this.#dirty = true;
-    schedule(this);
+    if (this.#first) {
+      if (this.#more === none) this.#more = [entry];
+      else this.#more.push(entry);
+    } else {
+      this.#first = entry;
+      schedule(this);
+    }
   }
 
   flush(): void {
-    if (!this.#dirty) return;
-    this.#dirty = false;
-    const entries = this.#pending;
-    this.#pending = [];
+    const first = this.#first;
+    if (!first) return;
+    const more = this.#more;
+    this.#first = undefined;
+    this.#more = none;
     if (this.#conn.readyState !== 'open') return;
     const tcp = idleWebsocket(this.#conn);
     if (tcp) {
-      tcp.write(entries.length === 1 ? websocketFrame(entries[0]!) : Buffer.concat(entries.map(websocketFrame)));
+      const isTaken = tcp.write(more === none ? websocketFrame(first) : Buffer.concat([first, ...more].map(websocketFrame)));
+      if (isTaken) return;
     } else {
-      for (const entry of entries) this.#conn.write(`2${packetText(entry)}`, { compress: false });
+      for (const entry of [first, ...more]) this.#conn.write(`2${packetText(entry)}`, { compress: false });
     }
     if (this.bufferedBytes > this.options.maxBufferedBytes) this.options.onOverflow();
   }
@@ -136,28 +144,27 @@ function tcpOf(conn: Conn): NetSocket | undefined {
 
 /** An unmasked text frame of RFC 6455 that holds `42` and the packet, built in the room in front of the packet. */
 export function websocketFrame(entry: Entry): Buffer {
-  if (entry.frameStart === undefined) {
-    const { bytes } = entry;
-    const length = bytes.length - headroom + 2;
-    bytes[headroom - 2] = 0x34; // Engine.IO: message
-    bytes[headroom - 1] = 0x32; // Socket.IO: event
-    let start = headroom - 2;
-    if (length < 126) {
-      start -= 2;
-      bytes[start + 1] = length;
-    } else if (length < 65_536) {
-      start -= 4;
-      bytes[start + 1] = 126;
-      bytes.writeUInt16BE(length, start + 2);
-    } else {
-      start -= 10;
-      bytes[start + 1] = 127;
-      bytes.writeBigUInt64BE(BigInt(length), start + 2);
-    }
-    bytes[start] = 0x81; // final, text
-    entry.frameStart = start;
+  if (entry.frame) return entry.frame;
+  const { bytes } = entry;
+  const length = bytes.length - headroom + 2;
+  bytes[headroom - 2] = 0x34; // Engine.IO: message
+  bytes[headroom - 1] = 0x32; // Socket.IO: event
+  let start = headroom - 2;
+  if (length < 126) {
+    start -= 2;
+    bytes[start + 1] = length;
+  } else if (length < 65_536) {
+    start -= 4;
+    bytes[start + 1] = 126;
+    bytes.writeUInt16BE(length, start + 2);
+  } else {
+    start -= 10;
+    bytes[start + 1] = 127;
+    bytes.writeBigUInt64BE(BigInt(length), start + 2);
   }
-  return entry.bytes.subarray(entry.frameStart);
+  bytes[start] = 0x81; // final, text
+  entry.frame = bytes.subarray(start);
+  return entry.frame;
 }
 
 function firstOf(emitter: Emitter, events: readonly string[]): Promise<void> {
