@@ -1,3 +1,4 @@
+import { createSecretKey } from 'node:crypto';
 import { Problem, roleSchema } from '@tidings/contracts';
 import jwt from 'jsonwebtoken';
 import { z } from 'zod';
@@ -18,7 +19,8 @@ export interface Tokens {
 /** HS256 access tokens. The first key signs; each verifies what names it in `kid`, so that keys rotate without a log-out. */
 export function createTokens(keys: readonly [SigningKey, ...SigningKey[]], ttlSeconds: number): Tokens {
   const [current] = keys;
-  const byKid = new Map(keys.map(({ kid, secret }) => [kid, secret]));
+  // As key objects: a text would be tried as a PEM first, for each token anew, which costs more than the verification.
+  const byKid = new Map(keys.map(({ kid, secret }) => [kid, createSecretKey(Buffer.from(secret))]));
   const options = { algorithms: ['HS256' as const], issuer: 'tidings' };
   return {
     ttlSeconds,
