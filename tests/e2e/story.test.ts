@@ -1,5 +1,17 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { assertContiguous, createStall, createWorld, eventsOf, expectStatus, topUp, waitFor, type Account, type Stall, type TestClient, type World } from '@tidings/testing';
+import {
+  assertContiguous,
+  createStall,
+  createWorld,
+  eventsOf,
+  expectStatus,
+  topUp,
+  waitFor,
+  type Account,
+  type Stall,
+  type TestClient,
+  type World,
+} from '@tidings/testing';
 
 let world: World;
 let stall: Stall;
@@ -28,7 +40,13 @@ describe('a payment, an order and its way to the counter reach every screen, thr
   test('a signed Stripe event tops the wallet up', async () => {
     const topUpId = await topUp(world, customer, 10_000);
     for (const screen of [screens.customer, screens.tablet]) {
-      expect(await screen.event('payment-completed')).toMatchObject({ userId: customer.id, amount: 10_000, currency: 'INR', newBalance: 10_000, paymentMethod: 'stripe' });
+      expect(await screen.event('payment-completed')).toMatchObject({
+        userId: customer.id,
+        amount: 10_000,
+        currency: 'INR',
+        newBalance: 10_000,
+        paymentMethod: 'stripe',
+      });
       expect(await screen.event('balance-updated')).toMatchObject({ newBalance: 10_000, oldBalance: 0, amount: 10_000 });
     }
     expect(await screens.admin.event('payment-completed')).toMatchObject({ userId: customer.id, amount: 10_000 });
@@ -38,25 +56,41 @@ describe('a payment, an order and its way to the counter reach every screen, thr
   });
 
   test('an order is paid and shown to both sides, and the writer can wait for its own screen', async () => {
-    const placed = await expectStatus(201, customer.http.post<{ id: string; status: string; version: number }>('/api/orders', { vendorId: stall.merchant.id, items: [{ itemId: stall.item.id, quantity: 2 }], price: 8_000 }, { 'idempotency-key': 'order-1' }));
+    const placed = await expectStatus(
+      201,
+      customer.http.post<{ id: string; status: string; version: number }>(
+        '/api/orders',
+        { vendorId: stall.merchant.id, items: [{ itemId: stall.item.id, quantity: 2 }], price: 8_000 },
+        { 'idempotency-key': 'order-1' },
+      ),
+    );
     orderId = placed.body.id;
     const events = eventsOf(placed);
     expect(events.map(({ feed }) => feed)).toContain(`user:${customer.id}`);
     await screens.customer.seen(events);
-    expect(screens.customer.of('new-order')).toMatchObject([{ orderId, vendorId: stall.merchant.id, item: stall.item.name, price: 8_000, currency: 'INR' }]);
+    expect(screens.customer.of('new-order')).toMatchObject([
+      { orderId, vendorId: stall.merchant.id, item: stall.item.name, price: 8_000, currency: 'INR' },
+    ]);
     await screens.vendor.event('new-order', (event) => event['orderId'] === orderId);
     await screens.tablet.event('new-order', (event) => event['orderId'] === orderId);
     await screens.admin.event('new-order', (event) => event['orderId'] === orderId);
     await screens.customer.event('balance-updated', (event) => event['newBalance'] === 2_000);
     expect(await screens.vendor.event('balance-updated')).toMatchObject({ merchantId: stall.merchant.id, newBalance: 8_000 });
 
-    const again = await customer.http.post('/api/orders', { vendorId: stall.merchant.id, items: [{ itemId: stall.item.id, quantity: 2 }], price: 8_000 }, { 'idempotency-key': 'order-1' });
+    const again = await customer.http.post(
+      '/api/orders',
+      { vendorId: stall.merchant.id, items: [{ itemId: stall.item.id, quantity: 2 }], price: 8_000 },
+      { 'idempotency-key': 'order-1' },
+    );
     expect([again.status, again.body]).toEqual([201, placed.body]);
     expect(eventsOf(again)).toEqual(events);
   });
 
   test('an order that the wallet does not cover changes nothing', async () => {
-    const refused = await customer.http.post('/api/orders', { vendorId: stall.merchant.id, items: [{ itemId: stall.item.id, quantity: 1 }] });
+    const refused = await customer.http.post('/api/orders', {
+      vendorId: stall.merchant.id,
+      items: [{ itemId: stall.item.id, quantity: 1 }],
+    });
     expect([refused.status, refused.body['code']]).toEqual([409, 'insufficient-funds']);
     expect((await customer.http.get<{ items: unknown[] }>('/api/orders')).body.items).toHaveLength(1);
   });
@@ -64,7 +98,8 @@ describe('a payment, an order and its way to the counter reach every screen, thr
   test('the vendor moves it on over the socket, and each screen sees each step', async () => {
     for (const status of ['preparing', 'ready', 'completed']) {
       expect(await screens.vendor.call('update-order-status', { orderId, status })).toMatchObject({ ok: true });
-      for (const screen of Object.values(screens)) await screen.event('order-status-changed', (event) => event['orderId'] === orderId && event['status'] === status);
+      for (const screen of Object.values(screens))
+        await screen.event('order-status-changed', (event) => event['orderId'] === orderId && event['status'] === status);
     }
     expect(await screens.customer.event('order-ready')).toMatchObject({ orderId, vendorId: stall.merchant.id });
     const refused = await screens.customer.call('update-order-status', { orderId, status: 'preparing' });
@@ -98,7 +133,9 @@ test('a screen that was away gets what it missed, in order, on another gateway',
   await world.settled();
   const second = await world.connect(person, { gateway: 1, cursors, epoch: first.hello().epoch });
   await second.event('balance-updated', (event) => event['newBalance'] === 6_000);
-  const seqs = [...first.received, ...second.received].flatMap(({ payload }) => (payload.meta?.feed === `user:${person.id}` ? [payload.meta.seq] : []));
+  const seqs = [...first.received, ...second.received].flatMap(({ payload }) =>
+    payload.meta?.feed === `user:${person.id}` ? [payload.meta.seq] : [],
+  );
   expect(seqs).toEqual(seqs.map((_, index) => index + 1));
 });
 

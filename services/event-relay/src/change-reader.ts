@@ -37,11 +37,15 @@ export function isTokenLost(error: unknown): boolean {
  * The outbox's change stream, read by the batch. The driver's `ChangeStream` hands out one change at a time and hides where a batch ends;
  * the two commands behind it give batches, the token to store after each, and back-pressure (no batch is asked for before it is wanted).
  */
-export async function openChangeReader(mongo: Mongo, options: { after: ResumeToken | undefined; batchSize: number; maxAwaitMs?: number }): Promise<ChangeReader> {
+export async function openChangeReader(
+  mongo: Mongo,
+  options: { after: ResumeToken | undefined; batchSize: number; maxAwaitMs?: number },
+): Promise<ChangeReader> {
   const { after, batchSize, maxAwaitMs = 1_000 } = options;
   // All commands of a cursor must name the same session.
   const session: ClientSession = mongo.client.startSession();
-  const command = async (body: Record<string, unknown>): Promise<CursorReply> => (await mongo.db.command(body, { session })) as unknown as CursorReply;
+  const command = async (body: Record<string, unknown>): Promise<CursorReply> =>
+    (await mongo.db.command(body, { session })) as unknown as CursorReply;
   const toBatch = (changes: ChangeDocument[], { cursor, operationTime }: CursorReply): ChangeBatch => ({
     events: changes.map(({ fullDocument }) => fullDocument),
     token: cursor.postBatchResumeToken,
@@ -52,7 +56,11 @@ export async function openChangeReader(mongo: Mongo, options: { after: ResumeTok
   try {
     first = await command({
       aggregate: collections.outbox,
-      pipeline: [{ $changeStream: after ? { resumeAfter: after } : {} }, { $match: { operationType: 'insert' } }, { $project: { fullDocument: 1 } }],
+      pipeline: [
+        { $changeStream: after ? { resumeAfter: after } : {} },
+        { $match: { operationType: 'insert' } },
+        { $project: { fullDocument: 1 } },
+      ],
       cursor: { batchSize },
       readConcern: { level: 'majority' },
     });

@@ -48,7 +48,12 @@ export async function lead(deps: LeaderDeps): Promise<void> {
   if (deps.signal.aborted) end();
 
   const position = await states.begin(term);
-  const sequencer = createSequencer({ mongo, logger, retentionDays: deps.config.FEED_RETENTION_DAYS, userRetentionDays: deps.config.USER_FEED_RETENTION_DAYS });
+  const sequencer = createSequencer({
+    mongo,
+    logger,
+    retentionDays: deps.config.FEED_RETENTION_DAYS,
+    userRetentionDays: deps.config.USER_FEED_RETENTION_DAYS,
+  });
   const publisher = createPublisher({
     mongo,
     redis: deps.redis,

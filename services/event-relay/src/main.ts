@@ -1,4 +1,17 @@
-import { connectMongo, createLogger, createMetrics, createOps, createOpsServer, closeServer, listen, loadConfig, mongoCheck, onShutdown, requireRedis, runMain } from '@tidings/platform';
+import {
+  connectMongo,
+  createLogger,
+  createMetrics,
+  createOps,
+  createOpsServer,
+  closeServer,
+  listen,
+  loadConfig,
+  mongoCheck,
+  onShutdown,
+  requireRedis,
+  runMain,
+} from '@tidings/platform';
 import { createRelay } from './relay.js';
 
 runMain(async () => {

@@ -11,7 +11,8 @@ export function packetEncoder(event: OutboxEvent): (feed: string, seq: number, o
     const key = omit.join();
     let body = bodies.get(key);
     if (body === undefined) {
-      const data = omit.length === 0 ? event.data : Object.fromEntries(Object.entries(event.data).filter(([field]) => !omit.includes(field)));
+      const data =
+        omit.length === 0 ? event.data : Object.fromEntries(Object.entries(event.data).filter(([field]) => !omit.includes(field)));
       const json = JSON.stringify(data);
       body = `["${event.type}",${json === '{}' ? '{' : `${json.slice(0, -1)},`}"meta":{"id":"${event._id}","feed":"`;
       bodies.set(key, body);

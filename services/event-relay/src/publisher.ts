@@ -1,4 +1,13 @@
-import { collections, encodeBusMessage, enqueueDomainEvents, feedChannel, type DomainEventQueue, type FeedEntry, type LogEntry, type OutboxEvent } from '@tidings/feed';
+import {
+  collections,
+  encodeBusMessage,
+  enqueueDomainEvents,
+  feedChannel,
+  type DomainEventQueue,
+  type FeedEntry,
+  type LogEntry,
+  type OutboxEvent,
+} from '@tidings/feed';
 import type { Logger, Mongo, Redis } from '@tidings/platform';
 
 export interface Publisher {
@@ -54,7 +63,11 @@ export function createPublisher(options: PublisherOptions): Publisher {
     let count = 0;
     let after = '';
     for (;;) {
-      const page = await outbox.find({ pending: true, _id: { $gt: after } }).sort({ _id: 1 }).limit(pageSize).toArray();
+      const page = await outbox
+        .find({ pending: true, _id: { $gt: after } })
+        .sort({ _id: 1 })
+        .limit(pageSize)
+        .toArray();
       await enqueueDomainEvents(queue, page);
       count += page.length;
       if (page.length < pageSize) return count;
@@ -85,7 +98,10 @@ export function createPublisher(options: PublisherOptions): Publisher {
       if (lost) return;
       try {
         const notifying = events.filter(({ pending }) => pending);
-        await Promise.all([send(entries, `${batch} ${Date.now()}`), notifying.length > 0 ? enqueueDomainEvents(queue, notifying) : undefined]);
+        await Promise.all([
+          send(entries, `${batch} ${Date.now()}`),
+          notifying.length > 0 ? enqueueDomainEvents(queue, notifying) : undefined,
+        ]);
         confirmed = batch;
       } catch (error) {
         lost = true;

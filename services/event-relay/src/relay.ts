@@ -55,13 +55,28 @@ export function createRelay({ config, mongo, logger, metrics = createMetrics(), 
         }
         meters.leader.set(1);
         logger.info({ term }, 'Leading');
-        await lead({ config, mongo, logger, redis, queue, states, janitor, meters, term, batchSize, signal: stopping.signal, renewEveryMs: leaseMs / 3, renew: () => lease.renew(term!) });
+        await lead({
+          config,
+          mongo,
+          logger,
+          redis,
+          queue,
+          states,
+          janitor,
+          meters,
+          term,
+          batchSize,
+          signal: stopping.signal,
+          renewEveryMs: leaseMs / 3,
+          renew: () => lease.renew(term!),
+        });
       } catch (error) {
         logger.warn({ err: error, term }, 'Leading ended');
         await pause(200, stopping.signal);
       } finally {
         meters.leader.set(0);
-        if (term !== null) await lease.release(term).catch((error: unknown) => logger.debug({ reason: String(error) }, 'The lease will expire by itself'));
+        if (term !== null)
+          await lease.release(term).catch((error: unknown) => logger.debug({ reason: String(error) }, 'The lease will expire by itself'));
         term = null;
       }
     }

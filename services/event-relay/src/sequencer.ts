@@ -68,7 +68,14 @@ export function createSequencer({ mongo, logger, retentionDays, userRetentionDay
         changed.set(feed, Math.max(seq, heads.get(feed) ?? 0));
         all.push({ feed, seq, eventId: event._id, type: event.type, packet });
         if (known !== undefined) continue;
-        fresh.push({ _id: { feed, seq }, eventId: event._id, type: event.type, packet, at, expiresAt: feed.startsWith('user:') ? expiry.user : expiry.other });
+        fresh.push({
+          _id: { feed, seq },
+          eventId: event._id,
+          type: event.type,
+          packet,
+          at,
+          expiresAt: feed.startsWith('user:') ? expiry.user : expiry.other,
+        });
       }
     }
     return { all, fresh };

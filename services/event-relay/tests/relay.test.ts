@@ -1,5 +1,13 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { collections, createFeedLog, createFeedSubscriber, ensureFeedIndexes, type BusEntry, type FeedEntry, type OutboxEvent } from '@tidings/feed';
+import {
+  collections,
+  createFeedLog,
+  createFeedSubscriber,
+  ensureFeedIndexes,
+  type BusEntry,
+  type FeedEntry,
+  type OutboxEvent,
+} from '@tidings/feed';
 import { createRedis, newId, type Redis } from '@tidings/platform';
 import { createTestStore, waitFor, type TestStore } from '@tidings/testing';
 import { createRelayStateStore, TermOver } from '../src/relay-state.js';
@@ -10,7 +18,13 @@ let store: TestStore;
 let relays: Relay[] = [];
 let redis: Redis;
 
-const config = () => ({ REDIS_URL: store.redisUrl, REDIS_PREFIX: store.prefix, FEED_RETENTION_DAYS: 30, USER_FEED_RETENTION_DAYS: 180, OUTBOX_RETENTION_HOURS: 48 });
+const config = () => ({
+  REDIS_URL: store.redisUrl,
+  REDIS_PREFIX: store.prefix,
+  FEED_RETENTION_DAYS: 30,
+  USER_FEED_RETENTION_DAYS: 180,
+  OUTBOX_RETENTION_HOURS: 48,
+});
 const outbox = () => store.mongo.db.collection<OutboxEvent>(collections.outbox);
 const log = () => store.mongo.db.collection<FeedEntry>(collections.entries);
 
@@ -28,7 +42,8 @@ async function entriesOf(feed: string): Promise<FeedEntry[]> {
   return log().find({ '_id.feed': feed }).sort({ _id: 1 }).toArray();
 }
 
-const numbered = (feed: string, count: number) => waitFor(`${count} entries in ${feed}`, async () => (await log().countDocuments({ '_id.feed': feed })) >= count);
+const numbered = (feed: string, count: number) =>
+  waitFor(`${count} entries in ${feed}`, async () => (await log().countDocuments({ '_id.feed': feed })) >= count);
 
 beforeEach(async () => {
   store = await createTestStore();
@@ -62,11 +77,17 @@ describe('numbering', () => {
 
   test('puts the payload and its place into the packet, without the fields that the audience must not see', async () => {
     await startRelay().start();
-    const one = event([{ feed: 'plans', omit: ['adminEmail'] }, 'plans:admin'], { type: 'plan-updated', data: { planId: 'p', adminEmail: 'a@example.com' } });
+    const one = event([{ feed: 'plans', omit: ['adminEmail'] }, 'plans:admin'], {
+      type: 'plan-updated',
+      data: { planId: 'p', adminEmail: 'a@example.com' },
+    });
     await outbox().insertOne(one);
     await numbered('plans:admin', 1);
     const at = one.at.toISOString();
-    expect(JSON.parse((await entriesOf('plans'))[0]!.packet)).toEqual(['plan-updated', { planId: 'p', meta: { id: one._id, feed: 'plans', seq: 1, at } }]);
+    expect(JSON.parse((await entriesOf('plans'))[0]!.packet)).toEqual([
+      'plan-updated',
+      { planId: 'p', meta: { id: one._id, feed: 'plans', seq: 1, at } },
+    ]);
     expect(JSON.parse((await entriesOf('plans:admin'))[0]!.packet)).toEqual([
       'plan-updated',
       { planId: 'p', adminEmail: 'a@example.com', meta: { id: one._id, feed: 'plans:admin', seq: 1, at } },
@@ -131,7 +152,10 @@ describe('leadership', () => {
     await first.start();
     await outbox().insertOne(event(['admin']));
     await numbered('admin', 1);
-    await waitFor('the position to be stored', async () => (await store.mongo.db.collection(collections.relayState).findOne({ batch: 1 })) !== null);
+    await waitFor(
+      'the position to be stored',
+      async () => (await store.mongo.db.collection(collections.relayState).findOne({ batch: 1 })) !== null,
+    );
     await first.stop();
     await outbox().insertMany(events);
     await dead.append(events.slice(0, 4));
@@ -159,7 +183,10 @@ describe('recovery', () => {
     await first.start();
     await outbox().insertMany([event(['admin']), event(['admin'])]);
     await numbered('admin', 2);
-    await waitFor('the position', async () => (await store.mongo.db.collection(collections.relayState).findOne({ token: { $exists: true } })) !== null);
+    await waitFor(
+      'the position',
+      async () => (await store.mongo.db.collection(collections.relayState).findOne({ token: { $exists: true } })) !== null,
+    );
     await first.stop();
     const missed = Array.from({ length: 5 }, () => event(['admin']));
     await outbox().insertMany(missed);
@@ -215,5 +242,10 @@ test('heads are durable within a second or so of the entries', async () => {
   await outbox().insertMany([event(['admin']), event(['admin'])]);
   const heads = store.mongo.db.collection<{ _id: string; head: number }>(collections.heads);
   await waitFor('the head', async () => (await heads.findOne({ _id: 'admin' }))?.head === 2);
-  expect(await createFeedLog(store.mongo).heads(['admin', 'user:none'])).toEqual(new Map([['admin', 2], ['user:none', 0]]));
+  expect(await createFeedLog(store.mongo).heads(['admin', 'user:none'])).toEqual(
+    new Map([
+      ['admin', 2],
+      ['user:none', 0],
+    ]),
+  );
 });

@@ -36,7 +36,9 @@ export function createAccess(mongo: Mongo): Access {
   const grants = mongo.db.collection<FeedGrant>(collections.grants, options);
 
   const loadUsers = batched(async (ids: readonly string[]) => {
-    const found = await users.find({ _id: { $in: [...ids] } }, { projection: { roles: 1, status: 1, 'memberships.merchantId': 1 } }).toArray();
+    const found = await users
+      .find({ _id: { $in: [...ids] } }, { projection: { roles: 1, status: 1, 'memberships.merchantId': 1 } })
+      .toArray();
     return new Map(found.map((user) => [user._id, user]));
   });
   const loadSessions = batched(async (ids: readonly string[]) => {

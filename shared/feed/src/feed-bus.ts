@@ -20,7 +20,7 @@ export function encodeBusMessage(entries: readonly Pick<LogEntry, 'seq' | 'type'
 
 export function decodeBusMessage(message: Buffer): BusEntry[] {
   const entries: BusEntry[] = [];
-  for (let start = 0; start < message.length; ) {
+  for (let start = 0; start < message.length;) {
     let end = message.indexOf(newline, start);
     if (end === -1) end = message.length;
     const first = message.indexOf(space, start);

@@ -57,7 +57,9 @@ export function createFeedLog(mongo: Mongo): FeedLog {
     },
 
     async read({ feed, after, limit }) {
-      return (await entries.find({ _id: range(feed, after) }, { sort: { _id: 1 }, limit, projection: { at: 0, expiresAt: 0 } }).toArray()).map(toEntry);
+      return (
+        await entries.find({ _id: range(feed, after) }, { sort: { _id: 1 }, limit, projection: { at: 0, expiresAt: 0 } }).toArray()
+      ).map(toEntry);
     },
 
     async readMany(requests) {
@@ -78,7 +80,11 @@ export function createFeedLog(mongo: Mongo): FeedLog {
     },
 
     async epoch() {
-      const document = await meta.findOneAndUpdate({ _id: 'epoch' }, { $setOnInsert: { value: newId() } }, { upsert: true, returnDocument: 'after' });
+      const document = await meta.findOneAndUpdate(
+        { _id: 'epoch' },
+        { $setOnInsert: { value: newId() } },
+        { upsert: true, returnDocument: 'after' },
+      );
       return document!.value;
     },
   };
@@ -90,7 +96,9 @@ export function createFeedLog(mongo: Mongo): FeedLog {
  */
 export async function startNewEpoch(mongo: Mongo): Promise<string> {
   const value = newId();
-  await mongo.db.collection<{ _id: string; value: string }>(collections.meta).updateOne({ _id: 'epoch' }, { $set: { value } }, { upsert: true });
+  await mongo.db
+    .collection<{ _id: string; value: string }>(collections.meta)
+    .updateOne({ _id: 'epoch' }, { $set: { value } }, { upsert: true });
   return value;
 }
 

@@ -36,37 +36,43 @@ export interface UnitOfWork {
   run<T>(options: { actor: string | null }, work: (tx: Tx) => Promise<T>): Promise<Committed<T>>;
 }
 
-export function createUnitOfWork({ mongo, jobs }: { mongo: Mongo; jobs: Pick<Jobs, 'add' | 'nudge'> }): UnitOfWork {
+/** @param options `deadlineMs`: how long a transaction is tried again while it conflicts; 5 s unless given */
+export function createUnitOfWork(options: { mongo: Mongo; jobs: Pick<Jobs, 'add' | 'nudge'>; deadlineMs?: number }): UnitOfWork {
+  const { mongo, jobs, deadlineMs = 5_000 } = options;
   const outbox = mongo.db.collection<OutboxEvent>(collections.outbox);
   const grants = mongo.db.collection<FeedGrant>(collections.grants);
   return {
-    async run(options, work) {
-      const { result, events, added } = await inTransaction(mongo, async (session) => {
-        const events: OutboxEvent[] = [];
-        const added: NewJob[] = [];
-        const now = new Date();
-        const result = await work({
-          session,
-          now,
-          actor: options.actor,
-          events,
-          emit(type, data, to) {
-            const event = compose(type, data, to, options.actor, now);
-            events.push(event);
-            return event._id;
-          },
-          async grant(feed, containers) {
-            await grants.updateOne({ _id: feed }, { $set: { containers } }, { upsert: true, session });
-          },
-          async job(job) {
-            await jobs.add(session, job);
-            added.push(job);
-          },
-        });
-        // Last and at once: a callback that ran before this attempt has left nothing behind, and the order is the order of emission.
-        if (events.length > 0) await outbox.insertMany(events, { session, ordered: true });
-        return { result, events, added };
-      });
+    async run({ actor }, work) {
+      const { result, events, added } = await inTransaction(
+        mongo,
+        async (session) => {
+          const events: OutboxEvent[] = [];
+          const added: NewJob[] = [];
+          const now = new Date();
+          const result = await work({
+            session,
+            now,
+            actor,
+            events,
+            emit(type, data, to) {
+              const event = compose(type, data, to, actor, now);
+              events.push(event);
+              return event._id;
+            },
+            async grant(feed, containers) {
+              await grants.updateOne({ _id: feed }, { $set: { containers } }, { upsert: true, session });
+            },
+            async job(job) {
+              await jobs.add(session, job);
+              added.push(job);
+            },
+          });
+          // Last and at once: a callback that ran before this attempt has left nothing behind, and the order is the order of emission.
+          if (events.length > 0) await outbox.insertMany(events, { session, ordered: true });
+          return { result, events, added };
+        },
+        { deadlineMs },
+      );
       await jobs.nudge(added);
       return { result, events };
     },
@@ -83,7 +89,16 @@ function compose(type: EventType, data: unknown, to: unknown, actor: string | nu
   const parsed = definition.data.parse(data);
   const address = definition.to.parse(to);
   const notifies = (definition.notifies?.(address, parsed, actor).length ?? 0) > 0;
-  return { _id: newId(), type, data: parsed, to: address, feeds: [...definition.feeds(address)], actor, at, ...(notifies ? { pending: true as const } : {}) };
+  return {
+    _id: newId(),
+    type,
+    data: parsed,
+    to: address,
+    feeds: [...definition.feeds(address)],
+    actor,
+    at,
+    ...(notifies ? { pending: true as const } : {}),
+  };
 }
 
 /** Indexes of the event path. Each service calls it at start; creating an index that exists does nothing. */

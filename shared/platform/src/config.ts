@@ -1,7 +1,12 @@
 import { z } from 'zod';
 
 const flag = z.enum(['true', 'false', '1', '0']).transform((text) => text === 'true' || text === '1');
-const list = z.string().transform((text) => text.split(',').map((part) => part.trim()).filter(Boolean));
+const list = z.string().transform((text) =>
+  text
+    .split(',')
+    .map((part) => part.trim())
+    .filter(Boolean),
+);
 const positive = z.coerce.number().int().positive();
 
 /** Secrets are read apart from the rest, so that the rest can be logged. */
@@ -11,17 +16,26 @@ const environmentSchema = z.object({
   HOST: z.string().default('0.0.0.0'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   MONGODB_URL: z.string().regex(/^mongodb(\+srv)?:\/\//, 'must begin with mongodb:// or mongodb+srv://'),
-  REDIS_URL: z.string().regex(/^rediss?:\/\//, 'must begin with redis:// or rediss://').optional(),
+  REDIS_URL: z
+    .string()
+    .regex(/^rediss?:\/\//, 'must begin with redis:// or rediss://')
+    .optional(),
   REDIS_HOST: z.string().optional(),
   REDIS_PORT: z.coerce.number().int().min(1).max(65_535).default(6379),
   /** Prefix of every key, queue and channel: two installations may share a Redis. */
-  REDIS_PREFIX: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/).default('tidings'),
+  REDIS_PREFIX: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{1,64}$/)
+    .default('tidings'),
   JWT_SECRET: z.string().min(16, 'must have at least 16 characters').optional(),
   JWT_KEYS: z.string().optional(),
   ACCESS_TOKEN_SECONDS: positive.default(900),
   REFRESH_TOKEN_DAYS: positive.default(30),
   CORS_ORIGINS: list.default(['http://localhost:3000']),
-  DEFAULT_CURRENCY: z.string().regex(/^[A-Z]{3}$/, 'must be an ISO 4217 code').default('INR'),
+  DEFAULT_CURRENCY: z
+    .string()
+    .regex(/^[A-Z]{3}$/, 'must be an ISO 4217 code')
+    .default('INR'),
   ADMIN_EMAIL: z.email().optional(),
   ADMIN_PASSWORD: z.string().min(10, 'must have at least 10 characters').optional(),
   STRIPE_API_KEY: z.string().min(1).optional(),
@@ -31,7 +45,10 @@ const environmentSchema = z.object({
   PUBLIC_URL: z.url().optional(),
   API_URL: z.url().optional(),
   /** Names this gateway in `sid`s, so that nginx routes polling sessions to it. */
-  GATEWAY_ID: z.string().regex(/^[A-Za-z0-9]{1,16}$/).optional(),
+  GATEWAY_ID: z
+    .string()
+    .regex(/^[A-Za-z0-9]{1,16}$/)
+    .optional(),
   SOCKET_EVENTS_PER_MINUTE: positive.default(60),
   HTTP_REQUESTS_PER_MINUTE: positive.default(600),
   LOGIN_ATTEMPTS_PER_MINUTE: positive.default(10),
@@ -48,7 +65,10 @@ export interface SigningKey {
 
 type Environment = z.output<typeof environmentSchema>;
 
-export interface Config extends Omit<Environment, 'REDIS_URL' | 'REDIS_HOST' | 'REDIS_PORT' | 'JWT_SECRET' | 'JWT_KEYS' | 'SANDBOX_PAYMENTS'> {
+export interface Config extends Omit<
+  Environment,
+  'REDIS_URL' | 'REDIS_HOST' | 'REDIS_PORT' | 'JWT_SECRET' | 'JWT_KEYS' | 'SANDBOX_PAYMENTS'
+> {
   REDIS_URL: string;
   SANDBOX_PAYMENTS: boolean;
   /** The first signs; all verify. */
@@ -77,10 +97,13 @@ export function loadConfig(
   const parsed = environmentSchema.safeParse(given);
   const problems = parsed.success
     ? []
-    : parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${given[String(issue.path[0])] === undefined ? 'is required' : issue.message}`);
+    : parsed.error.issues.map(
+        (issue) => `${issue.path.join('.')}: ${given[String(issue.path[0])] === undefined ? 'is required' : issue.message}`,
+      );
   const keys = signingKeys(given, problems);
   if (!given['REDIS_URL'] && !given['REDIS_HOST']) problems.push('REDIS_URL (or REDIS_HOST and REDIS_PORT): is required');
-  if (Boolean(given['ADMIN_EMAIL']) !== Boolean(given['ADMIN_PASSWORD'])) problems.push('ADMIN_EMAIL and ADMIN_PASSWORD: set both or neither');
+  if (Boolean(given['ADMIN_EMAIL']) !== Boolean(given['ADMIN_PASSWORD']))
+    problems.push('ADMIN_EMAIL and ADMIN_PASSWORD: set both or neither');
   if (!parsed.success || !keys || problems.length > 0) throw new ConfigError(problems);
 
   const { REDIS_URL, REDIS_HOST, REDIS_PORT, JWT_SECRET: _secret, JWT_KEYS: _keys, SANDBOX_PAYMENTS, ...rest } = parsed.data;
@@ -99,7 +122,8 @@ function signingKeys(given: Record<string, string | undefined>, problems: string
       const at = pair.indexOf(':');
       return { kid: pair.slice(0, at).trim(), secret: pair.slice(at + 1).trim() };
     });
-    if (keys.some(({ kid, secret }) => !kid || secret.length < 16)) problems.push('JWT_KEYS: must be kid:secret[,kid:secret…], secrets of at least 16 characters');
+    if (keys.some(({ kid, secret }) => !kid || secret.length < 16))
+      problems.push('JWT_KEYS: must be kid:secret[,kid:secret…], secrets of at least 16 characters');
     return keys as [SigningKey, ...SigningKey[]];
   }
   if (given['JWT_SECRET']) return [{ kid: 'default', secret: given['JWT_SECRET'] }];

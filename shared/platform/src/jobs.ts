@@ -56,7 +56,14 @@ const backoffMs = (attempts: number): number => Math.min(1_000 * 2 ** attempts, 
  * Durable jobs: the document in MongoDB is the truth, BullMQ makes it prompt, and a sweeper adds again what is due and unfinished,
  * so a Redis that comes back empty loses nothing.
  */
-export function createJobs(options: { mongo: Mongo; redisUrl: string; prefix: string; logger: Logger; sweepMs?: number; concurrency?: number }): Jobs {
+export function createJobs(options: {
+  mongo: Mongo;
+  redisUrl: string;
+  prefix: string;
+  logger: Logger;
+  sweepMs?: number;
+  concurrency?: number;
+}): Jobs {
   const { mongo, prefix, logger, sweepMs = 2_000, concurrency = 8 } = options;
   const collection = mongo.db.collection<JobDocument>('jobs');
   const handlers = new Map<string, JobHandler>();
@@ -78,7 +85,8 @@ export function createJobs(options: { mongo: Mongo; redisUrl: string; prefix: st
           jobId: `${key.replaceAll(':', '.')}.${attempt}`,
           delay: Math.max(0, (dueAt?.getTime() ?? 0) - Date.now()),
           removeOnComplete: true,
-          removeOnFail: { age: 86_400, count: 10_000 },
+          // The document keeps the reason. A failed entry that stayed (MongoDB was away, say) would keep the sweeper from adding its id again.
+          removeOnFail: true,
         },
       })),
     );
@@ -91,7 +99,11 @@ export function createJobs(options: { mongo: Mongo; redisUrl: string; prefix: st
     if (!handler) return;
     try {
       await handler(job, async (session) => {
-        const claimed = await collection.updateOne({ _id: key, state: 'due' }, { $set: { state: 'done' }, $inc: { attempts: 1 } }, { session });
+        const claimed = await collection.updateOne(
+          { _id: key, state: 'due' },
+          { $set: { state: 'done' }, $inc: { attempts: 1 } },
+          { session },
+        );
         return claimed.modifiedCount === 1;
       });
     } catch (error) {
@@ -105,8 +117,14 @@ export function createJobs(options: { mongo: Mongo; redisUrl: string; prefix: st
     const delay = error instanceof RetryLater ? error.delayMs : backoffMs(attempts);
     const failed = attempts >= maxAttempts;
     const dueAt = new Date(Date.now() + delay);
-    await collection.updateOne({ _id: job._id, state: 'due' }, { $set: { state: failed ? 'failed' : 'due', dueAt, lastError: reason.slice(0, 500) }, $inc: { attempts: 1 } });
-    logger[failed ? 'error' : 'warn']({ job: job._id, kind: job.kind, attempts, reason }, failed ? 'Job failed for good' : 'Job will be tried again');
+    await collection.updateOne(
+      { _id: job._id, state: 'due' },
+      { $set: { state: failed ? 'failed' : 'due', dueAt, lastError: reason.slice(0, 500) }, $inc: { attempts: 1 } },
+    );
+    logger[failed ? 'error' : 'warn'](
+      { job: job._id, kind: job.kind, attempts, reason },
+      failed ? 'Job failed for good' : 'Job will be tried again',
+    );
     if (!failed) await enqueue([{ key: job._id, dueAt, attempt: attempts }]).catch(() => undefined); // the sweeper adds it when it is due
   };
 
@@ -143,7 +161,16 @@ export function createJobs(options: { mongo: Mongo; redisUrl: string; prefix: st
     async start() {
       await collection.createIndex({ state: 1, dueAt: 1 }, { partialFilterExpression: { state: 'due' } });
       consumer = createRedis(options.redisUrl, { name: 'jobs-worker', waiting: true, logger });
-      worker = new Worker<{ key: string }>('jobs', ({ data }) => run(data.key), { connection: consumer, prefix, concurrency, skipVersionCheck: true });
+      worker = new Worker<{ key: string }>('jobs', ({ data }) => run(data.key), {
+        connection: consumer,
+        prefix,
+        concurrency,
+        skipVersionCheck: true,
+        // What a killed process had in hand is taken up within seconds, however often that happens.
+        lockDuration: 5_000,
+        stalledInterval: 2_500,
+        maxStalledCount: 1_000,
+      });
       worker.on('error', (error) => logger.debug({ reason: error.message }, 'The jobs worker lost Redis'));
       const tick = () => {
         sweeping = sweep().catch((error: unknown) => logger.warn({ reason: String(error) }, 'Sweeping the jobs failed'));

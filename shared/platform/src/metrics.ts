@@ -5,7 +5,11 @@ export interface Metrics {
   counter<Label extends string = never>(name: string, help: string, labels?: readonly Label[]): Counter<Label>;
   gauge<Label extends string = never>(name: string, help: string, labels?: readonly Label[]): Gauge<Label>;
   /** Buckets in seconds unless given. */
-  histogram<Label extends string = never>(name: string, help: string, options?: { labels?: readonly Label[]; buckets?: number[] }): Histogram<Label>;
+  histogram<Label extends string = never>(
+    name: string,
+    help: string,
+    options?: { labels?: readonly Label[]; buckets?: number[] },
+  ): Histogram<Label>;
 }
 
 /** Prometheus metrics of one service; names get the prefix `tidings_`. With `processMetrics` also those of Node itself. */

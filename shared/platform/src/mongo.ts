@@ -28,7 +28,10 @@ export function newId(): string {
  * `readConcern: majority`: what a step-down can roll back is never shown to anyone.
  * @throws Error with a message for the operator, when nothing answers within 5 s or there is no replica set
  */
-export async function connectMongo(url: string, options: { logger?: Logger; maxPoolSize?: number; timeoutMs?: number } = {}): Promise<Mongo> {
+export async function connectMongo(
+  url: string,
+  options: { logger?: Logger; maxPoolSize?: number; timeoutMs?: number } = {},
+): Promise<Mongo> {
   const connection = mongoose.createConnection(url, {
     // The driver would import it dynamically, which a test's VM refuses.
     runtimeAdapters: { os },
@@ -43,10 +46,16 @@ export async function connectMongo(url: string, options: { logger?: Logger; maxP
   try {
     await connection.asPromise();
     const hello = await connection.db!.admin().command({ hello: 1 });
-    if (!hello['setName']) throw new Error('it is not a member of a replica set, which transactions and change streams need (start mongod with --replSet and run rs.initiate())');
+    if (!hello['setName'])
+      throw new Error(
+        'it is not a member of a replica set, which transactions and change streams need (start mongod with --replSet and run rs.initiate())',
+      );
   } catch (error) {
     await connection.close(true);
-    throw new Error(`MongoDB at ${maskUrl(url)} cannot be used: ${error instanceof Error ? error.message : String(error)}. Check MONGODB_URL.`, { cause: error });
+    throw new Error(
+      `MongoDB at ${maskUrl(url)} cannot be used: ${error instanceof Error ? error.message : String(error)}. Check MONGODB_URL.`,
+      { cause: error },
+    );
   }
   options.logger?.info({ url: maskUrl(url) }, 'Connected to MongoDB');
   return { connection, db: connection.db!, client: connection.getClient(), close: () => connection.close(true) };
@@ -61,7 +70,12 @@ const transient = (error: unknown): boolean => hasLabel(error, 'TransientTransac
 const commitUnknown = (error: unknown): boolean => hasLabel(error, 'UnknownTransactionCommitResult');
 
 function hasLabel(error: unknown, label: string): boolean {
-  return typeof error === 'object' && error !== null && 'hasErrorLabel' in error && (error as { hasErrorLabel(name: string): boolean }).hasErrorLabel(label);
+  return (
+    typeof error === 'object' &&
+    error !== null &&
+    'hasErrorLabel' in error &&
+    (error as { hasErrorLabel(name: string): boolean }).hasErrorLabel(label)
+  );
 }
 
 /**
@@ -69,7 +83,11 @@ function hasLabel(error: unknown, label: string): boolean {
  * helper goes on for 120 s without a pause; a client has gone by then, so the deadline here is 5 s.
  * @throws Problem `unavailable` past the deadline; whatever `work` throws, after a rollback
  */
-export async function inTransaction<T>(mongo: Mongo, work: (session: ClientSession) => Promise<T>, options: { deadlineMs?: number } = {}): Promise<T> {
+export async function inTransaction<T>(
+  mongo: Mongo,
+  work: (session: ClientSession) => Promise<T>,
+  options: { deadlineMs?: number } = {},
+): Promise<T> {
   const deadline = performance.now() + (options.deadlineMs ?? 5_000);
   const busy = (cause: unknown) => new Problem('unavailable', 'The change met too many others; try again', { cause, retryAfterSeconds: 1 });
   return mongo.client.withSession(async (session) => {

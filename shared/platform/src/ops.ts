@@ -17,7 +17,19 @@ export function createOps({ metrics, checks, connections = () => 0 }: OpsDeps): 
   };
   const ready = async (res: ServerResponse): Promise<void> => {
     const results = await Promise.all(
-      Object.entries(checks).map(async ([name, check]) => [name, await Promise.race([check().then(() => 'ok', () => 'failed'), after(2_000, 'timeout')])] as const),
+      Object.entries(checks).map(
+        async ([name, check]) =>
+          [
+            name,
+            await Promise.race([
+              check().then(
+                () => 'ok',
+                () => 'failed',
+              ),
+              after(2_000, 'timeout'),
+            ]),
+          ] as const,
+      ),
     );
     json(res, results.every(([, state]) => state === 'ok') ? 200 : 503, Object.fromEntries(results));
   };
@@ -31,7 +43,13 @@ export function createOps({ metrics, checks, connections = () => 0 }: OpsDeps): 
     if (req.method !== 'GET' && req.method !== 'HEAD') return false;
     switch (req.url?.split('?')[0]) {
       case '/health':
-        json(res, 200, { status: 'ok', timestamp: new Date().toISOString(), uptime: process.uptime(), memory: process.memoryUsage(), connections: connections() });
+        json(res, 200, {
+          status: 'ok',
+          timestamp: new Date().toISOString(),
+          uptime: process.uptime(),
+          memory: process.memoryUsage(),
+          connections: connections(),
+        });
         return true;
       case '/healthz':
         json(res, 200, { status: 'ok' });
@@ -66,7 +84,9 @@ export function createOpsServer(ops: ReturnType<typeof createOps>, next?: Reques
 export function listen(server: Server, port: number, host: string): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
-      reject(error.code === 'EADDRINUSE' ? new Error(`Port ${port} is in use. Stop what listens there, or set PORT to another one.`) : error);
+      reject(
+        error.code === 'EADDRINUSE' ? new Error(`Port ${port} is in use. Stop what listens there, or set PORT to another one.`) : error,
+      );
     });
     server.listen(port, host, () => {
       const address = server.address();

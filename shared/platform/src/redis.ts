@@ -41,7 +41,10 @@ export async function requireRedis(url: string, timeoutMs = 5_000): Promise<void
     const version = /redis_version:(\d+)/.exec(await redis.info('server'))?.[1] ?? '0';
     if (Number(version) < 7) throw new Error(`it is version ${version}, and 7 is needed`);
   } catch (error) {
-    throw new Error(`Redis at ${maskUrl(url)} cannot be used: ${error instanceof Error ? error.message : String(error)}. Check REDIS_URL.`, { cause: error });
+    throw new Error(
+      `Redis at ${maskUrl(url)} cannot be used: ${error instanceof Error ? error.message : String(error)}. Check REDIS_URL.`,
+      { cause: error },
+    );
   } finally {
     redis.disconnect();
   }

@@ -25,7 +25,13 @@ export function createTokens(keys: readonly [SigningKey, ...SigningKey[]], ttlSe
   return {
     ttlSeconds,
     sign: ({ sub, sid, roles }) =>
-      jwt.sign({ sid, roles }, current.secret, { algorithm: 'HS256', keyid: current.kid, subject: sub, issuer: 'tidings', expiresIn: ttlSeconds }),
+      jwt.sign({ sid, roles }, current.secret, {
+        algorithm: 'HS256',
+        keyid: current.kid,
+        subject: sub,
+        issuer: 'tidings',
+        expiresIn: ttlSeconds,
+      }),
     verify: (token) => {
       try {
         const kid = jwt.decode(token, { complete: true })?.header.kid;

@@ -54,7 +54,15 @@ export async function connectClient(options: ClientOptions): Promise<TestClient>
 }
 
 /** As `connectClient`, without waiting. */
-export function openClient({ url, token, userId, cursors: initial = {}, epoch: initialEpoch, keepCursors = true, socket: socketOptions }: ClientOptions): TestClient {
+export function openClient({
+  url,
+  token,
+  userId,
+  cursors: initial = {},
+  epoch: initialEpoch,
+  keepCursors = true,
+  socket: socketOptions,
+}: ClientOptions): TestClient {
   const received: Received[] = [];
   const cursors: Record<string, number> = { ...initial };
   let epoch = initialEpoch;
@@ -65,7 +73,13 @@ export function openClient({ url, token, userId, cursors: initial = {}, epoch: i
     reconnectionDelayMax: 500,
     forceNew: true,
     ...socketOptions,
-    auth: (give) => give({ token, ...(userId ? { userId } : {}), ...(Object.keys(cursors).length > 0 && keepCursors ? { cursors } : {}), ...(epoch && keepCursors ? { epoch } : {}) }),
+    auth: (give) =>
+      give({
+        token,
+        ...(userId ? { userId } : {}),
+        ...(Object.keys(cursors).length > 0 && keepCursors ? { cursors } : {}),
+        ...(epoch && keepCursors ? { epoch } : {}),
+      }),
   });
   socket.onAny((type: string, payload: Received['payload'] = {}) => {
     received.push({ type, payload, at: Date.now() });
@@ -81,7 +95,11 @@ export function openClient({ url, token, userId, cursors: initial = {}, epoch: i
     }
   });
   socket.on('connect_error', (error) => {
-    received.push({ type: 'connect_error', payload: { message: error.message, data: (error as Error & { data?: unknown }).data }, at: Date.now() });
+    received.push({
+      type: 'connect_error',
+      payload: { message: error.message, data: (error as Error & { data?: unknown }).data },
+      at: Date.now(),
+    });
   });
   return {
     socket,

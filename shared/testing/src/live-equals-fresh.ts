@@ -13,10 +13,12 @@ export interface LiveEqualsFresh<State> {
 
 /** The state built from events must be the state that a new client fetches. After zulip's `verify_action`. */
 export async function expectLiveEqualsFresh<State>({ client, initial, reduce, fetch }: LiveEqualsFresh<State>): Promise<void> {
-  const live = client.received.filter(({ payload }) => payload?.meta).reduce((state, { type, payload }) => {
-    const { meta: _, ...data } = payload;
-    return reduce(state, { type, data });
-  }, initial);
+  const live = client.received
+    .filter(({ payload }) => payload?.meta)
+    .reduce((state, { type, payload }) => {
+      const { meta: _, ...data } = payload;
+      return reduce(state, { type, data });
+    }, initial);
   // Not jest's `expect`: this package also serves programs outside of jest, where that cannot be imported.
   deepStrictEqual(live, await fetch());
 }

@@ -13,7 +13,14 @@ export interface StripeEventInput {
 }
 
 /** The JSON that Stripe posts when a payment intent changes (https://docs.stripe.com/api/events/object), cut to what matters. */
-export function stripeEvent({ id, type = 'payment_intent.succeeded', topUpId, amount, currency = 'inr', paymentIntentId }: StripeEventInput): string {
+export function stripeEvent({
+  id,
+  type = 'payment_intent.succeeded',
+  topUpId,
+  amount,
+  currency = 'inr',
+  paymentIntentId,
+}: StripeEventInput): string {
   return JSON.stringify({
     id: id ?? `evt_${randomBytes(12).toString('hex')}`,
     object: 'event',

@@ -7,6 +7,7 @@ import { closeServer, connectMongo, createLogger, listen, loadConfig, type Confi
 import { createGateway } from '@tidings/socket-gateway';
 import { connectClient, type ClientOptions, type TestClient } from './client.js';
 import { createHttp, type Http } from './http.js';
+import { createPeople, password, type Account, type People } from './people.js';
 import { databaseUrl } from './store.js';
 import { waitFor } from './wait.js';
 
@@ -18,16 +19,7 @@ export interface WorldOptions {
   without?: readonly ('relay' | 'worker')[];
 }
 
-export interface Account {
-  id: string;
-  email: string;
-  name: string;
-  token: string;
-  refreshToken: string;
-  http: Http;
-}
-
-export interface World {
+export interface World extends People {
   config: Config;
   mongo: Mongo;
   relay: Relay | undefined;
@@ -36,9 +28,6 @@ export interface World {
   stripeSecret: string;
   /** Not logged in. */
   http: Http;
-  signUp(name: string): Promise<Account>;
-  logIn(email: string, password: string, deviceId?: string): Promise<Account>;
-  admin(): Promise<Account>;
   /** A stock client; closed with the world. `gateway` counts from 0. */
   connect(account: Account, options?: Partial<ClientOptions> & { gateway?: number }): Promise<TestClient>;
   /** Waits until every committed event is numbered, every notification written and every due job done. */
@@ -46,7 +35,6 @@ export interface World {
   stop(): Promise<void>;
 }
 
-export const password = 'correct horse battery';
 const adminEmail = 'admin@example.com';
 
 /** All services in this process, each on its own port, on a database and a Redis prefix of their own. */
@@ -83,20 +71,29 @@ export async function createWorld({ gateways = 1, env = {}, without = [] }: Worl
   };
   try {
     const mongo = await connectMongo(config.MONGODB_URL, { logger });
-    undo.push(() => mongo.close(), () => mongo.db.dropDatabase());
+    undo.push(
+      () => mongo.close(),
+      () => mongo.db.dropDatabase(),
+    );
     const api = createApi({ config, mongo, logger });
     undo.push(() => api.stop());
     apiServer.on('request', api.app);
     await api.start();
     const relay = without.includes('relay') ? undefined : createRelay({ config, mongo, logger });
     const worker = without.includes('worker') ? undefined : createWorker({ config, mongo, logger });
-    undo.push(() => relay?.stop(), () => worker?.stop());
+    undo.push(
+      () => relay?.stop(),
+      () => worker?.stop(),
+    );
     await Promise.all([relay?.start(), worker?.start()]);
     const gatewayUrls: string[] = [];
     for (let index = 1; index <= gateways; index++) {
       const httpServer = createServer();
       const gateway = createGateway({ config: { ...config, GATEWAY_ID: `g${index}` }, mongo, logger, httpServer });
-      undo.push(() => closeServer(httpServer), () => gateway.stop());
+      undo.push(
+        () => closeServer(httpServer),
+        () => gateway.stop(),
+      );
       gatewayUrls.push(`http://127.0.0.1:${await listen(httpServer, 0, '127.0.0.1')}`);
       await gateway.start();
     }
@@ -113,19 +110,10 @@ function assemble(
   stop: () => Promise<void>,
 ): World {
   const http = createHttp(parts.apiUrl);
-  const enter = async (path: string, body: object): Promise<Account> => {
-    const answer = await http.post<{ user: { id: string; email: string; name: string }; accessToken: string; refreshToken: string }>(path, body);
-    if (answer.status >= 300) throw new Error(`${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
-    const { user, accessToken, refreshToken } = answer.body;
-    return { ...user, token: accessToken, refreshToken, http: createHttp(parts.apiUrl, accessToken) };
-  };
   const world: World = {
     ...parts,
     http,
-    signUp: (person) =>
-      enter('/api/auth/register', { name: person, email: `${person.toLowerCase().replace(/\W/g, '')}.${randomBytes(4).toString('hex')}@example.com`, password }),
-    logIn: (email, secret, deviceId) => enter('/api/auth/login', { email, password: secret, ...(deviceId ? { deviceId } : {}) }),
-    admin: () => world.logIn(adminEmail, password),
+    ...createPeople(parts.apiUrl, { email: adminEmail, password }),
     async connect(account, { gateway = 0, ...options } = {}) {
       const client = await connectClient({ url: parts.gatewayUrls[gateway]!, token: account.token, ...options });
       undo.push(() => client.close());
@@ -153,7 +141,9 @@ async function unnumberedEvents(mongo: Mongo): Promise<number> {
   const missing = await mongo.db
     .collection('outbox')
     .aggregate([
-      { $lookup: { from: 'feed_entries', localField: '_id', foreignField: 'eventId', as: 'entries', pipeline: [{ $project: { _id: 1 } }] } },
+      {
+        $lookup: { from: 'feed_entries', localField: '_id', foreignField: 'eventId', as: 'entries', pipeline: [{ $project: { _id: 1 } }] },
+      },
       { $match: { $expr: { $lt: [{ $size: '$entries' }, { $size: '$feeds' }] } } },
       { $count: 'count' },
     ])
