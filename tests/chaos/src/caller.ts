@@ -32,7 +32,7 @@ export function createCaller(urls: readonly string[], random: Random): Caller {
   let retries = 0;
   let keys = 0;
 
-  const ask = async (url: string, { method, path, token, body, headers }: Request, key: string): Promise<Answer | undefined> => {
+  const ask = async (url: string, { method, path, token, body, headers }: Request, key: string): Promise<Answer | string> => {
     open.set(url, open.get(url)! + 1);
     try {
       const response = await fetch(url + path, {
@@ -46,10 +46,10 @@ export function createCaller(urls: readonly string[], random: Random): Caller {
         signal: AbortSignal.timeout(answerMs),
       });
       const text = await response.text();
-      if (response.status >= 500 || response.status === 429) return undefined;
+      if (response.status >= 500 || response.status === 429) return `${response.status} ${text}`;
       return { status: response.status, body: text ? (JSON.parse(text) as Answer['body']) : {} };
-    } catch {
-      return undefined; // killed, standing still, or cut off in the middle of the answer: nobody knows whether it was done
+    } catch (error) {
+      return String(error); // killed, standing still, or cut off in the middle of the answer: nobody knows whether it was done
     } finally {
       open.set(url, open.get(url)! - 1);
     }
@@ -61,8 +61,8 @@ export function createCaller(urls: readonly string[], random: Random): Caller {
       const deadline = Date.now() + patienceMs;
       for (;;) {
         const answer = await ask(urls[turn++ % urls.length]!, request, key);
-        if (answer) return answer;
-        if (Date.now() > deadline) throw new Error(`${request.method} ${request.path} had no answer within ${patienceMs} ms`);
+        if (typeof answer !== 'string') return answer;
+        if (Date.now() > deadline) throw new Error(`${request.method} ${request.path} had no answer within ${patienceMs} ms; the last was ${answer}`);
         retries++;
         await pause(random.between(50, 250));
       }

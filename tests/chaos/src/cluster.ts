@@ -32,7 +32,7 @@ export async function startCluster({ mongodbUrl, redisUrl, replicas = 2 }: Clust
   const apiPort = await freePort();
   const env = {
     NODE_ENV: 'production',
-    LOG_LEVEL: 'silent',
+    LOG_LEVEL: process.env['CHAOS_LOG_LEVEL'] ?? 'silent',
     MONGODB_URL: mongodbUrl,
     REDIS_URL: redisUrl,
     JWT_SECRET: 'a secret for chaos runs only',

@@ -39,7 +39,8 @@ export function createServiceProcess(name: ServiceName, port: number, env: Reado
     async start() {
       const started = spawn(process.execPath, [mainOf(name)], {
         env: { ...env, PATH: process.env['PATH'], PORT: String(port), HOST: '127.0.0.1' },
-        stdio: ['ignore', 'ignore', 'pipe'],
+        // With CHAOS_LOG_LEVEL the services tell what happens to them.
+        stdio: ['ignore', process.env['CHAOS_LOG_LEVEL'] ? 'inherit' : 'ignore', 'pipe'],
       });
       child = started;
       started.stderr.on('data', (text: Buffer) => (errors = (errors + text.toString()).slice(-4_000)));
