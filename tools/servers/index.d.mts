@@ -1,5 +1,7 @@
 // Types of index.mjs for compiled packages (tests/chaos, tests/bench), which do not read JavaScript. The functions are described there.
 
+import type { ChildProcess } from 'node:child_process';
+
 type Log = (line: string) => void;
 
 export interface ServerProcess {
@@ -41,4 +43,4 @@ export function startRedis(options: {
 export function givenRedisUrl(env?: NodeJS.ProcessEnv): string | undefined;
 export function ownerOf(dataDir: string): { pid: number; startedAt: string; port?: number } | undefined;
 export function freePort(): Promise<number>;
-export function guard(child: import('node:child_process').ChildProcess): void;
+export function guard(child: ChildProcess): void;
