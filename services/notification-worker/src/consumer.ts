@@ -1,6 +1,7 @@
+import { Problem } from '@tidings/contracts';
 import { domainEventsQueue, type DomainEventJob, type DomainEventQueue } from '@tidings/feed';
 import { createRedis, pause, within, type Logger, type Metrics, type Redis } from '@tidings/platform';
-import { UnrecoverableError, Worker } from 'bullmq';
+import { DelayedError, UnrecoverableError, Worker, type Job } from 'bullmq';
 import { UnfitEvent, type EventHandler } from './handle-event.js';
 
 export interface ConsumerOptions {
@@ -30,6 +31,7 @@ interface Running {
 }
 
 const patienceMs = 5_000;
+const maxHeldDelayMs = 8_000;
 
 /** The BullMQ end of the worker, with a watchdog, since a BullMQ worker can stop for good after a disconnect (taskforcesh/bullmq#3185). */
 export function createConsumer(options: ConsumerOptions): Consumer {
@@ -43,37 +45,39 @@ export function createConsumer(options: ConsumerOptions): Consumer {
   let active = 0;
   let lastDone = 0;
 
+  const work = async (job: Job<DomainEventJob>, token?: string): Promise<void> => {
+    active++;
+    try {
+      await handle(job.data.eventId);
+    } catch (error) {
+      // Kept at once with its reason; the sweeper tries it again now and then, as a newer version may know how.
+      if (error instanceof UnfitEvent) throw new UnrecoverableError(error.message);
+      if (!(error instanceof Problem && error.code === 'unavailable')) throw error;
+      // Not a failure, and no reason to keep others waiting: the event is held by another worker's transaction.
+      const delay = Math.min(500 * 2 ** job.attemptsStarted, maxHeldDelayMs);
+      await job.moveToDelayed(Date.now() + delay * (0.5 + Math.random() / 2), token);
+      throw new DelayedError();
+    } finally {
+      active--;
+      lastDone = performance.now();
+    }
+  };
+
   const open = (): Running => {
     const redis = createRedis(options.redisUrl, { name: 'domain-events-worker', waiting: true, logger });
     const over = new AbortController();
     const retry = redis.options.retryStrategy;
     redis.options.retryStrategy = (attempt) => (over.signal.aborted ? null : retry?.(attempt));
-    const worker = new Worker<DomainEventJob>(
-      domainEventsQueue,
-      async ({ data }) => {
-        active++;
-        try {
-          await handle(data.eventId);
-        } catch (error) {
-          // Kept at once with its reason; the sweeper tries it again now and then, as a newer version may know how.
-          if (error instanceof UnfitEvent) throw new UnrecoverableError(error.message);
-          throw error;
-        } finally {
-          active--;
-          lastDone = performance.now();
-        }
-      },
-      {
-        connection: redis,
-        prefix: options.prefix,
-        concurrency,
-        skipVersionCheck: true,
-        // A killed worker's jobs are taken over within seconds, any number of times: whoever kills workers must not make jobs fail.
-        lockDuration: 5_000,
-        stalledInterval: 2_500,
-        maxStalledCount: 1_000,
-      },
-    );
+    const worker = new Worker<DomainEventJob>(domainEventsQueue, work, {
+      connection: redis,
+      prefix: options.prefix,
+      concurrency,
+      skipVersionCheck: true,
+      // A killed worker's jobs are taken over within seconds, any number of times: whoever kills workers must not make jobs fail.
+      lockDuration: 5_000,
+      stalledInterval: 2_500,
+      maxStalledCount: 1_000,
+    });
     worker.on('error', (error) => logger.debug({ reason: error.message }, 'The worker of domain events lost Redis'));
     worker.on('failed', (job, error) => {
       const final = job === undefined || error instanceof UnrecoverableError || job.attemptsMade >= (job.opts.attempts ?? 1);

@@ -15,7 +15,7 @@ export class UnfitEvent extends Error {
 
 /**
  * Writes the notifications of one event; does nothing for one that is handled already, is unknown, or is being handled elsewhere at the same time.
- * @throws UnfitEvent, or an error of the database, after which it may be called again
+ * @throws UnfitEvent; Problem `unavailable` when another transaction holds the event; or an error of the database, after which it may be called again
  */
 export type EventHandler = (eventId: string) => Promise<void>;
 
@@ -28,11 +28,15 @@ export interface EventHandlerOptions {
   batchSize?: number;
 }
 
+/** Whoever holds the event is either done in a moment, or killed: then MongoDB frees it after seconds, and others must not wait for that. */
+const conflictMs = 100;
+
 export function createEventHandler({ mongo, registry, channels, metrics, batchSize = 200 }: EventHandlerOptions): EventHandler {
   const outbox = mongo.db.collection<OutboxEvent>(collections.outbox);
   const audience = createAudience(mongo);
   const unitOfWork = createUnitOfWork({
     mongo,
+    deadlineMs: conflictMs,
     jobs: {
       add: () => Promise.reject(new Error('Channels of this worker add no jobs')),
       nudge: () => Promise.resolve(),
