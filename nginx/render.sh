@@ -42,14 +42,14 @@ words() { echo "$1" | tr ',' ' '; }
 export API_UPSTREAM='' GATEWAYS_UPSTREAM='' GATEWAY_UPSTREAMS='' GATEWAY_MAP='' TRUSTED_PROXIES='' TRUSTED_PROXIES_GEO=''
 for server in $(words "$API_SERVERS"); do
     case $server in *[!A-Za-z0-9.:_\[\]-]* | *: | :*) fail "API_SERVERS: $server is not host:port" ;; *:*) ;; *) fail "API_SERVERS: $server is not host:port" ;; esac
-    API_UPSTREAM="$API_UPSTREAM server $server max_fails=1 fail_timeout=2s;"
+    API_UPSTREAM="$API_UPSTREAM server $server max_fails=10 fail_timeout=2s;"
 done
 for gateway in $(words "$GATEWAYS"); do
     id=${gateway%%=*} server=${gateway#*=}
     case $id in '' | *[!A-Za-z0-9]*) fail "GATEWAYS: $gateway is not id=host:port (ids are letters and digits)" ;; esac
     case $server in *[!A-Za-z0-9.:_\[\]-]* | *: | :*) fail "GATEWAYS: $gateway is not id=host:port" ;; *:*) ;; *) fail "GATEWAYS: $gateway is not id=host:port" ;; esac
     case " $GATEWAY_MAP" in *"^${id}_\""*) fail "GATEWAYS: the id $id is there twice" ;; esac
-    GATEWAYS_UPSTREAM="$GATEWAYS_UPSTREAM server $server max_fails=1 fail_timeout=2s;"
+    GATEWAYS_UPSTREAM="$GATEWAYS_UPSTREAM server $server max_fails=10 fail_timeout=2s;"
     GATEWAY_MAP="$GATEWAY_MAP \"~^${id}_\" gateway_$id;"
     # max_fails=0: a session is at its own gateway or nowhere, so that one is always asked first.
     backups=''
