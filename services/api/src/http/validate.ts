@@ -4,6 +4,7 @@ import { z } from 'zod';
 const nothing = z.strictObject({});
 const noBody = nothing.optional();
 const deepest = 32;
+const loneSurrogate = /\p{Surrogate}/u;
 const reserved = new Set(['__proto__', 'constructor', 'prototype']);
 
 /** @throws Problem bad-request that names the fields */
@@ -22,7 +23,7 @@ export function parseQuery(route: RouteDefinition, query: Record<string, unknown
 
 /** @throws Problem bad-request */
 export function parseBody(route: RouteDefinition, body: unknown): unknown {
-  refuseKeys(body, '', 0);
+  refuseOddities(body, '', 0);
   return parse(route.body ?? noBody, body);
 }
 
@@ -32,14 +33,16 @@ function parse(schema: z.ZodType, value: unknown): unknown {
   return parsed.data;
 }
 
-/** Strict schemas refuse unknown fields; this also covers the places where a schema takes any key. */
-function refuseKeys(value: unknown, path: string, depth: number): void {
+/** Strict schemas refuse unknown fields; this also covers the places where a schema takes any key, and texts that no encoding can carry. */
+function refuseOddities(value: unknown, path: string, depth: number): void {
+  // The database would keep another text than the one that was sent and answered.
+  if (typeof value === 'string' && loneSurrogate.test(value)) throw fieldProblem(path, 'is not well-formed Unicode');
   if (typeof value !== 'object' || value === null) return;
   if (depth > deepest) throw new Problem('bad-request', `The body is nested deeper than ${deepest} levels`);
   for (const [key, inner] of Object.entries(value)) {
     const at = path ? `${path}.${key}` : key;
     if (!Array.isArray(value)) refuseKey(key, at);
-    refuseKeys(inner, at, depth + 1);
+    refuseOddities(inner, at, depth + 1);
   }
 }
 

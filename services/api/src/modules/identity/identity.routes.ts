@@ -1,14 +1,11 @@
 import { feeds, Problem, routes } from '@tidings/contracts';
 import { createHash } from 'node:crypto';
-import { z } from 'zod';
 import { publicWrite, read, write, type RouteBinding } from '../../http/bind.js';
-import { decodeCursor, pageOf } from '../../http/lists.js';
 import { presentSession } from './identity.presenter.js';
 import type { Identity } from './identity.service.js';
 import { hashPassword } from './passwords.js';
 import type { Sessions } from './sessions.js';
 
-const sessionKey = z.tuple([z.int(), z.string().max(64)]);
 /** Counts attempts by address without keeping the address in Redis. */
 const byEmail = (email: string): string => `email:${createHash('sha256').update(email).digest('base64url')}`;
 
@@ -42,10 +39,7 @@ export function identityRoutes(identity: Identity, sessions: Sessions): RouteBin
     read(
       auth.listSessions,
       async ({ caller, query }) => {
-        const key = decodeCursor(query.cursor, sessionKey);
-        const before = key && { createdAt: new Date(key[0]), id: key[1] };
-        const found = await sessions.listLive(caller.userId, { before, limit: query.limit + 1 });
-        const { page, nextCursor } = pageOf(found, query.limit, ({ createdAt, _id }) => [createdAt.getTime(), _id]);
+        const { page, nextCursor } = await sessions.listLive(caller.userId, query);
         return { items: page.map((session) => presentSession(session, caller.sessionId)), nextCursor };
       },
       { feeds: ({ caller }) => [feeds.user(caller.userId)] },

@@ -2,6 +2,7 @@ import { Problem } from '@tidings/contracts';
 import type { Tx } from '@tidings/feed';
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { ClientInfo } from '../../http/bind.js';
+import { newestFirst, olderThan, pageByTime } from '../../http/lists.js';
 import type { IdentityModels, SessionDocument } from './identity.model.js';
 
 /** Why a session ended, as `session-revoked` tells. */
@@ -91,17 +92,14 @@ export function createSessions({ sessions }: IdentityModels, refreshDays: number
     /** Newest first. */
     async listLive(
       userId: string,
-      options: { before?: { createdAt: Date; id: string } | undefined; limit: number },
-    ): Promise<SessionDocument[]> {
-      const { before, limit } = options;
-      const older = before
-        ? { $or: [{ createdAt: { $lt: before.createdAt } }, { createdAt: before.createdAt, _id: { $lt: before.id } }] }
-        : {};
-      return sessions
-        .find({ userId, ...live(new Date()), ...older })
-        .sort({ createdAt: -1, _id: -1 })
-        .limit(limit)
+      { limit, cursor }: { limit: number; cursor?: string | undefined },
+    ): Promise<{ page: SessionDocument[]; nextCursor: string | null }> {
+      const found = await sessions
+        .find({ userId, ...live(new Date()), ...olderThan(cursor) })
+        .sort(newestFirst)
+        .limit(limit + 1)
         .lean();
+      return pageByTime(found, limit);
     },
 
     async getLive(userId: string, id: string): Promise<SessionDocument> {

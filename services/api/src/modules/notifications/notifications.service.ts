@@ -1,8 +1,7 @@
 import { Problem } from '@tidings/contracts';
 import { notificationCollections, type NotificationDocument, type Tx } from '@tidings/feed';
 import type { Mongo } from '@tidings/platform';
-import { z } from 'zod';
-import { decodeCursor, pageOf } from '../../http/lists.js';
+import { newestFirst, olderThan, pageByTime } from '../../http/lists.js';
 
 export interface Notifications {
   /** Newest first; the id settles what was written in the same millisecond, as in the reducer of the clients. */
@@ -20,8 +19,6 @@ export interface Notifications {
 }
 
 const mostAtOnce = 200;
-const newestFirst = { createdAt: -1, _id: -1 } as const;
-const sortKey = z.tuple([z.int().min(0), z.string()]);
 
 export function createNotifications(mongo: Mongo): Notifications {
   const notifications = mongo.db.collection<NotificationDocument>(notificationCollections.notifications);
@@ -32,18 +29,16 @@ export function createNotifications(mongo: Mongo): Notifications {
 
   return {
     async list(userId, { limit, cursor, unread }) {
-      const key = decodeCursor(cursor, sortKey);
-      const at = key && new Date(key[0]);
       const found = await notifications
         .find({
           userId,
           ...(unread === undefined ? {} : { readAt: unread ? null : { $ne: null } }),
-          ...(key && at ? { $or: [{ createdAt: { $lt: at } }, { createdAt: at, _id: { $lt: key[1] } }] } : {}),
+          ...olderThan(cursor),
         })
         .sort(newestFirst)
         .limit(limit + 1)
         .toArray();
-      return pageOf(found, limit, ({ createdAt, _id }) => [createdAt.getTime(), _id]);
+      return pageByTime(found, limit);
     },
 
     async read(tx, userId, id) {

@@ -1,0 +1,140 @@
+import { randomBytes } from 'node:crypto';
+import type { Account } from '@tidings/testing';
+import { password, type Scene } from './scene.js';
+
+/** A request to a route that is accepted, with every field that the route knows. */
+export interface Fixture {
+  /** Who may make it; nobody for public routes. */
+  as?: Account;
+  params?: Record<string, string>;
+  query?: Record<string, string>;
+  body?: unknown;
+  /** Fields that cannot stand beside the others. */
+  without?: readonly string[];
+  /** True where any login may: a public resource, or the caller's own. Else everybody but `as` (and administrators) is refused. */
+  anyLogin?: true;
+}
+
+const lists = { limit: '10' };
+
+/** By the name of the route. Each call makes things of its own, so that one route's test takes nothing from another's. */
+export const fixtures: Readonly<Record<string, (scene: Scene) => Promise<Fixture>>> = {
+  // --- auth
+  register: async () => ({
+    body: { name: 'Somebody', email: `${randomBytes(4).toString('hex')}@example.com`, password, deviceId: 'phone' },
+  }),
+  login: async ({ customer }) => ({ body: { email: customer.email, password, deviceId: 'phone-1' } }),
+  refresh: async ({ world }) => ({ body: { refreshToken: (await world.signUp('Refresher')).refreshToken } }),
+  logout: async ({ world }) => ({ as: await world.signUp('Leaver'), anyLogin: true }),
+  getMe: async ({ customer }) => ({ as: customer, anyLogin: true }),
+  updateMe: async ({ world }) => ({ as: await world.signUp('Renamed'), body: { name: 'Another name' }, anyLogin: true }),
+  listSessions: async ({ customer }) => ({ as: customer, query: lists, anyLogin: true }),
+  getSession: async ({ world }) => ownSession(await world.signUp('Owner')),
+  endSession: async ({ world }) => ownSession(await world.signUp('Owner')),
+  endOtherSessions: async ({ world }) => ({ as: await world.signUp('Tidy'), anyLogin: true }),
+
+  // --- wallet
+  getWallet: async ({ customer }) => ({ as: customer, query: { currency: 'INR' }, anyLogin: true }),
+  listWalletTransactions: async ({ customer }) => ({ as: customer, query: { ...lists, currency: 'INR', type: 'top-up' }, anyLogin: true }),
+  createTopUp: async ({ customer }) => ({ as: customer, body: { amount: 500, currency: 'INR', provider: 'stripe' }, anyLogin: true }),
+
+  // --- orders
+  listOrders: async ({ stall }) => ({
+    as: stall.owner,
+    query: { ...lists, open: 'true', status: 'placed', vendorId: stall.merchant.id },
+  }),
+  createOrder: async ({ customer, stall }) => ({
+    as: customer,
+    body: {
+      vendorId: stall.merchant.id,
+      items: [{ itemId: (await withOption(stall.owner, stall.merchant.id)).id, quantity: 1, options: [{ name: 'Size', choice: 'Large' }] }],
+      note: 'No sugar',
+      price: 150,
+    },
+    anyLogin: true,
+  }),
+  getOrder: async (scene) => ({ as: scene.customer, params: { id: (await scene.placeOrder()).id } }),
+  updateOrderStatus: async (scene) => ({
+    as: scene.stall.owner,
+    params: { id: (await scene.placeOrder()).id },
+    body: { status: 'preparing', estimatedTime: 10, reason: 'On it' },
+  }),
+  cancelOrder: async (scene) => ({
+    as: scene.customer,
+    params: { id: (await scene.placeOrder()).id },
+    body: { reason: 'Changed my mind' },
+  }),
+
+  // --- merchants
+  createMerchant: async ({ admin }) => ({
+    as: admin,
+    body: {
+      name: `Stall ${randomBytes(4).toString('hex')}`,
+      ownerName: 'Ravi',
+      email: 'ravi@example.com',
+      phone: '+91 98',
+      address: 'Hall 4',
+      description: 'Tea',
+      category: 'drinks',
+      isActive: true,
+      currency: 'INR',
+      timeZone: 'Asia/Kolkata',
+    },
+  }),
+  listMerchants: async ({ customer }) => ({ as: customer, query: { ...lists, category: 'drinks' }, anyLogin: true }),
+  getMerchant: async ({ customer, stall }) => ({ as: customer, params: { id: stall.merchant.id }, anyLogin: true }),
+  listMembers: async ({ stall }) => ({ as: stall.owner, params: { id: stall.merchant.id }, query: lists }),
+  addMember: async ({ stall, world }) => ({
+    as: stall.owner,
+    params: { id: stall.merchant.id },
+    body: { userId: (await world.signUp('New Member')).id, role: 'staff' },
+    without: ['email'],
+  }),
+  removeMember: async ({ stall, world }) => {
+    const { id: userId } = await world.signUp('Old Member');
+    await stall.owner.http.post(`/api/merchants/${stall.merchant.id}/members`, { userId, role: 'staff' });
+    return { as: stall.owner, params: { id: stall.merchant.id, userId } };
+  },
+  listItems: async ({ customer, stall }) => ({ as: customer, params: { id: stall.merchant.id }, query: lists, anyLogin: true }),
+  createItem: async ({ stall }) => ({
+    as: stall.owner,
+    params: { id: stall.merchant.id },
+    body: item(`Item ${randomBytes(4).toString('hex')}`),
+  }),
+  getItem: async ({ customer, stall }) => ({ as: customer, params: { id: stall.merchant.id, itemId: stall.item.id }, anyLogin: true }),
+  updateItem: async (scene) => ({
+    as: scene.stall.owner,
+    params: { id: scene.stall.merchant.id, itemId: (await scene.item()).id },
+    body: item(`Item ${randomBytes(4).toString('hex')}`),
+  }),
+  deleteItem: async (scene) => ({ as: scene.stall.owner, params: { id: scene.stall.merchant.id, itemId: (await scene.item()).id } }),
+
+  // --- notifications
+  listNotifications: async ({ customer }) => ({ as: customer, query: { ...lists, unread: 'true' }, anyLogin: true }),
+  readNotification: async (scene) => ({ as: scene.stall.owner, params: { id: (await scene.notification()).id } }),
+  readAllNotifications: async ({ stall }) => ({ as: stall.owner, anyLogin: true }),
+
+  // --- admin
+  updateUser: async ({ admin, world }) => ({
+    as: admin,
+    params: { id: (await world.signUp('Nuisance')).id },
+    body: { status: 'suspended' },
+  }),
+};
+
+async function ownSession(owner: Account): Promise<Fixture> {
+  const { body } = await owner.http.get<{ items: { id: string }[] }>('/api/me/sessions');
+  return { as: owner, params: { id: body.items[0]!.id } };
+}
+
+const option = { name: 'Size', required: true, choices: [{ name: 'Large', price: 50 }] };
+
+const item = (name: string) => ({ name, price: 100, currency: 'INR', stock: 5, options: [option], note: 'Hot', available: true });
+
+async function withOption(owner: Account, merchantId: string): Promise<{ id: string }> {
+  const { body } = await owner.http.post<{ id: string }>(
+    `/api/merchants/${merchantId}/items`,
+    item(`Tea ${randomBytes(4).toString('hex')}`),
+  );
+  return body;
+}

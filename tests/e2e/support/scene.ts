@@ -1,0 +1,73 @@
+import { createStall, createWorld, expectStatus, password, topUp, waitFor, type Account, type Stall, type World } from '@tidings/testing';
+
+/** A world with something of everything in it, and somebody for each role. */
+export interface Scene {
+  world: World;
+  stall: Stall;
+  otherStall: Stall;
+  customer: Account;
+  /** Has nothing to do with anything of the others. */
+  stranger: Account;
+  admin: Account;
+  placeOrder(): Promise<{ id: string }>;
+  /** Something for the customer to read. */
+  notification(): Promise<{ id: string }>;
+  item(): Promise<{ id: string }>;
+  /** Waits until nothing happens any more by itself. */
+  quiet(): Promise<void>;
+  /** A hash of each collection that requests may change. */
+  hashes(): Promise<Record<string, string>>;
+}
+
+/** Written by timers, whatever clients do. */
+const ownLife = new Set(['relay_lease', 'relay_state', 'feeds']);
+
+export async function createScene(env: Record<string, string> = {}): Promise<Scene> {
+  const world = await createWorld({ env });
+  const [stall, otherStall, customer, stranger, admin] = await Promise.all([
+    createStall(world),
+    createStall(world),
+    world.signUp('Asha'),
+    world.signUp('Stranger'),
+    world.admin(),
+  ]);
+  await topUp(world, customer, 10_000_000);
+  await waitFor('the top-up', async () => (await customer.http.get<{ balance: number }>('/api/wallet')).body.balance > 0);
+
+  const { mongo } = world;
+  let made = 0;
+  const scene: Scene = {
+    world,
+    stall,
+    otherStall,
+    customer,
+    stranger,
+    admin,
+    async placeOrder() {
+      const body = { vendorId: stall.merchant.id, items: [{ itemId: stall.item.id, quantity: 1 }] };
+      return (await expectStatus(201, customer.http.post<{ id: string }>('/api/orders', body))).body;
+    },
+    async notification() {
+      await scene.placeOrder();
+      await world.settled();
+      const { body } = await stall.owner.http.get<{ items: { id: string; readAt: string | null }[] }>('/api/notifications?unread=true');
+      return body.items[0]!;
+    },
+    async item() {
+      const body = { name: `Item ${++made}`, price: 100 };
+      return (await expectStatus(201, stall.owner.http.post<{ id: string }>(`/api/merchants/${stall.merchant.id}/items`, body))).body;
+    },
+    async quiet() {
+      await world.settled();
+      await waitFor('the roll-ups', async () => (await mongo.db.collection('postings').countDocuments({ pending: true })) === 0);
+      await world.settled();
+    },
+    async hashes() {
+      const { collections } = (await mongo.db.command({ dbHash: 1 })) as unknown as { collections: Record<string, string> };
+      return Object.fromEntries(Object.entries(collections).filter(([name]) => !ownLife.has(name)));
+    },
+  };
+  return scene;
+}
+
+export { password };
