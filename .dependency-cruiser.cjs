@@ -25,13 +25,13 @@ module.exports = {
     {
       name: 'platform-below-feed',
       severity: 'error',
-      from: { path: '^shared/platform/' },
+      from: { path: '^shared/platform/src/' },
       to: { path: '^(shared/(feed|testing)|services|tools|tests)/' },
     },
     {
       name: 'feed-below-services',
       severity: 'error',
-      from: { path: '^shared/feed/' },
+      from: { path: '^shared/feed/src/' },
       to: { path: '^(shared/testing|services|tools|tests)/' },
     },
     {

@@ -174,7 +174,7 @@ export function createJobs(options: {
       worker.on('error', (error) => logger.debug({ reason: error.message }, 'The jobs worker lost Redis'));
       const tick = () => {
         sweeping = sweep().catch((error: unknown) => logger.warn({ reason: String(error) }, 'Sweeping the jobs failed'));
-        sweeping.finally(() => {
+        void sweeping.finally(() => {
           if (timer) timer = setTimeout(tick, sweepMs);
         });
       };
