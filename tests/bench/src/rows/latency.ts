@@ -1,0 +1,222 @@
+import { Agent, request } from 'node:http';
+import { createHttp, createStall, topUp, waitFor, type Account, type Stall } from '@tidings/testing';
+import { startClients, type Clients } from '../clients.js';
+import { pace } from '../pace.js';
+import { createRig, type Person, type Rig, type Service } from '../rig.js';
+import { lossesOf, percentile, type Line, type Row } from '../table.js';
+
+const rates = [50, 200];
+const password = 'correct horse battery';
+
+/**
+ * Customers pay for orders over HTTP, and everybody concerned is connected to one of two gateways. Measured from the commit, by the time that
+ * the database wrote into its oplog with it, to the arrival at each client, for every entry that the payments caused. An event's own time
+ * is that of its transaction's start, and in a busy API the answer to a commit is read later than clients get the event.
+ */
+export const latency: Row = async ({ rounds, short, log }) => {
+  const [customers, seconds] = short ? [20, 1] : [200, 10];
+  const rig = await createRig();
+  const api = await rig.start('api');
+  await rig.start('event-relay');
+  await rig.start('notification-worker');
+  const gateways = [await rig.start('socket-gateway'), await rig.start('socket-gateway')];
+  const clients = startClients(1, 'latency');
+  const { people, stalls } = await prepare(rig, api, customers, short ? 4 : 20);
+  const connected = [...people, ...stalls.map(({ owner }) => owner)];
+  for (const [index, { port }] of gateways.entries()) {
+    await clients.connect(
+      port,
+      connected.filter((_, at) => at % gateways.length === index).map(({ token }) => ({ token })),
+    );
+  }
+
+  const setting: Setting = { rig, api, clients, people, stalls };
+  await pay(setting, rates[0]!, Math.min(3, seconds));
+  const results = rates.map((): Measured => ({ milliseconds: [], payments: 0, retries: 0, losses: 0 }));
+  for (let round = 0; round < rounds; round++) {
+    for (const [index, rate] of rates.entries()) {
+      const one = await pay(setting, rate, seconds);
+      const sum = results[index]!;
+      results[index] = {
+        milliseconds: sum.milliseconds.concat(one.milliseconds),
+        payments: sum.payments + one.payments,
+        retries: sum.retries + one.retries,
+        losses: sum.losses + one.losses,
+      };
+      log(
+        `latency at ${rate}/s: p50 ${percentile(one.milliseconds, 0.5).toFixed(1)} ms, p99 ${percentile(one.milliseconds, 0.99).toFixed(1)} ms`,
+      );
+    }
+  }
+  await clients.stop();
+  await rig.stop();
+  return {
+    lines: results.map(({ milliseconds }, index): Line => {
+      const [p50, p99] = [percentile(milliseconds, 0.5), percentile(milliseconds, 0.99)];
+      return {
+        what: `commit → client at ${rates[index]} payments/s, two gateways`,
+        tidings: `p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms`,
+        aim: 'p50 ≤ 8 ms, p99 ≤ 25 ms',
+        met: p50 <= 8 && p99 <= 25,
+      };
+    }),
+    notes: results.map(
+      ({ milliseconds, payments, retries }, index) =>
+        `latency at ${rates[index]}/s: ${payments} payments, ${milliseconds.length} arrivals, ${retries} payments asked again after a 503`,
+    ),
+    losses: results.reduce((sum, { losses }) => sum + losses, 0),
+  };
+};
+
+interface Setting {
+  rig: Rig;
+  api: Service;
+  clients: Clients;
+  people: readonly Person[];
+  stalls: readonly Stall[];
+}
+
+interface Measured {
+  milliseconds: number[];
+  payments: number;
+  retries: number;
+  losses: number;
+}
+
+/** Customers with money, and merchants with an owner and an item. */
+async function prepare(rig: Rig, api: Service, customers: number, merchants: number): Promise<{ people: Person[]; stalls: Stall[] }> {
+  const http = createHttp(api.url);
+  const enter = async (path: string, body: object): Promise<Account> => {
+    const answer = await http.post<{ user: { id: string; email: string; name: string }; accessToken: string; refreshToken: string }>(
+      path,
+      body,
+    );
+    if (answer.status >= 300) throw new Error(`${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
+    const { user, accessToken, refreshToken } = answer.body;
+    return { ...user, token: accessToken, refreshToken, http: createHttp(api.url, accessToken) };
+  };
+  const logIn = (email: string, secret: string): Promise<Account> => enter('/api/auth/login', { email, password: secret });
+  let names = 0;
+  const world = {
+    admin: () => logIn(rig.admin.email, rig.admin.password),
+    logIn,
+    signUp: (name: string) => enter('/api/auth/register', { name, email: `owner${++names}@example.com`, password }),
+    apiUrl: api.url,
+    stripeSecret: rig.stripeSecret,
+  };
+  const stalls: Stall[] = [];
+  for (let index = 0; index < merchants; index++) stalls.push(await createStall(world, { price: 100 }));
+  const people = await rig.people(customers);
+  for (const { id, token } of people) {
+    await topUp(
+      world,
+      { id, email: `${id}@example.com`, name: 'Bench Customer', token, refreshToken: '', http: createHttp(api.url, token) },
+      1_000_000,
+    );
+  }
+  await waitFor('the top-ups', async () => (await rig.mongo.db.collection('accounts').countDocuments({ balance: 1_000_000 })) >= customers);
+  return { people, stalls };
+}
+
+async function pay({ rig, api, clients, people, stalls }: Setting, perSecond: number, seconds: number): Promise<Measured> {
+  await settled(rig);
+  await clients.reset();
+  await clients.record();
+  const commitTimes = await watchCommits(rig);
+  const payments: Promise<void>[] = [];
+  let retries = 0;
+  const order = async (index: number): Promise<void> => {
+    const stall = stalls[index % stalls.length]!;
+    const { token } = people[index % people.length]!;
+    const key = `bench-${performance.now()}-${index}`;
+    const body = JSON.stringify({ vendorId: stall.merchant.id, items: [{ itemId: stall.item.id, quantity: 1 }] });
+    // A machine that is too busy may refuse one, or an idle connection close under it: it is asked again with the same key.
+    const ask = () => post(`${api.url}/api/orders`, body, { authorization: `Bearer ${token}`, 'idempotency-key': key });
+    let answer = await ask();
+    for (; answer.status === 503 || answer.status === 0; answer = await ask()) retries++;
+    if (answer.status !== 201) throw new Error(`An order was refused: ${answer.status} ${answer.text}`);
+  };
+  await pace({
+    perSecond,
+    seconds,
+    emit: (from, to) => {
+      for (let index = from; index < to; index++) payments.push(order(index));
+    },
+  });
+  await Promise.all(payments);
+  await settled(rig);
+
+  const commits = await commitTimes();
+  const connected = new Set([
+    ...people.map(({ id }) => `user:${id}`),
+    ...stalls.flatMap(({ owner, merchant }) => [`user:${owner.id}`, `merchant:${merchant.id}`]),
+  ]);
+  const entries = await rig.mongo.db
+    .collection('feed_entries')
+    .find({ eventId: { $in: [...commits.keys()] } }, { projection: { _id: 1 } })
+    .toArray();
+  const expected = entries.filter(({ _id }) => connected.has((_id as unknown as { feed: string }).feed)).length;
+  const tally = await clients.wait(expected, 5_000);
+  const arrivals = await clients.arrivals();
+  return {
+    milliseconds: arrivals.map(([id, at]) => at - (commits.get(id) ?? Number.NaN)),
+    payments: payments.length,
+    retries,
+    losses: lossesOf(tally, expected),
+  };
+}
+
+const agent = new Agent({ keepAlive: true, maxSockets: 64 });
+
+/** A bare call: `fetch` would take more of the machine than what it asks for. Status 0: there was no answer. */
+function post(url: string, body: string, headers: Record<string, string>): Promise<{ status: number; text: string }> {
+  return new Promise((resolve) => {
+    const asked = request(
+      url,
+      { method: 'POST', agent, headers: { ...headers, 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) } },
+      (answer) => {
+        let text = '';
+        answer.setEncoding('utf8');
+        answer.on('data', (chunk: string) => (text += chunk));
+        answer.on('end', () => resolve({ status: answer.statusCode ?? 0, text }));
+      },
+    );
+    asked.on('error', () => resolve({ status: 0, text: '' }));
+    asked.end(body);
+  });
+}
+
+/** Answers, when asked, with the time at which each event since now was committed (`wallTime` of change streams, MongoDB 6). */
+async function watchCommits({ mongo }: Rig): Promise<() => Promise<Map<string, number>>> {
+  const { operationTime } = await mongo.db.command({ ping: 1 });
+  return async () => {
+    const stream = mongo.db
+      .collection<{ _id: string }>('outbox')
+      .watch([{ $match: { operationType: 'insert' } }, { $project: { documentKey: 1, wallTime: 1 } }], {
+        startAtOperationTime: operationTime,
+      });
+    const times = new Map<string, number>();
+    for (let change = await stream.tryNext(); change; change = await stream.tryNext()) {
+      const { documentKey, wallTime } = change as unknown as { documentKey: { _id: string }; wallTime: Date };
+      times.set(documentKey._id, wallTime.getTime());
+    }
+    await stream.close();
+    return times;
+  };
+}
+
+async function settled({ mongo }: Rig): Promise<void> {
+  const outbox = mongo.db.collection('outbox');
+  await waitFor('the event path to settle', async () => {
+    const [newest] = await outbox
+      .find({}, { projection: { _id: 1 } })
+      .sort({ _id: -1 })
+      .limit(1)
+      .toArray();
+    const pending = await outbox.countDocuments({ pending: true });
+    return (
+      pending === 0 &&
+      (!newest || (await mongo.db.collection('feed_entries').countDocuments({ eventId: newest._id as unknown as string })) > 0)
+    );
+  });
+}
