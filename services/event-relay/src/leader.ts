@@ -29,7 +29,7 @@ export interface LeaderDeps {
 
 /** Batches that are appended but not yet published; more would only hide a Redis that is slow. */
 const maxUnpublished = 4;
-const saveEveryMs = 50;
+const saveEveryMs = 250;
 const idleSaveEveryMs = 10_000;
 const recoveryMarginMs = 120_000;
 const cleanEveryMs = 60_000;
@@ -112,10 +112,11 @@ export async function lead(deps: LeaderDeps): Promise<void> {
     every(deps.renewEveryMs, ended.signal, async () => {
       if (!(await deps.renew())) throw new TermOver(term);
     }),
-    every(500, ended.signal, () => sequencer.flushHeads()),
     every(saveEveryMs, ended.signal, async () => {
       const next = published;
       published = undefined;
+      // Heads first: nobody looks again at what is before the token, and a head that is not stored is lost when its entries expire.
+      await sequencer.flushHeads();
       if (next) await states.save(term, next);
     }),
     every(500, ended.signal, async () => {

@@ -237,6 +237,18 @@ describe('recovery', () => {
   });
 });
 
+test('the position never gets ahead of the durable heads', async () => {
+  const changes = store.mongo.db.collection(collections.relayState).watch([], { fullDocument: 'updateLookup' });
+  await changes.tryNext(); // opens it
+  await startRelay().start();
+  await outbox().insertOne(event(['admin']));
+  for await (const change of changes) {
+    if ('fullDocument' in change && change.fullDocument?.['batch'] === 1) break;
+  }
+  // A leader that dies now has a successor which begins behind this event.
+  expect(await store.mongo.db.collection<{ _id: string }>(collections.heads).findOne({ _id: 'admin' })).toMatchObject({ head: 1 });
+});
+
 test('heads are durable within a second or so of the entries', async () => {
   await startRelay().start();
   await outbox().insertMany([event(['admin']), event(['admin'])]);
