@@ -65,7 +65,6 @@ export function createSequencer({ mongo, logger, retentionDays, userRetentionDay
         const seq = known ?? head + 1;
         const packet = encode(feed, seq, typeof target === 'string' ? [] : target.omit);
         if (seq > head) heads.set(feed, seq);
-        changed.set(feed, Math.max(seq, heads.get(feed) ?? 0));
         all.push({ feed, seq, eventId: event._id, type: event.type, packet });
         if (known !== undefined) continue;
         fresh.push({
@@ -91,6 +90,8 @@ export function createSequencer({ mongo, logger, retentionDays, userRetentionDay
           // Ordered: when one is refused, none behind it is stored, so no feed gets a later entry before an earlier one.
           if (fresh.length > 0) await entries.insertMany(fresh, { ordered: true, writeConcern: { w: 'majority' } });
           if (lookUp && fresh.length > 0) lookUp = false;
+          // Only now: a number that was not stored may not be given, and a durable head that is too high would leave a gap for ever.
+          for (const { feed, seq } of all) changed.set(feed, Math.max(seq, changed.get(feed) ?? 0));
           return all;
         } catch (error) {
           // What was stored and what not is unknown after any failure: forget what memory says of these feeds and look.

@@ -126,6 +126,16 @@ describe('numbering', () => {
       [theirs[1]!._id, 3],
     ]);
   });
+
+  test('numbers that were not stored do not raise the durable head', async () => {
+    const sequencer = createSequencer({ mongo: store.mongo, logger: store.logger, retentionDays: 30, userRetentionDays: 180 });
+    await sequencer.append([event(['admin'])]);
+    await store.mongo.db.command({ collMod: collections.entries, validator: { type: { $ne: 'refused' } } });
+    await expect(sequencer.append([event(['admin'], { type: 'refused' }), event(['admin'])])).rejects.toThrow();
+    await sequencer.flushHeads();
+    await sequencer.append([event(['admin'])]);
+    expect((await entriesOf('admin')).map(({ _id }) => _id.seq)).toEqual([1, 2]);
+  });
 });
 
 describe('leadership', () => {
