@@ -62,7 +62,8 @@ export function createCaller(urls: readonly string[], random: Random): Caller {
       for (;;) {
         const answer = await ask(urls[turn++ % urls.length]!, request, key);
         if (typeof answer !== 'string') return answer;
-        if (Date.now() > deadline) throw new Error(`${request.method} ${request.path} had no answer within ${patienceMs} ms; the last was ${answer}`);
+        if (Date.now() > deadline)
+          throw new Error(`${request.method} ${request.path} had no answer within ${patienceMs} ms; the last was ${answer}`);
         retries++;
         await pause(random.between(50, 250));
       }

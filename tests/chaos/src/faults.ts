@@ -1,10 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import type { Cluster, ClusterProcess } from '@tidings/dev';
 import type { ReplicaSet, ServerProcess } from '../../../tools/servers/index.mjs';
 import type { Caller } from './caller.js';
-import { gatewayId, type Cluster } from './cluster.js';
 import type { Random } from './random.js';
 import type { CommittedEvent, Recorder } from './recorder.js';
-import type { ServiceProcess } from './service-process.js';
 import type { Screen } from './verdict-events.js';
 
 /** Everything that can be hit. */
@@ -49,7 +48,7 @@ const nextEvent = ({ recorder }: World, limitMs = 5_000): Promise<void> =>
     const timer = setTimeout(done, limitMs);
   });
 
-/** Events that have not reached every client that follows them, of all clients or those at one gateway. */
+/** Events that have not reached every client that follows them, of all clients or those at one gateway: its id begins each `sid`. */
 function undelivered({ recorder, screens }: World, at?: string): number {
   let count = 0;
   for (const { client, start } of screens) {
@@ -59,7 +58,9 @@ function undelivered({ recorder, screens }: World, at?: string): number {
   return count;
 }
 
-type Blow = (process: ServiceProcess) => () => Promise<void>;
+const urlOf = ({ port }: ClusterProcess): string => `http://127.0.0.1:${port}`;
+
+type Blow = (process: ClusterProcess) => () => Promise<void>;
 
 /** kill -9 now; healed by a restart some time later. */
 const kill =
@@ -69,7 +70,7 @@ const kill =
     return async () => {
       await ended;
       await pause(random.between(200, 1_200));
-      await process.start();
+      await process.restart();
     };
   };
 
@@ -77,14 +78,20 @@ const kill =
 const suspend =
   (random: Random): Blow =>
   (process) => {
-    process.pause();
+    const paused = process.kill('SIGSTOP');
     return async () => {
+      await paused;
       await pause(random.between(2_000, 4_000));
-      process.resume();
+      await process.kill('SIGCONT');
     };
   };
 
-async function strike(world: World, target: string, blow: () => () => Promise<void>, measure: (committed: readonly CommittedEvent[]) => Promise<string> | string): Promise<Struck> {
+async function strike(
+  world: World,
+  target: string,
+  blow: () => () => Promise<void>,
+  measure: (committed: readonly CommittedEvent[]) => Promise<string> | string,
+): Promise<Struck> {
   const committed = world.recorder.events.slice(-recent);
   const at = performance.now();
   const heal = blow();
@@ -98,42 +105,64 @@ const api =
   (blowOf: (random: Random) => Blow): Fault =>
   async (world) => {
     const { cluster, caller, random } = world;
-    const process = random.pick(cluster.apis);
+    const process = random.pick(cluster.of('api'));
+    const url = urlOf(process);
     const giveUpAt = performance.now() + 5_000;
-    while (caller.inFlight(process.url) === 0 && performance.now() < giveUpAt) await pause(1);
+    while (caller.inFlight(url) === 0 && performance.now() < giveUpAt) await pause(1);
     await pause(random.between(0, 8)); // somewhere within the request
-    const requests = caller.inFlight(process.url);
-    return strike(world, `api ${process.url}`, () => blowOf(random)(process), () => amount(requests, 'requests'));
+    const requests = caller.inFlight(url);
+    return strike(
+      world,
+      process.name,
+      () => blowOf(random)(process),
+      () => amount(requests, 'requests'),
+    );
   };
 
 const relay =
   (blowOf: (random: Random) => Blow): Fault =>
   async (world) => {
     const { cluster, recorder, random } = world;
-    const leader = (await cluster.leader()) ?? cluster.relays[0]!;
+    const leader = (await cluster.leader()) ?? cluster.of('relay')[0]!;
     await nextEvent(world);
-    return strike(world, `leading relay ${leader.url}`, () => blowOf(random)(leader), async (committed) => amount(await recorder.unnumbered(committed), 'events without a number'));
+    return strike(
+      world,
+      `the leading ${leader.name}`,
+      () => blowOf(random)(leader),
+      async (committed) => amount(await recorder.unnumbered(committed), 'events without a number'),
+    );
   };
 
 const gateway =
   (blowOf: (random: Random) => Blow): Fault =>
   async (world) => {
     const { cluster, random } = world;
-    const index = random.between(0, cluster.gateways.length - 1);
-    const process = cluster.gateways[index]!;
+    const gateways = cluster.of('gateway');
+    const index = random.between(0, gateways.length - 1);
+    const process = gateways[index]!;
     await nextEvent(world);
-    const deliveries = undelivered(world, gatewayId(index));
-    return strike(world, `gateway ${process.url}`, () => blowOf(random)(process), () => amount(deliveries, 'deliveries'));
+    const deliveries = undelivered(world, `g${index + 1}`);
+    return strike(
+      world,
+      process.name,
+      () => blowOf(random)(process),
+      () => amount(deliveries, 'deliveries'),
+    );
   };
 
 const worker =
   (blowOf: (random: Random) => Blow): Fault =>
   async (world) => {
     const { cluster, recorder, random } = world;
-    const process = random.pick(cluster.workers);
+    const process = random.pick(cluster.of('worker'));
     await nextEvent(world);
     await pause(random.between(0, 15)); // the job comes after the number
-    return strike(world, `worker ${process.url}`, () => blowOf(random)(process), async (committed) => amount(await recorder.unhandled(committed), 'events to notify of'));
+    return strike(
+      world,
+      process.name,
+      () => blowOf(random)(process),
+      async (committed) => amount(await recorder.unhandled(committed), 'events to notify of'),
+    );
   };
 
 const redisEmptied: Fault = async (world) => {
@@ -158,7 +187,7 @@ const redisEmptied: Fault = async (world) => {
 const stepDown: Fault = async (world) => {
   const { mongo, cluster, caller } = world;
   await nextEvent(world);
-  const requests = cluster.apis.reduce((sum, { url }) => sum + caller.inFlight(url), 0);
+  const requests = cluster.apiUrls.reduce((sum, url) => sum + caller.inFlight(url), 0);
   const deliveries = undelivered(world);
   return strike(
     world,
@@ -191,7 +220,8 @@ export const faults: Readonly<Record<string, Fault>> = {
 export async function isHealed({ recorder, screens }: World, { committed }: Struck): Promise<boolean> {
   const last = new Map<string, number>();
   const ids = new Set(committed.map(({ id }) => id));
-  for (const feed of new Set(committed.flatMap(({ feeds }) => feeds.map(({ feed }) => feed)))) last.set(feed, recorder.feed(feed).findLastIndex(({ id }) => ids.has(id)) + 1);
+  for (const feed of new Set(committed.flatMap(({ feeds }) => feeds.map(({ feed }) => feed))))
+    last.set(feed, recorder.feed(feed).findLastIndex(({ id }) => ids.has(id)) + 1);
   for (const { client, start } of screens) {
     for (const feed of Object.keys(start)) if ((client.cursors[feed] ?? 0) < (last.get(feed) ?? 0)) return false;
   }

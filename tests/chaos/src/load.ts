@@ -63,11 +63,21 @@ export function createLoad(options: {
 
   const topUp = async (customer: Person): Promise<void> => {
     const amount = random.pick(topUpAmounts);
-    const begun = await need(caller, { method: 'POST', path: '/api/wallet/top-ups', token: customer.token, body: { amount, provider: 'stripe' } });
+    const begun = await need(caller, {
+      method: 'POST',
+      path: '/api/wallet/top-ups',
+      token: customer.token,
+      body: { amount, provider: 'stripe' },
+    });
     const id = String(begun['id']);
     const event = stripeEvent({ topUpId: id, amount, currency: String(begun['currency']) });
     const post = () =>
-      need(caller, { method: 'POST', path: '/webhooks/stripe', body: event, headers: { 'stripe-signature': stripeHeader(stripeSecret, event) } });
+      need(caller, {
+        method: 'POST',
+        path: '/webhooks/stripe',
+        body: event,
+        headers: { 'stripe-signature': stripeHeader(stripeSecret, event) },
+      });
     // Stripe sends an event again when it is not sure that it arrived.
     await Promise.all(random.chance(0.2) ? [post(), post()] : [post()]);
     topUps.add(id);
@@ -77,7 +87,12 @@ export function createLoad(options: {
   const order = async (customer: Person): Promise<void> => {
     const shop = random.pick(people.shops);
     const items = [{ itemId: shop.itemId, quantity: random.between(1, 3) }];
-    const answer = await caller.call({ method: 'POST', path: '/api/orders', token: customer.token, body: { vendorId: shop.merchantId, items } });
+    const answer = await caller.call({
+      method: 'POST',
+      path: '/api/orders',
+      token: customer.token,
+      body: { vendorId: shop.merchantId, items },
+    });
     if (answer.status === 201) {
       note(answer);
       open.push({ id: String(answer.body['id']), shop, customer, status: 'placed', version: 1 });
@@ -102,7 +117,9 @@ export function createLoad(options: {
       const customer = random.pick(people.customers);
       const dice = random.next();
       const waiting = dice < 0.45 ? open.splice(random.between(0, open.length - 1), 1)[0] : undefined;
-      await (waiting ? move(waiting) : dice < 0.6 ? topUp(customer) : order(customer)).catch((error: unknown) => unresolved.push(String(error)));
+      await (waiting ? move(waiting) : dice < 0.6 ? topUp(customer) : order(customer)).catch((error: unknown) =>
+        unresolved.push(String(error)),
+      );
       await pause(random.between(0, options.pauseMs * 2));
     }
   };

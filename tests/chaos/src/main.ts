@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { startMongo, startRedis } from '../../../tools/servers/index.mjs';
+import { provideNginx, startMongo, startRedis } from '../../../tools/servers/index.mjs';
 import { scenarios, startChaos, type Report } from './run.js';
 
 const { values } = parseArgs({
@@ -24,7 +24,19 @@ const row = (cells: readonly (string | number)[]): string => cells.map((cell, in
 
 function tell(report: Report): void {
   const { scenario, events, clients, deliveries, replays, healMs, hit, faults } = report;
-  say(row([scenario, report.seed, events, clients, deliveries, replays, `${(healMs / 1_000).toFixed(1)} s`, hit || '-', faults.length === 0 ? 'holds' : 'FAILED']));
+  say(
+    row([
+      scenario,
+      report.seed,
+      events,
+      clients,
+      deliveries,
+      replays,
+      `${(healMs / 1_000).toFixed(1)} s`,
+      hit || '-',
+      faults.length === 0 ? 'holds' : 'FAILED',
+    ]),
+  );
   for (const fault of faults.slice(0, 10)) say(`    ${fault}`);
   if (faults.length > 10) say(`    … and ${faults.length - 10} more`);
   if (faults.length > 0) say(`    again: npm run chaos -- --times 1 --seed ${report.seed} --only ${scenario}   (${report.target})`);
@@ -34,14 +46,17 @@ async function main(): Promise<number> {
   if (!Number.isInteger(times) || times < 1 || !Number.isInteger(seed)) throw new Error('--times and --seed are whole numbers');
   if (unknown.length > 0) throw new Error(`There is no scenario ${unknown.join(', ')}. There are: ${scenarios.join(', ')}`);
   const dataDir = mkdtempSync(join(tmpdir(), 'tidings-chaos-'));
+  const nginxPath = await provideNginx({ log: say });
   const mongo = await startMongo({ dataDir: join(dataDir, 'mongo'), members: 3 });
   const redis = await startRedis({ dataDir: join(dataDir, 'redis') });
   const reports: Report[] = [];
   try {
-    say(`${times} times ${chosen.length} scenarios, seed ${seed}: 2 processes of each service, 3 members of MongoDB, Redis without a disk\n`);
+    say(
+      `${times} times ${chosen.length} scenarios, seed ${seed}: 2 processes of each service, 3 members of MongoDB, Redis without a disk\n`,
+    );
     say(row(columns));
     for (let time = 0; time < times; time++) {
-      const chaos = await startChaos({ mongo, redis, seed: seed + time, database: `chaos_${time}` });
+      const chaos = await startChaos({ mongo, redis, nginxPath, seed: seed + time, database: `chaos_${time}` });
       try {
         for (const scenario of chosen) {
           const report = await chaos.run(scenario);

@@ -1,6 +1,5 @@
 import { openClient, waitFor } from '@tidings/testing';
 import type { Answer, Caller, Request } from './caller.js';
-import type { Cluster } from './cluster.js';
 import type { Screen } from './verdict-events.js';
 
 export interface Person {
@@ -29,7 +28,11 @@ export async function need(caller: Caller, request: Request): Promise<Answer['bo
 }
 
 /** Customers, and merchants with one member and one item each, made by the public API. */
-export async function createPeople(caller: Caller, cluster: Pick<Cluster, 'secrets'>, counts: { customers: number; shops: number }): Promise<People> {
+export async function createPeople(
+  caller: Caller,
+  adminLogin: { email: string; password: string },
+  counts: { customers: number; shops: number },
+): Promise<People> {
   const enter = async (path: string, body: Record<string, string>): Promise<Person> => {
     const answer = await need(caller, { method: 'POST', path, body });
     const { id, name } = answer['user'] as { id: string; name: string };
@@ -39,7 +42,7 @@ export async function createPeople(caller: Caller, cluster: Pick<Cluster, 'secre
   const register = (name: string): Promise<Person> =>
     enter('/api/auth/register', { name, email: `${name.toLowerCase().replace(' ', '.')}@example.com`, password });
 
-  const admin = await enter('/api/auth/login', cluster.secrets.admin);
+  const admin = await enter('/api/auth/login', { ...adminLogin });
   const customers = await Promise.all(Array.from({ length: counts.customers }, (_, index) => register(`Customer ${index + 1}`)));
   const shops = await Promise.all(
     Array.from({ length: counts.shops }, async (_, index): Promise<Shop> => {
@@ -51,8 +54,18 @@ export async function createPeople(caller: Caller, cluster: Pick<Cluster, 'secre
         body: { name: `Stall ${index + 1}`, ownerName: vendor.name, email: `stall${index + 1}@example.com` },
       });
       const merchantId = String(merchant['id']);
-      await need(caller, { method: 'POST', path: `/api/merchants/${merchantId}/members`, token: admin.token, body: { userId: vendor.id, role: 'owner' } });
-      const item = await need(caller, { method: 'POST', path: `/api/merchants/${merchantId}/items`, token: vendor.token, body: { name: 'Masala chai', price: 4_000 } });
+      await need(caller, {
+        method: 'POST',
+        path: `/api/merchants/${merchantId}/members`,
+        token: admin.token,
+        body: { userId: vendor.id, role: 'owner' },
+      });
+      const item = await need(caller, {
+        method: 'POST',
+        path: `/api/merchants/${merchantId}/items`,
+        token: vendor.token,
+        body: { name: 'Masala chai', price: 4_000 },
+      });
       return { merchantId, vendor, itemId: String(item['id']) };
     }),
   );

@@ -58,7 +58,13 @@ export async function openRecorder(url: string): Promise<Recorder> {
   stream.on('change', (change) => {
     if (change.operationType !== 'insert') return;
     const { _id: id, type, data, to, feeds } = change.fullDocument;
-    const event: CommittedEvent = { id, type, data, to, feeds: feeds.map((target) => (typeof target === 'string' ? { feed: target, omit: [] } : target)) };
+    const event: CommittedEvent = {
+      id,
+      type,
+      data,
+      to,
+      feeds: feeds.map((target) => (typeof target === 'string' ? { feed: target, omit: [] } : target)),
+    };
     events.push(event);
     for (const { feed } of event.feeds) {
       const list = byFeed.get(feed);
@@ -84,7 +90,10 @@ export async function openRecorder(url: string): Promise<Recorder> {
     async unnumbered(some) {
       const counted = await db
         .collection('feed_entries')
-        .aggregate<{ _id: string; count: number }>([{ $match: { eventId: { $in: some.map(({ id }) => id) } } }, { $group: { _id: '$eventId', count: { $sum: 1 } } }])
+        .aggregate<{ _id: string; count: number }>([
+          { $match: { eventId: { $in: some.map(({ id }) => id) } } },
+          { $group: { _id: '$eventId', count: { $sum: 1 } } },
+        ])
         .toArray();
       const entries = new Map(counted.map(({ _id, count }) => [_id, count]));
       return some.filter(({ id, feeds }) => (entries.get(id) ?? 0) < feeds.length).length;

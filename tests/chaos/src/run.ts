@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { startCluster } from '@tidings/dev';
 import type { ReplicaSet, ServerProcess } from '../../../tools/servers/index.mjs';
 import { createCaller } from './caller.js';
-import { startCluster } from './cluster.js';
 import { faults, isHealed, type Struck, type World } from './faults.js';
 import { createLoad, type Load } from './load.js';
 import { createPeople, openScreens } from './people.js';
@@ -31,6 +31,8 @@ export interface Report {
 export interface ChaosOptions {
   mongo: ReplicaSet;
   redis: ServerProcess & { url: string };
+  /** Clients come through it, as in production. */
+  nginxPath: string;
   seed: number;
   /** A database that does not exist yet. */
   database: string;
@@ -45,13 +47,29 @@ export interface Chaos {
 }
 
 const shops = 3;
+/** Everybody here has one address, and more to do in a minute than people have. */
+const unlimited = {
+  LOG_LEVEL: 'warn',
+  ACCESS_TOKEN_SECONDS: '86400',
+  SOCKET_EVENTS_PER_MINUTE: '1000000',
+  HTTP_REQUESTS_PER_MINUTE: '1000000',
+  LOGIN_ATTEMPTS_PER_MINUTE: '1000000',
+};
 const maxStrikes = 6;
 const settleMs = 40_000;
 
 export const scenarios = Object.keys(faults);
 
 /** One cluster, its people and their screens, on which any number of scenarios run one after another. What is judged is all that happened since its start. */
-export async function startChaos({ mongo, redis, seed, database, customers = 16, loadMs = 1_500 }: ChaosOptions): Promise<Chaos> {
+export async function startChaos({
+  mongo,
+  redis,
+  nginxPath,
+  seed,
+  database,
+  customers = 16,
+  loadMs = 1_500,
+}: ChaosOptions): Promise<Chaos> {
   const mongodbUrl = mongo.url.replace(/\/[^/?]*(\?|$)/, `/${database}$1`);
   const closers: (() => Promise<unknown> | void)[] = [];
   const stop = async (): Promise<void> => {
@@ -60,13 +78,29 @@ export async function startChaos({ mongo, redis, seed, database, customers = 16,
   try {
     const recorder = await openRecorder(mongodbUrl);
     closers.push(() => recorder.close());
-    const cluster = await startCluster({ mongodbUrl, redisUrl: redis.url });
+    const cluster = await startCluster({
+      api: 2,
+      gateways: 2,
+      relays: 2,
+      workers: 2,
+      mongodbUrl,
+      redisUrl: redis.url,
+      nginxPath,
+      env: unlimited,
+    });
     closers.push(() => cluster.stop());
-    const caller = createCaller(cluster.apis.map(({ url }) => url), createRandom(seed, 'caller'));
-    const people = await createPeople(caller, cluster, { customers, shops });
-    const screens = await openScreens(people, cluster.gatewayUrl);
+    const caller = createCaller(cluster.apiUrls, createRandom(seed, 'caller'));
+    const people = await createPeople(caller, cluster.admin, { customers, shops });
+    const screens = await openScreens(people, cluster.url);
     closers.push(() => screens.forEach(({ client }) => client.close()));
-    const load = createLoad({ caller, people, stripeSecret: cluster.secrets.stripe, random: createRandom(seed, 'load'), abreast: 6, pauseMs: 40 });
+    const load = createLoad({
+      caller,
+      people,
+      stripeSecret: cluster.stripeSecret,
+      random: createRandom(seed, 'load'),
+      abreast: 6,
+      pauseMs: 40,
+    });
     const world = { cluster, mongo, redis, recorder, screens, caller };
     return { run: (scenario) => runScenario({ ...world, random: createRandom(seed, scenario) }, { scenario, seed, load, loadMs }), stop };
   } catch (error) {
@@ -143,7 +177,9 @@ async function isSettled({ recorder, screens }: World): Promise<boolean> {
     db.collection('postings').countDocuments({ pending: true }),
   ]);
   if (stored !== events.length || pending + due + waiting > 0) return false;
-  return screens.every(({ client, start }) => Object.keys(start).every((feed) => (client.cursors[feed] ?? 0) >= recorder.feed(feed).length));
+  return screens.every(({ client, start }) =>
+    Object.keys(start).every((feed) => (client.cursors[feed] ?? 0) >= recorder.feed(feed).length),
+  );
 }
 
 /** Some clients go away for a while and come back, as phones do. */

@@ -12,11 +12,13 @@ export async function checkLedger(recorder: Recorder): Promise<string[]> {
     add(perCurrency, String(posting['currency']), amount);
     add(perTransfer, String(posting['transferId']), amount);
     add(perAccount, String(posting['account']), amount);
-    if (posting['pending'] === true) faults.push(`the posting ${String(posting['_id'])} of ${String(posting['account'])} was never rolled up`);
+    if (posting['pending'] === true)
+      faults.push(`the posting ${String(posting['_id'])} of ${String(posting['account'])} was never rolled up`);
   }
   for (const [currency, sum] of perCurrency) if (sum !== 0) faults.push(`the postings in ${currency} sum to ${sum}`);
   for (const [transfer, sum] of perTransfer) if (sum !== 0) faults.push(`the transfer ${transfer} sums to ${sum}`);
-  for (const { _id } of await recorder.all('transfers')) if (!perTransfer.has(String(_id))) faults.push(`the transfer ${String(_id)} has no postings`);
+  for (const { _id } of await recorder.all('transfers'))
+    if (!perTransfer.has(String(_id))) faults.push(`the transfer ${String(_id)} has no postings`);
   for (const account of await recorder.all('accounts')) {
     const id = String(account['_id']);
     const balance = Number(account['balance']);
@@ -31,7 +33,8 @@ export async function checkPromises(recorder: Recorder, { orders, topUps, unreso
   const faults: string[] = unresolved.map((call) => `no answer to ${call}, however often it was asked`);
   const storedOrders = new Map((await recorder.all('orders')).map((order) => [String(order['_id']), String(order['status'])]));
   if (storedOrders.size !== orders.size) faults.push(`${orders.size} orders were placed, ${storedOrders.size} are stored`);
-  for (const [id, status] of orders) if (storedOrders.get(id) !== status) faults.push(`the order ${id} is ${storedOrders.get(id)}, the API said ${status}`);
+  for (const [id, status] of orders)
+    if (storedOrders.get(id) !== status) faults.push(`the order ${id} is ${storedOrders.get(id)}, the API said ${status}`);
 
   const storedTopUps = new Map((await recorder.all('topups')).map((topUp) => [String(topUp['_id']), String(topUp['status'])]));
   if (storedTopUps.size !== topUps.size) faults.push(`${topUps.size} top-ups were begun, ${storedTopUps.size} are stored`);
@@ -63,7 +66,9 @@ export async function checkNotifications(recorder: Recorder): Promise<string[]> 
   const faults: string[] = [];
   const users = await recorder.all('users');
   const members = (merchantId: string): string[] =>
-    users.filter(({ memberships }) => (memberships as { merchantId: string }[]).some((one) => one.merchantId === merchantId)).map(({ _id }) => String(_id));
+    users
+      .filter(({ memberships }) => (memberships as { merchantId: string }[]).some((one) => one.merchantId === merchantId))
+      .map(({ _id }) => String(_id));
 
   const wanted = new Set<string>();
   const judged = new Set<string>();

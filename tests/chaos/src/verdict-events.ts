@@ -32,7 +32,10 @@ export async function checkLog(recorder: Recorder): Promise<string[]> {
     const got = (entries.get(feed) ?? []).toSorted((a, b) => a.seq - b.seq);
     if (got.length !== expected.length) faults.push(`${feed} holds ${got.length} entries for ${expected.length} events`);
     const wrong = got.findIndex(({ seq, eventId }, index) => seq !== index + 1 || eventId !== expected[index]?.id);
-    if (wrong !== -1) faults.push(`${feed}: entry ${got[wrong]!.seq} is the event ${got[wrong]!.eventId}, in commit order ${wrong + 1} is ${expected[wrong]?.id}`);
+    if (wrong !== -1)
+      faults.push(
+        `${feed}: entry ${got[wrong]!.seq} is the event ${got[wrong]!.eventId}, in commit order ${wrong + 1} is ${expected[wrong]?.id}`,
+      );
   }
   return faults;
 }

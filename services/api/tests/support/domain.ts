@@ -38,7 +38,8 @@ export async function createDomain(options: { env?: Record<string, string>; jobs
     ...options.env,
   });
   const jobs = createJobs({ mongo, redisUrl, prefix, logger, sweepMs: 100 });
-  const unitOfWork = createUnitOfWork({ mongo, jobs });
+  // Fifty writers of one document take their turns, also on a machine that is busy with other tests.
+  const unitOfWork = createUnitOfWork({ mongo, jobs, deadlineMs: 60_000 });
   const context = { config, mongo, logger, jobs, unitOfWork };
   const wallet = walletModule(context);
   const merchants = merchantsModule(context);

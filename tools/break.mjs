@@ -1,0 +1,205 @@
+// `npm run break`: switches off one mechanism after another in a copy of the tree, and requires the test that guards it to fail.
+import { spawn } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { assertNodeVersion, capture, ensurePackages, root, runMain } from './bootstrap.mjs';
+import { mutations } from './break/mutations.mjs';
+import { SetupError } from './servers/errors.mjs';
+
+/** @typedef {import('./break/mutations.mjs').Mutation} Mutation */
+/** @typedef {{ name: string, status: string, message: string }} TestResult */
+
+const abreast = 2;
+const testMs = 20_000;
+const jestMs = 180_000;
+
+/** @param {string} line */
+const log = (line) => void process.stdout.write(`${line}\n`);
+
+/** A copy of the working tree, with the packages of this one: what is changed there harms nobody. @param {string} folder */
+async function copyTree(folder) {
+  const { code, output } = await capture('git', ['ls-files', '--cached', '--others', '--exclude-standard', '-z']);
+  if (code !== 0) throw new SetupError(`The files of the tree cannot be listed (git ls-files):\n${output}`);
+  for (const file of output.split('\0').filter(Boolean)) {
+    mkdirSync(join(folder, dirname(file)), { recursive: true });
+    cpSync(join(root, file), join(folder, file), { force: true });
+  }
+  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
+}
+
+/** @param {string} text */
+const escaped = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+
+/**
+ * Finds source text whatever its line breaks, indentation and trailing commas are.
+ * @param {string} text
+ */
+const pattern = (text) => {
+  const tokens = text.match(/[\w$#]+|\S/g) ?? [];
+  const source = tokens.map((token, index) => {
+    const isWord = /[\w$#]/.test(token);
+    const before = index > 0 && isWord && /[\w$#]$/.test(tokens[index - 1] ?? '') ? '\\s+' : '\\s*';
+    return `${index > 0 ? before : ''}${/[)\]}]/.test(token) ? ',?\\s*' : ''}${escaped(token)}`;
+  });
+  return new RegExp(source.join(''), 'g');
+};
+
+/**
+ * Makes the edits of a mutation; what it returns takes them back.
+ * @param {string} tree
+ * @param {Mutation} mutation
+ * @throws Error when the text that an edit replaces is not there exactly once: the mechanism has moved, and the edit must follow it
+ */
+function mutate(tree, { name, edits }) {
+  /** @type {(() => void)[]} */
+  const undo = [];
+  try {
+    for (const { file, search, replace } of edits) {
+      const path = join(tree, file);
+      const source = readFileSync(path, 'utf8');
+      const found = source.match(pattern(search))?.length ?? 0;
+      if (found !== 1)
+        throw new Error(`${name}: "${search}" is found ${found} times in ${file}; tools/break/mutations.mjs has to follow the source`);
+      undo.push(() => writeFileSync(path, source));
+      writeFileSync(
+        path,
+        source.replace(pattern(search), () => replace),
+      );
+    }
+  } catch (error) {
+    for (const back of undo) back();
+    throw error;
+  }
+  return () => undo.forEach((back) => back());
+}
+
+/**
+ * @param {string} tree
+ * @param {{ files: string[], tests: string[], env: Record<string, string>, timeoutMs?: number }} options
+ * @returns {Promise<TestResult[]>} one for each test that ran; one that could not be loaded has the status `broken`
+ */
+async function runTests(tree, { files, tests, env, timeoutMs = jestMs }) {
+  const results = join(tree, 'results.json');
+  rmSync(results, { force: true });
+  const args = [
+    '--runTestsByPath',
+    ...files,
+    '-t',
+    `(${tests.map((name) => `${escaped(name)}$`).join('|')})`,
+    '--json',
+    `--outputFile=${results}`,
+    '--maxWorkers=1',
+    `--testTimeout=${testMs}`,
+    '--forceExit',
+    '--silent',
+  ];
+  const child = spawn(process.execPath, [join(root, 'node_modules/jest/bin/jest.js'), ...args], {
+    cwd: tree,
+    env: { ...process.env, ...env, NODE_ENV: 'test' },
+    stdio: 'ignore',
+  });
+  const late = setTimeout(() => child.kill('SIGKILL'), timeoutMs);
+  await new Promise((resolve) => child.once('exit', resolve));
+  clearTimeout(late);
+  /** @type {{ testResults: { name: string, message: string, assertionResults: { title: string, status: string, failureMessages: string[] }[] }[] }} */
+  let parsed;
+  try {
+    parsed = JSON.parse(readFileSync(results, 'utf8'));
+  } catch {
+    return [{ name: '', status: 'hung', message: 'jest did not end' }];
+  }
+  return parsed.testResults.flatMap(({ message, assertionResults }) =>
+    assertionResults.length === 0
+      ? [{ name: '', status: 'broken', message }]
+      : assertionResults.map(({ title, status, failureMessages }) => ({ name: title, status, message: failureMessages.join('\n') })),
+  );
+}
+
+/** @param {TestResult[]} results @param {string} test */
+const outcome = (results, test) => {
+  const own = results.filter(({ name, status }) => name === test && status !== 'pending');
+  const broken = results.find(({ status }) => status === 'broken' || status === 'hung');
+  if (own.length === 0) return { state: 'not run', message: broken?.message ?? 'there is no such test' };
+  const failed = own.find(({ status }) => status === 'failed');
+  return failed ? { state: 'red', message: failed.message } : { state: 'green', message: '' };
+};
+
+/** @param {string} text @param {number} width */
+const cell = (text, width) => (text.length > width ? `${text.slice(0, width - 1)}…` : text.padEnd(width));
+
+await runMain(async () => {
+  const { values } = parseArgs({ options: { only: { type: 'string', multiple: true } } });
+  const chosen = values.only ? mutations.filter(({ name }) => values.only?.includes(name)) : mutations;
+  const unknown = values.only?.filter((name) => !mutations.some((mutation) => mutation.name === name)) ?? [];
+  if (unknown.length > 0)
+    throw new SetupError(`There is no mutation ${unknown.join(', ')}. There are: ${mutations.map(({ name }) => name).join(', ')}`);
+  assertNodeVersion();
+  await ensurePackages(log);
+  const { provideServers, startRedis } = await import('./servers/index.mjs');
+  const folder = mkdtempSync(join(tmpdir(), 'tidings-break-'));
+  const servers = await provideServers({ dataDir: join(folder, 'servers'), redis: false });
+  // A Redis each: publish/subscribe knows no databases.
+  const redis = await Promise.all(Array.from({ length: abreast }, (_, index) => startRedis({ dataDir: join(folder, `redis-${index}`) })));
+  const slots = redis.map(({ url }, index) => ({
+    tree: join(folder, `tree-${index}`),
+    env: { MONGODB_URL: servers.mongodbUrl, REDIS_URL: url },
+  }));
+  let failures = 0;
+  try {
+    for (const { tree } of slots) await copyTree(tree);
+    // Before anything is broken: every edit fits, and every test is green.
+    for (const mutation of chosen) mutate(slots[0]?.tree ?? '', mutation)();
+    const began = performance.now();
+    const files = [...new Set(chosen.map(({ testFile }) => testFile))];
+    const unbroken = (
+      await Promise.all(
+        slots.map(({ tree, env }, index) => {
+          const mine = files.filter((_, position) => position % abreast === index);
+          const tests = [...new Set(chosen.filter(({ testFile }) => mine.includes(testFile)).map(({ test }) => test))];
+          return mine.length > 0 ? runTests(tree, { files: mine, tests, env, timeoutMs: jestMs * 3 }) : [];
+        }),
+      )
+    ).flat();
+    for (const { name, test, testFile } of chosen) {
+      let { state, message } = outcome(unbroken, test);
+      // Once more by itself: on a busy machine a test may have run out of time.
+      if (state === 'red')
+        ({ state, message } = outcome(
+          await runTests(slots[0]?.tree ?? '', { files: [testFile], tests: [test], env: slots[0]?.env ?? {} }),
+          test,
+        ));
+      if (state !== 'green') throw new Error(`${name}: the test "${test}" is ${state} before anything is switched off\n${message}`);
+    }
+    log(
+      `${new Set(chosen.map(({ test }) => test)).size} tests are green with everything on (${((performance.now() - began) / 1_000).toFixed(0)} s)\n`,
+    );
+    log(`${cell('switched off', 76)} ${cell('inv.', 4)} ${cell('test', 82)} result     s`);
+
+    const waiting = [...chosen];
+    await Promise.all(
+      slots.map(async ({ tree, env }) => {
+        for (let mutation = waiting.shift(); mutation; mutation = waiting.shift()) {
+          const start = performance.now();
+          const back = mutate(tree, mutation);
+          const results = await runTests(tree, { files: [mutation.testFile], tests: [mutation.test], env });
+          back();
+          const { state, message } = outcome(results, mutation.test);
+          const seconds = ((performance.now() - start) / 1_000).toFixed(0);
+          log(
+            `${cell(mutation.mechanism, 76)} ${cell(String(mutation.invariant), 4)} ${cell(mutation.test, 82)} ${cell(state === 'red' ? 'red' : state.toUpperCase(), 8)} ${seconds.padStart(3)}`,
+          );
+          if (state === 'red') continue;
+          failures++;
+          if (message) log(message);
+        }
+      }),
+    );
+  } finally {
+    await Promise.all([servers.stop(), ...redis.map((server) => server.stop())]);
+    rmSync(folder, { recursive: true, force: true });
+  }
+  log(`\n${chosen.length - failures} of ${chosen.length} mechanisms are guarded: their test fails without them`);
+  if (failures > 0) process.exitCode = 1;
+});
