@@ -40,7 +40,7 @@ export function createRelay({ config, mongo, logger, metrics = createMetrics(), 
     recovered: metrics.counter('relay_recovered_events_total', 'Events published again after Redis lost them'),
   };
   const stopping = new AbortController();
-  const redis = createRedis(config.REDIS_URL, { name: 'relay', logger, commandTimeoutMs: 2_000 });
+  const redis = createRedis(config.REDIS_URL, { name: 'relay', logger });
   const queue = createDomainEventQueue(config.REDIS_URL, config.REDIS_PREFIX, logger);
   let term: number | null = null;
   let running: Promise<void> | undefined;

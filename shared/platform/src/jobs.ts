@@ -2,6 +2,7 @@ import { Queue, Worker } from 'bullmq';
 import type { Logger } from './logger.js';
 import type { ClientSession, Mongo } from './mongo.js';
 import { createRedis } from './redis.js';
+import { within } from './time.js';
 
 export interface NewJob {
   kind: string;
@@ -50,6 +51,8 @@ export interface Jobs {
 }
 
 const maxAttempts = 12;
+/** BullMQ waits for Redis when it adds before it was ever connected, and when it closes: nobody else shall. */
+const redisPatienceMs = 3_000;
 const backoffMs = (attempts: number): number => Math.min(1_000 * 2 ** attempts, 3_600_000);
 
 /**
@@ -76,20 +79,19 @@ export function createJobs(options: {
   let sweeping: Promise<void> = Promise.resolve();
 
   const enqueue = async (items: readonly { key: string; dueAt: Date | undefined; attempt: number }[]): Promise<void> => {
-    await queue.addBulk(
-      items.map(({ key, dueAt, attempt }) => ({
-        name: 'job',
-        data: { key },
-        opts: {
-          // One entry per attempt: a finished attempt must not swallow the next one's.
-          jobId: `${key.replaceAll(':', '.')}.${attempt}`,
-          delay: Math.max(0, (dueAt?.getTime() ?? 0) - Date.now()),
-          removeOnComplete: true,
-          // The document keeps the reason. A failed entry that stayed (MongoDB was away, say) would keep the sweeper from adding its id again.
-          removeOnFail: true,
-        },
-      })),
-    );
+    const entries = items.map(({ key, dueAt, attempt }) => ({
+      name: 'job',
+      data: { key },
+      opts: {
+        // One entry per attempt: a finished attempt must not swallow the next one's.
+        jobId: `${key.replaceAll(':', '.')}.${attempt}`,
+        delay: Math.max(0, (dueAt?.getTime() ?? 0) - Date.now()),
+        removeOnComplete: true,
+        // The document keeps the reason. A failed entry that stayed (MongoDB was away, say) would keep the sweeper from adding its id again.
+        removeOnFail: true,
+      },
+    }));
+    await within(redisPatienceMs, () => queue.addBulk(entries));
   };
 
   const run = async (key: string): Promise<void> => {
@@ -127,6 +129,8 @@ export function createJobs(options: {
     );
     if (!failed) await enqueue([{ key: job._id, dueAt, attempt: attempts }]).catch(() => undefined); // the sweeper adds it when it is due
   };
+
+  const cutOff = (error: unknown): void => logger.debug({ reason: String(error) }, 'The jobs queue was cut off');
 
   const sweep = async (): Promise<void> => {
     const due = await collection
@@ -184,9 +188,12 @@ export function createJobs(options: {
       clearTimeout(timer);
       timer = undefined;
       await sweeping;
-      await worker?.close();
+      // What is in hand and not finished in time is done again elsewhere.
+      await Promise.all([
+        within(redisPatienceMs, async () => worker?.close()).catch(cutOff),
+        within(redisPatienceMs, () => queue.close()).catch(cutOff),
+      ]);
       consumer?.disconnect();
-      await queue.close();
       producer.disconnect();
     },
   };

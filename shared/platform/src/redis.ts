@@ -6,16 +6,24 @@ export { Redis };
 
 /**
  * A connection that comes back by itself. Commands given while it is away wait for it (`waiting: true`: BullMQ and subscribers need that)
- * or fail at once, so that nobody hangs on a Redis that is down.
+ * or fail at once, so that nobody hangs on a Redis that is down. One that is up and does not answer fails its commands after
+ * `commandTimeoutMs` (2 s unless given), and counts as down from then on.
  */
 export function createRedis(url: string, options: { name: string; waiting?: boolean; commandTimeoutMs?: number; logger?: Logger }): Redis {
+  const { commandTimeoutMs = 2_000 } = options;
+  let over = false;
   const redis = new Redis(url, {
     connectionName: `tidings:${options.name}`,
     maxRetriesPerRequest: options.waiting ? null : 1,
     enableOfflineQueue: options.waiting ?? false,
-    retryStrategy: (attempt) => Math.min(50 * attempt, 1_000),
+    // BullMQ duplicates a connection with its options: once this one is closed for good, the duplicates do not go on for ever either.
+    retryStrategy: (attempt) => (over ? null : Math.min(50 * attempt, 1_000)),
     connectTimeout: 3_000,
-    ...(options.commandTimeoutMs ? { commandTimeout: options.commandTimeoutMs } : {}),
+    // Blocking commands are silent on purpose, so only those who do not wait may take silence for an end.
+    ...(options.waiting ? {} : { commandTimeout: commandTimeoutMs, socketTimeout: commandTimeoutMs }),
+  });
+  redis.on('end', () => {
+    over = true;
   });
   let lost = false;
   redis.on('error', (error) => {
