@@ -58,6 +58,9 @@ const environmentSchema = z.object({
   OUTBOX_RETENTION_HOURS: positive.default(48),
 });
 
+/** Every variable that `loadConfig` knows. */
+export const environmentNames: readonly string[] = Object.keys(environmentSchema.shape);
+
 export interface SigningKey {
   kid: string;
   secret: string;
@@ -120,10 +123,11 @@ function signingKeys(given: Record<string, string | undefined>, problems: string
   if (given['JWT_KEYS']) {
     const keys = given['JWT_KEYS'].split(',').map((pair) => {
       const at = pair.indexOf(':');
-      return { kid: pair.slice(0, at).trim(), secret: pair.slice(at + 1).trim() };
+      return { kid: pair.slice(0, Math.max(at, 0)).trim(), secret: pair.slice(at + 1).trim() };
     });
     if (keys.some(({ kid, secret }) => !kid || secret.length < 16))
       problems.push('JWT_KEYS: must be kid:secret[,kid:secret…], secrets of at least 16 characters');
+    if (new Set(keys.map(({ kid }) => kid)).size < keys.length) problems.push('JWT_KEYS: each kid must be there once');
     return keys as [SigningKey, ...SigningKey[]];
   }
   if (given['JWT_SECRET']) return [{ kid: 'default', secret: given['JWT_SECRET'] }];
