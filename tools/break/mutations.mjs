@@ -73,6 +73,34 @@ export const mutations = [
     test: 'goes on from the durable head when the entries have expired',
   },
   {
+    name: 'heads-of-what-is-stored',
+    mechanism: 'a durable head is raised only by entries that were stored',
+    invariant: 2,
+    edits: [
+      {
+        file: sequencer,
+        search: 'if (seq > head) heads.set(feed, seq);',
+        replace: 'if (seq > head) heads.set(feed, seq); changed.set(feed, seq);',
+      },
+    ],
+    testFile: relayTests,
+    test: 'numbers that were not stored do not raise the durable head',
+  },
+  {
+    name: 'heads-before-position',
+    mechanism: 'the position never gets ahead of the heads',
+    invariant: 2,
+    edits: [
+      {
+        file: 'services/event-relay/src/leader.ts',
+        search: 'await sequencer.flushHeads(); if (next) await states.save(term, next);',
+        replace: 'if (next) await states.save(term, next);',
+      },
+    ],
+    testFile: relayTests,
+    test: 'the position never gets ahead of the durable heads',
+  },
+  {
     name: 'takeover-lookup',
     mechanism: 'a new leader looks up what is numbered already',
     invariant: 2,
@@ -149,7 +177,11 @@ export const mutations = [
     mechanism: 'a gap is filled from the log',
     invariant: 3,
     edits: [
-      { file: 'services/socket-gateway/src/hub.ts', search: 'if (isNewGap) this.owner.incomplete(this);', replace: 'void isNewGap;' },
+      {
+        file: 'services/socket-gateway/src/hubs.ts',
+        search: 'function scheduleRepair(hub: Hub): void {',
+        replace: 'function scheduleRepair(hub: Hub): void { if (hub) return;',
+      },
     ],
     testFile: lossTests,
     test: 'in the middle is filled from the log, in order, before what came after it',
@@ -276,6 +308,12 @@ export const mutations = [
         file: 'shared/feed/src/access.ts',
         search: "if (rule === 'deny') return { ok: false, containers: [] };",
         replace: "if (rule === 'deny') return { ok: true, containers: [] };",
+      },
+      // The check after joining would find it too.
+      {
+        file: 'services/socket-gateway/src/connection.ts',
+        search: 'if (mayStillFollow(fresh, own, feed, following.containers)) continue;',
+        replace: 'if (mayStillFollow(fresh, own, feed, following.containers) || fresh) continue;',
       },
     ],
     testFile: rightsTests,
@@ -470,7 +508,7 @@ export const mutations = [
     invariant: 5,
     edits: [{ file: ledger, search: '{ $unset: { pending: 1 } }', replace: '{ $set: { pending: true } }' }],
     testFile: walletTests,
-    test: 'payments leave the merchant account alone; one roll-up includes them all and is told once',
+    test: 'roll-ups of several replicas at once, while payments go on, include each posting once',
   },
   {
     name: 'webhook-dedupe',
