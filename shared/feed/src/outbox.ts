@@ -110,7 +110,8 @@ export async function ensureFeedIndexes(mongo: Mongo): Promise<void> {
     if (!existing.has(name)) await db.createCollection(name).catch(ignoreExisting);
   }
   await db.collection(collections.outbox).createIndexes([
-    { key: { at: 1 }, name: 'at' },
+    // Read page by page in this order when the position or Redis is lost: an index of the time alone would sort all that is left for each page.
+    { key: { at: 1, _id: 1 }, name: 'order' },
     { key: { at: 1, _id: 1 }, name: 'pending', partialFilterExpression: { pending: true } },
   ]);
   await db.collection(collections.entries).createIndexes([

@@ -35,6 +35,17 @@ afterAll(async () => {
 const outbox = () => store.mongo.db.collection<OutboxEvent>(collections.outbox);
 const revoked = { sessionId: 's1', reason: 'logged-out' };
 
+test('the outbox is read page by page in the order of emission without sorting what is left', async () => {
+  const at = new Date(0);
+  const page = outbox()
+    .find({ $or: [{ at: { $gt: at } }, { at, _id: { $gt: 'a' } }] })
+    .sort({ at: 1, _id: 1 })
+    .limit(500);
+  const plan = JSON.stringify(await page.explain('queryPlanner'));
+  expect(plan).toContain('IXSCAN');
+  expect(plan).not.toContain('"stage":"SORT"');
+});
+
 describe('a unit of work', () => {
   test('writes its events with the change, in the order of emission', async () => {
     const { events } = await unitOfWork.run({ actor: 'u1' }, async (tx) => {
