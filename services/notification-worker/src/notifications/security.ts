@@ -1,12 +1,14 @@
 import type { NotificationHandlers } from './content.js';
 import { reasonWords } from './words.js';
 
+/** Somebody who ended a session needs no alarm; a stolen refresh token does. */
+const ownDoing = new Set(['logged-out', 'ended-by-user', 'replaced']);
+
 export const securityNotifications = {
   'session-revoked': ({ sessionId, reason }) => ({
     title: 'Signed out on a device',
     message: `One of your sessions has ended (${reasonWords(reason)}). If that was not you, change your password.`,
-    // Somebody who logs out needs no alarm; a stolen refresh token does.
-    type: reason === 'logout' ? 'info' : 'warning',
+    type: ownDoing.has(reason) ? 'info' : 'warning',
     category: 'security',
     data: { sessionId },
   }),

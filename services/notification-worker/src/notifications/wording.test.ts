@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { loyaltyNotifications } from './loyalty.js';
 import { orderNotifications } from './orders.js';
+import { securityNotifications } from './security.js';
 import { walletNotifications } from './wallet.js';
 import { count, excerpt, money, moment, reasonWords } from './words.js';
 
@@ -129,4 +130,14 @@ describe('payments and orders', () => {
       orderNotifications['order-status-changed']({ ...changed, status: 'rejected', order: { ...order, reason: 'Sold out.' } }).message,
     ).toBe('Your order #12 (Masala chai) was rejected by the vendor: Sold out.');
   });
+});
+
+test.each([
+  ['logged-out', 'info'],
+  ['ended-by-user', 'info'],
+  ['replaced', 'info'],
+  ['refresh-token-reused', 'warning'],
+  ['suspended', 'warning'],
+])('a session that ended by %s is told as %s', (reason, type) => {
+  expect(securityNotifications['session-revoked']({ sessionId: 's', reason }).type).toBe(type);
 });
