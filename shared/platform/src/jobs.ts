@@ -24,7 +24,7 @@ export interface JobDocument {
 }
 
 /**
- * Does the work of one job. It runs again after a crash, so whatever it writes goes into a transaction that begins with
+ * Does the work of one job, within a time limit of its own. It runs again after a crash, so whatever it writes goes into a transaction that begins with
  * `finish(session)`, which says whether the job was still due: false means that somebody else has done it.
  */
 export type JobHandler = (job: JobDocument, finish: (session: ClientSession) => Promise<boolean>) => Promise<void>;
@@ -65,11 +65,15 @@ export function createJobs(options: {
   prefix: string;
   logger: Logger;
   sweepMs?: number;
+  /** What is overdue by this much is done without the queue, which may have stopped handing out jobs (taskforcesh/bullmq#3185). */
+  lateMs?: number;
   concurrency?: number;
 }): Jobs {
-  const { mongo, prefix, logger, sweepMs = 2_000, concurrency = 8 } = options;
+  const { mongo, prefix, logger, sweepMs = 2_000, lateMs = 15_000, concurrency = 8 } = options;
   const collection = mongo.db.collection<JobDocument>('jobs');
   const handlers = new Map<string, JobHandler>();
+  /** In this process, so that the sweeper leaves alone what only takes long. */
+  const inHand = new Set<string>();
   const producer = createRedis(options.redisUrl, { name: 'jobs', logger });
   const queue = new Queue<{ key: string }>('jobs', { connection: producer, prefix, skipVersionCheck: true });
   queue.on('error', (error) => logger.debug({ reason: error.message }, 'The jobs queue is not reachable'));
@@ -98,7 +102,8 @@ export function createJobs(options: {
     const job = await collection.findOne({ _id: key, state: 'due' });
     if (!job || job.dueAt.getTime() > Date.now() + 50) return;
     const handler = handlers.get(job.kind);
-    if (!handler) return;
+    if (!handler || inHand.has(key)) return;
+    inHand.add(key);
     try {
       await handler(job, async (session) => {
         const claimed = await collection.updateOne(
@@ -110,6 +115,8 @@ export function createJobs(options: {
       });
     } catch (error) {
       await postpone(job, error);
+    } finally {
+      inHand.delete(key);
     }
   };
 
@@ -138,12 +145,13 @@ export function createJobs(options: {
       .sort({ dueAt: 1 })
       .limit(500)
       .toArray();
-    // Straight to the handlers when Redis is away: work that is due does not wait for it.
-    try {
-      await enqueue(due.map((job) => ({ key: job._id, dueAt: undefined, attempt: job.attempts })));
-    } catch {
-      for (const job of due) await run(job._id);
-    }
+    // Straight to the handlers when Redis is away or does not get on: work that is due does not wait for it.
+    const isTaken = await enqueue(due.map((job) => ({ key: job._id, dueAt: undefined, attempt: job.attempts }))).then(
+      () => true,
+      () => false,
+    );
+    const late = new Date(Date.now() - lateMs);
+    for (const job of due) if (!isTaken || job.dueAt < late) await run(job._id);
   };
 
   return {

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { createJobs, createRedis, inTransaction, RetryLater, type JobDocument, type Jobs, type Redis } from '@tidings/platform';
+import { Queue } from 'bullmq';
 import { createTestStore, waitFor, type TestStore } from '@tidings/testing';
 
 let store: TestStore;
@@ -21,7 +22,7 @@ afterEach(async () => {
 const documents = () => store.mongo.db.collection<JobDocument>('jobs');
 const stateOf = async (key: string) => (await documents().findOne({ _id: key }))?.state;
 
-function create(options: { sweepMs?: number } = {}): Jobs {
+function create(options: { sweepMs?: number; lateMs?: number } = {}): Jobs {
   const jobs = createJobs({
     mongo: store.mongo,
     redisUrl: store.redisUrl,
@@ -71,6 +72,19 @@ describe('a durable job', () => {
     for (const key of await redis.keys(`${store.prefix}:*`)) await redis.del(key);
     await jobs.start();
     await waitFor('both jobs', async () => (await stateOf('never-told')) === 'done' && (await stateOf('forgotten')) === 'done');
+  });
+
+  test('is done without a queue that hands out nothing', async () => {
+    const queue = new Queue('jobs', { connection: redis, prefix: store.prefix, skipVersionCheck: true });
+    await queue.pause();
+    const jobs = create({ sweepMs: 100, lateMs: 300 });
+    counting(jobs);
+    await jobs.start();
+    await add(jobs, 'stuck');
+    await jobs.nudge([{ kind: 'test', key: 'stuck', data: {} }]);
+    await waitFor('the job', async () => (await stateOf('stuck')) === 'done');
+    expect(await countOf('stuck')).toBe(1);
+    await queue.close();
   });
 
   test('waits until it is due', async () => {
