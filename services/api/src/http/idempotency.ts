@@ -1,6 +1,6 @@
 import { Problem } from '@tidings/contracts';
 import type { Tx } from '@tidings/feed';
-import { isDuplicateKey, type Mongo } from '@tidings/platform';
+import { isDuplicateKey, pause, type Mongo } from '@tidings/platform';
 import { createHash } from 'node:crypto';
 
 /** An event of the answer, at the place where its caller will see it. */
@@ -31,6 +31,7 @@ export interface IdempotentRequest {
 }
 
 const keptMs = 24 * 3_600_000;
+const majorityMs = 2_000;
 
 /**
  * Names a request by caller, route and key, and its content by the hash of parameters and body, both canonical.
@@ -54,13 +55,31 @@ export function idempotentRequest(
  */
 export function createIdempotency(mongo: Mongo) {
   const records = mongo.db.collection<IdempotencyRecord>('idempotency');
+
+  /** @throws Problem idempotency-key-reused when the key stands for another request */
+  const stored = async ({ recordId, bodyHash }: IdempotentRequest): Promise<Answer | null> => {
+    const record = await records.findOne({ _id: recordId });
+    if (!record) return null;
+    if (record.bodyHash !== bodyHash) throw new Problem('idempotency-key-reused');
+    return { status: record.status, body: record.body === null ? undefined : JSON.parse(record.body), events: record.events };
+  };
+
   return {
-    /** @throws Problem idempotency-key-reused when the key stands for another request */
-    async stored({ recordId, bodyHash }: IdempotentRequest): Promise<Answer | null> {
-      const record = await records.findOne({ _id: recordId });
-      if (!record) return null;
-      if (record.bodyHash !== bodyHash) throw new Problem('idempotency-key-reused');
-      return { status: record.status, body: record.body === null ? undefined : JSON.parse(record.body), events: record.events };
+    stored,
+
+    /**
+     * The answer of the equal request that was first (`isTaken`). Its record refuses ours as soon as the primary has it, and is shown when
+     * the majority has.
+     * @throws Problem as `stored`; unavailable when the majority takes too long
+     */
+    async first(request: IdempotentRequest): Promise<Answer> {
+      const deadline = performance.now() + majorityMs;
+      for (;;) {
+        const answer = await stored(request);
+        if (answer) return answer;
+        if (performance.now() > deadline) throw new Problem('unavailable', undefined, { retryAfterSeconds: 1 });
+        await pause(10);
+      }
     },
 
     /** First in the transaction, so that of two equal requests one stops before it does the work. */

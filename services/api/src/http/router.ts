@@ -73,9 +73,7 @@ export function createRouter(context: Context, bindings: readonly RouteBinding[]
       sendAnswer(res, result);
     } catch (error) {
       if (!request || !idempotency.isTaken(error)) throw error;
-      const first = await idempotency.stored(request);
-      if (!first) throw error;
-      sendAnswer(res, first);
+      sendAnswer(res, await idempotency.first(request));
     }
   };
 
