@@ -170,7 +170,7 @@ describe('a server that fails', () => {
   test('by draining, sends a new session to another gateway', async () => {
     let first = true;
     behave = (_req, res) => {
-      res.writeHead(first ? 403 : 200).end();
+      res.writeHead(first ? 503 : 200).end();
       first = false;
     };
     expect((await fetch(url('/socket.io/?EIO=4&transport=polling'))).status).toBe(200);
