@@ -220,10 +220,10 @@ function answerSchema(schema: z.ZodType): JsonSchema | Ref {
 
 /** Every code that the route can answer with: its own, and those of the layers that it passes through. */
 function errorsOf(route: RouteDefinition): ErrorCode[] {
-  const takesInput = route.params ?? route.query ?? route.body;
   return [
     ...new Set<ErrorCode>([
-      ...(takesInput || route.write ? (['bad-request'] as const) : []),
+      // A route without any input refuses what it does not know.
+      ...(route.tag === 'ops' ? [] : (['bad-request'] as const)),
       ...(route.access === 'public'
         ? []
         : (['unauthenticated', 'token-expired', 'session-revoked', 'forbidden', 'account-suspended'] as const)),

@@ -41,7 +41,7 @@ export const authRoutes = {
     body: refreshBody,
     status: 200,
     response: authAnswerSchema,
-    errors: ['refresh-token-reused', 'session-revoked', 'account-suspended'],
+    errors: ['unauthenticated', 'refresh-token-reused', 'session-revoked', 'account-suspended'],
   }),
   logout: defineRoute({
     name: 'logout',

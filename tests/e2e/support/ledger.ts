@@ -1,0 +1,26 @@
+import type { Mongo } from '@tidings/platform';
+
+/** Whatever is wrong with the ledger, in words: sums that are not zero, balances that their postings do not explain, or below zero. */
+export async function ledgerProblems({ db }: Pick<Mongo, 'db'>): Promise<string[]> {
+  const postings = db.collection('postings');
+  const unbalanced = await postings
+    .aggregate<{ _id: string; sum: number }>([
+      { $group: { _id: '$transferId', sum: { $sum: '$amount' } } },
+      { $match: { sum: { $ne: 0 } } },
+    ])
+    .toArray();
+  const byAccount = await postings
+    .aggregate<{ _id: string; sum: number }>([{ $group: { _id: '$account', sum: { $sum: '$amount' } } }])
+    .toArray();
+  const posted = new Map(byAccount.map(({ _id, sum }) => [_id, sum]));
+  const accounts = await db.collection<{ _id: string; kind: string; balance: number }>('accounts').find().toArray();
+  return [
+    ...unbalanced.map(({ _id, sum }) => `the transfer ${_id} sums to ${sum}`),
+    ...accounts
+      .filter(({ _id, balance }) => balance !== (posted.get(_id) ?? 0))
+      .map(({ _id, balance }) => `${_id} has ${balance}, its postings ${posted.get(_id)}`),
+    ...accounts
+      .filter(({ kind, balance }) => (kind === 'user' || kind === 'merchant') && balance < 0)
+      .map(({ _id, balance }) => `${_id} has ${balance}`),
+  ];
+}
