@@ -1,4 +1,4 @@
-import type { FeedLog, LogEntry } from '@tidings/feed';
+import type { FeedLog } from '@tidings/feed';
 import { createEntry, type Entry } from './entry.js';
 
 export const pageSize = 500;
@@ -39,7 +39,7 @@ export function createPages(log: Pick<FeedLog, 'readMany'>): Pages {
     try {
       const found = await log.readMany(ranges.map(({ feed, after }) => ({ feed, after, limit: pageSize })));
       for (const { feed, clients } of ranges) {
-        const entries = (found.get(feed) ?? []).map(toEntry);
+        const entries = (found.get(feed) ?? []).map(({ seq, type, packet }) => createEntry(feed, seq, type, packet));
         for (const { after, resolve } of clients) resolve(entries.filter(({ seq }) => seq > after));
       }
     } catch (error) {
@@ -63,8 +63,4 @@ export function createPages(log: Pick<FeedLog, 'readMany'>): Pages {
       });
     },
   };
-}
-
-function toEntry({ feed, seq, type, packet }: LogEntry): Entry {
-  return createEntry(feed, seq, type, packet);
 }

@@ -1,5 +1,7 @@
 import { newId, type Mongo } from '@tidings/platform';
 import { collections, type FeedEntry, type FeedHead } from './documents.js';
+import type { BusEntry } from './feed-bus.js';
+import { rawBytes, rawFields } from './raw-document.js';
 
 export interface LogEntry {
   feed: string;
@@ -22,14 +24,16 @@ export interface FeedLog {
   heads(feeds: readonly string[]): Promise<Map<string, number>>;
   /** In order; a first `seq` other than `after + 1` means that older entries have expired. */
   read(request: PageRequest): Promise<LogEntry[]>;
-  /** Several ranges by one query; each is answered whole or, past `limit`, from its start. */
-  readMany(requests: readonly PageRequest[]): Promise<Map<string, LogEntry[]>>;
+  /** Several ranges by one query; each is answered whole or, past `limit`, from its start. The packets stay bytes, as on the bus. */
+  readMany(requests: readonly PageRequest[]): Promise<Map<string, BusEntry[]>>;
   /** Durable heads that changed at or after `since`, and the server's time to ask from the next time. */
   changedSince(since: Date | undefined): Promise<{ heads: Map<string, number>; now: Date }>;
   /** Names this history of feeds. */
   epoch(): Promise<string>;
 }
 
+/** A query with more ranges than this takes longer to plan than it saves. */
+const rangesPerQuery = 250;
 const highestSeq = Number.MAX_SAFE_INTEGER;
 const range = (feed: string, after: number, upTo = highestSeq) => ({ $gt: { feed, seq: after }, $lte: { feed, seq: upTo } });
 
@@ -39,20 +43,33 @@ export function createFeedLog(mongo: Mongo): FeedLog {
   const heads = mongo.db.collection<FeedHead>(collections.heads, options);
   const meta = mongo.db.collection<{ _id: string; value: string }>(collections.meta, options);
 
-  const newest = async (feed: string): Promise<number> => {
-    const [entry] = await entries.find({ _id: range(feed, 0) }, { projection: { _id: 1 }, sort: { _id: -1 }, limit: 1 }).toArray();
-    return entry?._id.seq ?? 0;
+  const stored = async (filter: NonNullable<Parameters<typeof heads.find>[0]>): Promise<Map<string, number>> => {
+    const found = (await heads
+      .find(filter, { projection: { head: 1 }, raw: true, batchSize: 10_000 })
+      .toArray()) as unknown as Uint8Array[];
+    return new Map(
+      found.map((document) => {
+        const fields = rawFields(document);
+        return [rawBytes(fields, '_id').toString('latin1'), Number(fields['head'])];
+      }),
+    );
+  };
+
+  /** The highest entry of each feed that is past what `known` says: those of the last moments, before their heads are durable. */
+  const raise = async (known: Map<string, number>, names: readonly string[]): Promise<void> => {
+    const past = entries.find({ $or: names.map((name) => ({ _id: range(name, known.get(name) ?? 0) })) }, { projection: { _id: 1 } });
+    for (const { _id } of await past.toArray()) known.set(_id.feed, Math.max(_id.seq, known.get(_id.feed) ?? 0));
   };
 
   return {
     async heads(names) {
       const known = new Map<string, number>(names.map((name) => [name, 0]));
-      const [stored, highest] = await Promise.all([
-        heads.find({ _id: { $in: [...names] } }, { projection: { head: 1 } }).toArray(),
-        Promise.all(names.map(async (name) => [name, await newest(name)] as const)),
-      ]);
-      for (const { _id, head } of stored) known.set(_id, head);
-      for (const [name, seq] of highest) known.set(name, Math.max(seq, known.get(name) ?? 0));
+      for (const [name, head] of await stored({ _id: { $in: [...names] } })) known.set(name, head);
+      const all = [...known.keys()];
+      const parts = Array.from({ length: Math.ceil(all.length / rangesPerQuery) }, (_, part) =>
+        all.slice(part * rangesPerQuery, (part + 1) * rangesPerQuery),
+      );
+      await Promise.all(parts.map((part) => raise(known, part)));
       return known;
     },
 
@@ -63,20 +80,27 @@ export function createFeedLog(mongo: Mongo): FeedLog {
     },
 
     async readMany(requests) {
-      const pages = new Map<string, LogEntry[]>(requests.map(({ feed }) => [feed, []]));
+      const pages = new Map<string, BusEntry[]>(requests.map(({ feed }) => [feed, []]));
       if (requests.length === 0) return pages;
       const cursor = entries.find(
         { $or: requests.map(({ feed, after, limit }) => ({ _id: range(feed, after, after + limit) })) },
-        { projection: { at: 0, expiresAt: 0 }, sort: { _id: 1 }, batchSize: 5_000 },
+        { projection: { type: 1, packet: 1 }, sort: { _id: 1 }, batchSize: 5_000, raw: true },
       );
-      for (const entry of await cursor.toArray()) pages.get(entry._id.feed)?.push(toEntry(entry));
+      for (const document of (await cursor.toArray()) as unknown as Uint8Array[]) {
+        const fields = rawFields(document);
+        const id = rawFields(rawBytes(fields, '_id'));
+        pages.get(rawBytes(id, 'feed').toString('latin1'))?.push({
+          seq: Number(id['seq']),
+          type: rawBytes(fields, 'type').toString('latin1'),
+          packet: rawBytes(fields, 'packet'),
+        });
+      }
       return pages;
     },
 
     async changedSince(since) {
       const { localTime } = (await mongo.db.command({ hello: 1 })) as { localTime: Date };
-      const changed = since ? await heads.find({ updatedAt: { $gte: since } }, { projection: { head: 1 } }).toArray() : [];
-      return { heads: new Map(changed.map(({ _id, head }) => [_id, head])), now: localTime };
+      return { heads: since ? await stored({ updatedAt: { $gte: since } }) : new Map<string, number>(), now: localTime };
     },
 
     async epoch() {
