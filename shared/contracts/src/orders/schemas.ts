@@ -16,6 +16,7 @@ export const orderStatusSchema = z.enum(orderStatuses);
 export type OrderStatus = z.output<typeof orderStatusSchema>;
 /** No further step follows. */
 export const closedOrderStatuses: readonly OrderStatus[] = ['completed', 'cancelled', 'rejected', 'expired'];
+export const openOrderStatuses: readonly OrderStatus[] = orderStatuses.filter((status) => !closedOrderStatuses.includes(status));
 
 /** Whole minutes. */
 export const estimatedTimeSchema = z.int().min(0).max(1440);

@@ -62,6 +62,9 @@ const orderSchema = new Schema<OrderDocument>(
 );
 orderSchema.index({ userId: 1, createdAt: -1, _id: -1 });
 orderSchema.index({ vendorId: 1, createdAt: -1, _id: -1 });
+// The kitchen's screen and the tracked orders: a few open ones among all that ever were.
+orderSchema.index({ userId: 1, status: 1, createdAt: -1, _id: -1 });
+orderSchema.index({ vendorId: 1, status: 1, createdAt: -1, _id: -1 });
 
 const counterSchema = new Schema<PickupCounter>(
   { _id: text, last: integer, expiresAt: time },

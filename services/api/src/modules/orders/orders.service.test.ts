@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { Problem, type ItemInput, type OrderInput, type Principal } from '@tidings/contracts';
+import { openOrderStatuses, Problem, type ItemInput, type OrderInput, type Principal } from '@tidings/contracts';
 import { newId } from '@tidings/platform';
 import { createDomain, type Domain } from '../../../tests/support/domain.js';
 import { ledgerSums } from '../wallet/index.js';
@@ -41,6 +41,24 @@ describe('orders', () => {
   const balanceOf = async ({ userId }: Principal) => (await domain.wallet.wallet.balance(userId)).balance;
   const stockOf = async (vendorId: string, itemId: string) => (await domain.merchants.items.get(vendorId, itemId)).stock;
   const one = (vendorId: string, itemId: string, quantity = 1): OrderInput => ({ vendorId, items: [{ itemId, quantity }] });
+
+  test('open orders are found without passing the finished ones, however many', async () => {
+    const { vendorId, member, item } = await shop();
+    const buyer = await customer(10_000);
+    for (let count = 0; count < 12; count++) {
+      const { result } = await place(buyer, one(vendorId, item._id));
+      if (count > 1) await move(member, result._id, 'rejected');
+    }
+    const filter = { vendorId, $and: [{ status: { $in: [...openOrderStatuses] } }] };
+    const { executionStats } = (await domain.mongo.db
+      .collection('orders')
+      .find(filter)
+      .sort({ createdAt: -1, _id: -1 })
+      .limit(21)
+      .explain('executionStats')) as { executionStats: { nReturned: number; totalDocsExamined: number } };
+    expect(executionStats).toMatchObject({ nReturned: 2, totalDocsExamined: 2 });
+    expect((await domain.orders.orders.list(member, { vendorId, open: true, limit: 20 })).page).toHaveLength(2);
+  });
 
   describe('placing', () => {
     test('charges the wallet, takes the stock, and tells all parties in order', async () => {

@@ -2,6 +2,7 @@ import {
   closedOrderStatuses,
   feeds,
   isAdmin,
+  openOrderStatuses,
   Problem,
   type OrderInput,
   type OrderStatus,
@@ -182,7 +183,7 @@ export function createOrders(options: { mongo: Mongo; models: OrderModels; merch
           ...(vendorId === undefined ? { userId: caller.userId } : { vendorId }),
           $and: [
             status === undefined ? {} : { status },
-            open === undefined ? {} : { status: open ? { $nin: [...closedOrderStatuses] } : { $in: [...closedOrderStatuses] } },
+            open === undefined ? {} : { status: { $in: [...(open ? openOrderStatuses : closedOrderStatuses)] } },
             olderThan(cursor),
           ],
         })
