@@ -80,6 +80,12 @@ export function createOpsServer(ops: ReturnType<typeof createOps>, next?: Reques
   });
 }
 
+/**
+ * Connections that wait to be accepted; the kernel may allow fewer. Node's own 511 are soon full when the clients of a gateway that died come
+ * to this one, and whoever finds it full tries again only after a second, then three, then seven.
+ */
+const backlog = 4_096;
+
 /** @throws Error with a message for the operator, when the port is taken */
 export function listen(server: Server, port: number, host: string): Promise<number> {
   return new Promise((resolve, reject) => {
@@ -88,7 +94,7 @@ export function listen(server: Server, port: number, host: string): Promise<numb
         error.code === 'EADDRINUSE' ? new Error(`Port ${port} is in use. Stop what listens there, or set PORT to another one.`) : error,
       );
     });
-    server.listen(port, host, () => {
+    server.listen({ port, host, backlog }, () => {
       const address = server.address();
       resolve(typeof address === 'object' && address ? address.port : port);
     });

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { serveRequests } from './ipc.js';
 import { openLightClient } from './light-client.js';
 
@@ -17,36 +18,56 @@ export interface Tally {
   outOfOrder: number;
   /** Connections that ended by themselves. */
   ended: string[];
+  /** Attempts to connect that failed. */
+  retries: number;
 }
+
+const nothing = (): Tally => ({ received: 0, outOfOrder: 0, ended: [], retries: 0 });
 
 /** An event's id, and its arrival in milliseconds since 1970. */
 export type Arrival = readonly [id: string, at: number];
 
 const metaPattern = /"id":"([^"]+)","feed":"([^"]+)","seq":(\d+)/;
 const metaLength = 200;
-let tally: Tally = { received: 0, outOfOrder: 0, ended: [] };
+let tally: Tally = nothing();
 let arrivals: Arrival[] | undefined;
 const clients: { close(): void }[] = [];
 
+const retryMs = 100;
+
+/** Connects, and tries again as a stock client does when a server that is busy does not let it in. */
 async function open(port: number, auth: unknown): Promise<void> {
   const last = new Map<string, number>(Object.entries((auth as { cursors?: Record<string, number> }).cursors ?? {}));
-  const client = openLightClient({
-    port,
-    auth,
-    onEvent(packet) {
-      const meta = metaPattern.exec(packet.toString('latin1', Math.max(0, packet.length - metaLength)));
-      if (!meta) return; // a word of the server to this connection alone
-      const [, id, feed, seq] = meta as unknown as [string, string, string, string];
-      const before = last.get(feed);
-      if (before !== undefined && Number(seq) !== before + 1) tally.outOfOrder++;
-      last.set(feed, Number(seq));
-      tally.received++;
-      arrivals?.push([id, performance.timeOrigin + performance.now()]);
-    },
-    onEnd: (reason) => tally.ended.push(reason),
-  });
-  clients.push(client);
-  await client.connected;
+  for (;;) {
+    let isIn = false;
+    const client = openLightClient({
+      port,
+      auth,
+      onEvent(packet) {
+        const meta = metaPattern.exec(packet.toString('latin1', Math.max(0, packet.length - metaLength)));
+        if (!meta) return; // a word of the server to this connection alone
+        const [, id, feed, seq] = meta as unknown as [string, string, string, string];
+        const before = last.get(feed);
+        if (before !== undefined && Number(seq) !== before + 1) tally.outOfOrder++;
+        last.set(feed, Number(seq));
+        tally.received++;
+        arrivals?.push([id, performance.timeOrigin + performance.now()]);
+      },
+      onEnd: (reason) => {
+        if (isIn) tally.ended.push(reason);
+      },
+    });
+    isIn = await client.connected.then(
+      () => true,
+      () => false,
+    );
+    if (isIn) {
+      clients.push(client);
+      return;
+    }
+    tally.retries++;
+    await pause(retryMs);
+  }
 }
 
 serveRequests({
@@ -62,7 +83,7 @@ serveRequests({
   },
   tally: () => tally,
   reset(): void {
-    tally = { received: 0, outOfOrder: 0, ended: [] };
+    tally = nothing();
   },
   record(): void {
     arrivals = [];

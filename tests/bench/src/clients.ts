@@ -41,6 +41,7 @@ export function startClients(count: number, name: string): Clients {
           received: a.received + b.received,
           outOfOrder: a.outOfOrder + b.outOfOrder,
           ended: [...a.ended, ...b.ended],
+          retries: a.retries + b.retries,
         }));
         if (sum.received >= received || Date.now() > deadline) return sum;
         await new Promise((resolve) => setTimeout(resolve, 5));
