@@ -8,7 +8,7 @@ export interface ChangeBatch {
   events: OutboxEvent[];
   /** Continues after this batch. */
   token: ResumeToken;
-  /** The server's time up to which everything has been read, to the second. */
+  /** The server's time of the answer, to the second; when there are no events, everything before it has been read. */
   readUpTo: Date;
 }
 

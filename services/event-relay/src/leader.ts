@@ -97,6 +97,7 @@ export async function lead(deps: LeaderDeps): Promise<void> {
   /** The stream is opened before the scan: what commits meanwhile is in one of the two, and what is in both is found by its id. */
   const scanFrom = async (watermark: Date | undefined): Promise<ChangeReader> => {
     const stream = await openChangeReader(mongo, { after: undefined, batchSize });
+    reader = stream; // closed with the term, also when the scan fails
     const since = new Date((watermark?.getTime() ?? recoveryMarginMs) - recoveryMarginMs);
     for await (const events of pagesOf(mongo, since, batchSize)) {
       sequencer.takeOver();
@@ -137,7 +138,7 @@ export async function lead(deps: LeaderDeps): Promise<void> {
       if (!batch) break;
       upcoming = reader.next();
       upcoming.catch(() => undefined); // awaited in the next round, or given up when the term ends
-      const watermark = batch.events.length > 0 ? latest(batch.events, position.watermark) : batch.readUpTo;
+      const watermark = batch.events.length > 0 ? latest(batch, position.watermark) : batch.readUpTo;
       position.watermark = watermark;
       if (batch.events.length > 0) await relay(batch.events, (number) => ({ token: batch.token, watermark, batch: number }));
       else if (unpublished === 0 && Date.now() - savedAt > idleSaveEveryMs) {
@@ -193,8 +194,9 @@ function orEnd<T>(promise: Promise<T>, signal: AbortSignal): Promise<T | undefin
 
 const isTermOver = (reason: unknown): boolean => reason instanceof TermOver;
 
-function latest(events: readonly OutboxEvent[], known: Date | undefined): Date {
+/** Never ahead of the server's clock: an API whose clock is would have the watermark pass what others have yet to commit. */
+function latest({ events, readUpTo }: ChangeBatch, known: Date | undefined): Date {
   let time = known?.getTime() ?? 0;
   for (const { at } of events) time = Math.max(time, at.getTime());
-  return new Date(time);
+  return new Date(Math.min(time, readUpTo.getTime()));
 }

@@ -247,6 +247,16 @@ describe('recovery', () => {
   });
 });
 
+test('an event from a clock that is ahead does not take the watermark along', async () => {
+  const hour = 3_600_000;
+  const states = store.mongo.db.collection<{ _id: string; watermark: Date }>(collections.relayState);
+  await startRelay().start();
+  await waitFor('the idle position', () => states.findOne({ watermark: { $exists: true } }));
+  await outbox().insertOne(event(['admin'], { at: new Date(Date.now() + 72 * hour) }));
+  const state = await waitFor('the position', () => states.findOne({ _id: 'relay', batch: 1 }));
+  expect(state.watermark.getTime()).toBeLessThan(Date.now() + hour);
+});
+
 test('the position never gets ahead of the durable heads', async () => {
   const changes = store.mongo.db.collection(collections.relayState).watch([], { fullDocument: 'updateLookup' });
   await changes.tryNext(); // opens it
