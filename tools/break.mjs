@@ -155,7 +155,7 @@ await runMain(async () => {
     const files = [...new Set(chosen.map(({ testFile }) => testFile))];
     const unbroken = (
       await Promise.all(
-        slots.map(({ tree, env }, index) => {
+        slots.map(async ({ tree, env }, index) => {
           const mine = files.filter((_, position) => position % abreast === index);
           const tests = [...new Set(chosen.filter(({ testFile }) => mine.includes(testFile)).map(({ test }) => test))];
           return mine.length > 0 ? runTests(tree, { files: mine, tests, env, timeoutMs: jestMs * 3 }) : [];

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { randomUUID } from 'node:crypto';
 import {
   emptyMenu,
   reduceMenu,
@@ -21,6 +22,7 @@ import {
   topUp,
   waitFor,
   type Account,
+  type Answer,
   type Http,
   type Stall,
   type TestClient,
@@ -66,30 +68,41 @@ beforeAll(async () => {
 });
 afterAll(() => world.stop());
 
+/** A write as clients do it: asked again with its key when the answer is to try again later. */
+async function write<Body>(http: Http, method: string, path: string, body: unknown = {}): Promise<Answer<Body>> {
+  const key = randomUUID();
+  for (;;) {
+    const answer = await http.send<Body>(method, path, body, { 'idempotency-key': key });
+    if (answer.status !== 503) return answer;
+  }
+}
+
 /** Top-ups, orders, their way to the counter, refunds, refusals, and what is read: some of it at once. */
 async function live(customer: Account): Promise<void> {
+  const { http } = customer;
   const order = () =>
-    customer.http.post<Order>('/api/orders', { vendorId: stall.merchant.id, items: [{ itemId: stall.item.id, quantity: 1 }] });
-  const move = (id: string, status: string, more = {}) => stall.owner.http.patch(`/api/orders/${id}/status`, { status, ...more });
+    write<Order>(http, 'POST', '/api/orders', { vendorId: stall.merchant.id, items: [{ itemId: stall.item.id, quantity: 1 }] });
+  const cancel = (id: string, reason: string) => write(http, 'POST', `/api/orders/${id}/cancel`, { reason });
+  const move = (id: string, status: string, more = {}) => write(stall.owner.http, 'PATCH', `/api/orders/${id}/status`, { status, ...more });
   await Promise.all([topUp(world, customer, 20_000), topUp(world, customer, 7_000)]);
-  await waitFor('the money', async () => (await wallet.fetch(customer.http)).state?.balance === 27_000);
+  await waitFor('the money', async () => (await wallet.fetch(http)).state?.balance === 27_000);
   const placed = await Promise.all([1, 2, 3, 4].map(() => expectStatus(201, order())));
   const [first, second, third, fourth] = placed.map(({ body }) => body.id);
   await Promise.all([
     expectStatus(200, move(first!, 'preparing', { estimatedTime: 5 })),
-    expectStatus(200, customer.http.post(`/api/orders/${second}/cancel`, { reason: 'Too late' })),
+    expectStatus(200, cancel(second!, 'Too late')),
     expectStatus(200, move(third!, 'rejected', { reason: 'Sold out' })),
     // One of these two wins.
-    customer.http.post(`/api/orders/${fourth}/cancel`, {}),
+    cancel(fourth!, 'Changed my mind'),
     move(fourth!, 'preparing'),
   ]);
   await expectStatus(200, move(first!, 'ready'));
   await expectStatus(200, move(first!, 'completed'));
   await world.settled();
-  const { state } = await notifications.fetch(customer.http);
-  await expectStatus(200, customer.http.post(`/api/notifications/${state[0]!.id}/read`, {}));
+  const { state } = await notifications.fetch(http);
+  await expectStatus(200, write(http, 'POST', `/api/notifications/${state[0]!.id}/read`));
   await expectStatus(201, order());
-  await expectStatus(200, customer.http.post('/api/notifications/read-all', {}));
+  await expectStatus(200, write(http, 'POST', '/api/notifications/read-all'));
   await world.settled();
 }
 
@@ -127,8 +140,7 @@ describe('what a screen built from events is what a new one fetches', () => {
       if (wandering.socket.connected) wandering.socket.disconnect();
       else wandering.socket.connect();
     }, 150);
-    await live(customer);
-    clearInterval(away);
+    await live(customer).finally(() => clearInterval(away));
     wandering.socket.connect();
     await waitFor('the second screen', () => wandering.socket.connected);
     await Promise.all([online, wandering].map(caughtUp));
@@ -215,10 +227,8 @@ test('a menu that is changed and sold from', async () => {
     empty: [],
     // The items are what is fetched; what was removed is the reducer's own memory.
     reduce: () =>
-      client.received.reduce(
-        (menu, { type, payload: { meta: _, ...data } }) => reduceMenu(menu, { type, data } as unknown as AnyEvent),
-        emptyMenu,
-      ).items,
+      client.received.reduce((menu, { type, payload }) => reduceMenu(menu, { type, data: payload } as unknown as AnyEvent), emptyMenu)
+        .items,
     fetch: list(path),
   });
 });
