@@ -1,10 +1,11 @@
 // `npm run break`: switches off one mechanism after another in a copy of the tree, and requires the test that guards it to fail.
 import { spawn } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { assertNodeVersion, capture, ensurePackages, root, runMain } from './bootstrap.mjs';
+import { escaped, misfits, mutate } from './break/edits.mjs';
 import { mutations } from './break/mutations.mjs';
 import { SetupError } from './servers/errors.mjs';
 
@@ -27,52 +28,6 @@ async function copyTree(folder) {
     cpSync(join(root, file), join(folder, file), { force: true });
   }
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
-}
-
-/** @param {string} text */
-const escaped = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-
-/**
- * Finds source text whatever its line breaks, indentation and trailing commas are.
- * @param {string} text
- */
-const pattern = (text) => {
-  const tokens = text.match(/[\w$#]+|\S/g) ?? [];
-  const source = tokens.map((token, index) => {
-    const isWord = /[\w$#]/.test(token);
-    const before = index > 0 && isWord && /[\w$#]$/.test(tokens[index - 1] ?? '') ? '\\s+' : '\\s*';
-    return `${index > 0 ? before : ''}${/[)\]}]/.test(token) ? ',?\\s*' : ''}${escaped(token)}`;
-  });
-  return new RegExp(source.join(''), 'g');
-};
-
-/**
- * Makes the edits of a mutation; what it returns takes them back.
- * @param {string} tree
- * @param {Mutation} mutation
- * @throws Error when the text that an edit replaces is not there exactly once: the mechanism has moved, and the edit must follow it
- */
-function mutate(tree, { name, edits }) {
-  /** @type {(() => void)[]} */
-  const undo = [];
-  try {
-    for (const { file, search, replace } of edits) {
-      const path = join(tree, file);
-      const source = readFileSync(path, 'utf8');
-      const found = source.match(pattern(search))?.length ?? 0;
-      if (found !== 1)
-        throw new Error(`${name}: "${search}" is found ${found} times in ${file}; tools/break/mutations.mjs has to follow the source`);
-      undo.push(() => writeFileSync(path, source));
-      writeFileSync(
-        path,
-        source.replace(pattern(search), () => replace),
-      );
-    }
-  } catch (error) {
-    for (const back of undo) back();
-    throw error;
-  }
-  return () => undo.forEach((back) => back());
 }
 
 /**
@@ -150,7 +105,8 @@ await runMain(async () => {
   try {
     for (const { tree } of slots) await copyTree(tree);
     // Before anything is broken: every edit fits, and every test is green.
-    for (const mutation of chosen) mutate(slots[0]?.tree ?? '', mutation)();
+    const faults = misfits(root, chosen);
+    if (faults.length > 0) throw new SetupError(`tools/break/mutations.mjs has to follow the source:\n${faults.join('\n')}`);
     const began = performance.now();
     const files = [...new Set(chosen.map(({ testFile }) => testFile))];
     const unbroken = (

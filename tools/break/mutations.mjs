@@ -263,8 +263,8 @@ export const mutations = [
     edits: [
       {
         file: 'shared/feed/src/feed-log.ts',
-        search: '{ projection: { at: 0, expiresAt: 0 }, sort: { _id: 1 }, batchSize: 5_000 }',
-        replace: '{ projection: { at: 0, expiresAt: 0 }, sort: { _id: -1 }, batchSize: 5_000 }',
+        search: 'sort: { _id: 1 }, batchSize: 5_000',
+        replace: 'sort: { _id: -1 }, batchSize: 5_000',
       },
     ],
     testFile: deliveryTests,
