@@ -234,8 +234,8 @@ export const mutations = [
     invariant: 3,
     edits: [
       {
-        file: 'services/socket-gateway/src/transports/socketio.ts',
-        search: 'maxBufferedBytes: options.maxBufferedBytes',
+        file: 'services/socket-gateway/src/server.ts',
+        search: 'maxBufferedBytes: tuning.maxBufferedBytes',
         replace: 'maxBufferedBytes: Infinity',
       },
     ],
