@@ -422,4 +422,18 @@ describe('rate limits', () => {
       await world.stop();
     }
   });
+
+  test('of logins do not keep those who are logged in from refreshing', async () => {
+    const world = await startApi({ env: { LOGIN_ATTEMPTS_PER_MINUTE: '2' } });
+    try {
+      let { refreshToken } = await world.register();
+      for (let i = 0; i < 4; i++) {
+        const answer = await world.http.post('/api/auth/refresh', { refreshToken });
+        expect(answer.status).toBe(200);
+        refreshToken = String(answer.body['refreshToken']);
+      }
+    } finally {
+      await world.stop();
+    }
+  });
 });
