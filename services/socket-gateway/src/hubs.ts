@@ -1,7 +1,7 @@
 import { createFeedSubscriber, type BusEntry, type FeedLog } from '@tidings/feed';
-import type { Logger } from '@tidings/platform';
+import { gather, type Logger } from '@tidings/platform';
 import { headroom } from './entry.js';
-import { Hub } from './hub.js';
+import { Hub, type HubOwner } from './hub.js';
 import type { GatewayMetrics } from './metrics.js';
 import { createPages, type Pages } from './pages.js';
 
@@ -25,7 +25,7 @@ export interface Hubs {
   readonly epoch: string;
   readonly size: number;
   get(feed: string): Hub | undefined;
-  /** Opens a feed, or finds it open, and keeps it open until `release`. Feeds asked for in one tick share the round trips. */
+  /** Opens a feed, or finds it open, and keeps it open until `release`. Feeds asked for together share the round trips. */
   acquire(feed: string): Promise<Hub>;
   release(hub: Hub): void;
   /** Whether the feed has got to `seq`, looking in the log when the hub has not. Resolves once the hub is there, or is known not to get there. */
@@ -61,8 +61,6 @@ export function createHubs(options: HubsOptions): Hubs {
 
   // --- Opening -------------------------------------------------------------------------------------------------------------------
 
-  let toOpen: Hub[] = [];
-
   const openAll = async (batch: readonly Hub[]): Promise<void> => {
     const names = batch.map(({ feed }) => feed);
     const confirmed = await subscribeWithin(names);
@@ -93,18 +91,12 @@ export function createHubs(options: HubsOptions): Hubs {
     });
   };
 
+  const owner: HubOwner = { incomplete: (hub) => scheduleRepair(hub), delivered: (count) => metrics.deliveries.inc(count) };
+
   const open = (feed: string): Promise<Hub> => {
-    const hub = new Hub(feed, { incomplete: scheduleRepair, delivered: (count) => metrics.deliveries.inc(count) });
+    const hub = new Hub(feed, owner);
     hubs.set(feed, hub);
-    if (toOpen.length === 0) {
-      opened = new Promise<void>((resolve) => setImmediate(resolve)).then(() => {
-        const batch = toOpen;
-        toOpen = [];
-        return openAll(batch);
-      });
-    }
-    toOpen.push(hub);
-    const done = opened.then(
+    const done = openTogether(hub).then(
       () => hub,
       (error: unknown) => {
         hubs.delete(feed);
@@ -117,7 +109,7 @@ export function createHubs(options: HubsOptions): Hubs {
     done.then(settle, settle);
     return done;
   };
-  let opened: Promise<void> = Promise.resolve();
+  const openTogether = gather(openAll);
 
   // --- Gaps ----------------------------------------------------------------------------------------------------------------------
 

@@ -1,10 +1,11 @@
 import type { FeedLog } from '@tidings/feed';
+import { gather } from '@tidings/platform';
 import { createEntry, type Entry } from './entry.js';
 
 export const pageSize = 500;
 const rangesPerQuery = 250;
 
-/** Reads pages of the log for joining clients. Whoever asks in the same tick shares a query, and entries that several get. */
+/** Reads pages of the log for joining clients. Whoever asks while others are read shares the next query, and entries that several get. */
 export interface Pages {
   /** What comes after `after`, in order, at most `pageSize` entries. */
   read(feed: string, after: number): Promise<Entry[]>;
@@ -47,19 +48,19 @@ export function createPages(log: Pick<FeedLog, 'readMany'>): Pages {
     }
   };
 
+  const readWaiting = gather(async () => {
+    const asked = waiting;
+    waiting = new Map();
+    await readAll(asked);
+  });
+
   return {
     read(feed, after) {
-      if (waiting.size === 0) {
-        setImmediate(() => {
-          const asked = waiting;
-          waiting = new Map();
-          void readAll(asked);
-        });
-      }
       return new Promise((resolve, reject) => {
         const clients = waiting.get(feed);
         if (clients) clients.push({ after, resolve, reject });
         else waiting.set(feed, [{ after, resolve, reject }]);
+        readWaiting(feed).catch(reject);
       });
     },
   };

@@ -1,5 +1,5 @@
 import { feedRule, feedsAround, isAuditedFollow, ownFeeds, type Principal, type Role } from '@tidings/contracts';
-import { newId, type Mongo } from '@tidings/platform';
+import { gather, newId, type Mongo } from '@tidings/platform';
 import { collections, type FeedGrant } from './documents.js';
 
 interface StoredUser {
@@ -24,7 +24,7 @@ export interface FollowRight {
 
 /** Who somebody is and what they may follow, read from the primary each time: a right that was taken away is gone at once. */
 export interface Access {
-  /** Null when the session has ended or expired, or the user is suspended. Calls of one tick share a query. */
+  /** Null when the session has ended or expired, or the user is suspended. Calls that come together share a query. */
   principal(userId: string, sessionId: string): Promise<Principal | null>;
   mayFollow(who: Principal, feed: string): Promise<FollowRight>;
 }
@@ -51,7 +51,7 @@ export function createAccess(mongo: Mongo): Access {
       const [user, session] = await Promise.all([loadUsers(userId), loadSessions(sessionId)]);
       if (!user || user.status !== 'active') return null;
       if (!session || session.userId !== userId || session.revokedAt || session.expiresAt.getTime() <= Date.now()) return null;
-      return { userId, sessionId, roles: user.roles, merchants: (user.memberships ?? []).map(({ merchantId }) => merchantId) };
+      return { userId, sessionId, roles: sharedRoles(user.roles), merchants: merchantsOf(user) };
     },
 
     async mayFollow(who, feed) {
@@ -68,24 +68,29 @@ export function createAccess(mongo: Mongo): Access {
   };
 }
 
+const none: readonly string[] = [];
+const knownRoles = new Map<string, readonly Role[]>();
+
+/** A gateway keeps a principal for each of its thousands of connections; there are few different lists among them. */
+function sharedRoles(roles: readonly Role[]): readonly Role[] {
+  const key = roles.join();
+  const known = knownRoles.get(key) ?? roles;
+  knownRoles.set(key, known);
+  return known;
+}
+
+function merchantsOf({ memberships }: StoredUser): readonly string[] {
+  return memberships?.length ? memberships.map(({ merchantId }) => merchantId) : none;
+}
+
 async function audit(mongo: Mongo, who: Principal, feed: string): Promise<void> {
   await mongo.db
     .collection<{ _id: string }>('audit_log')
     .insertOne({ _id: newId(), at: new Date(), actor: who.userId, action: 'feed.follow', target: feed } as { _id: string });
 }
 
-/** Gathers the ids asked for in one tick into one query: two thousand clients that come back at once must not ask two thousand times. */
+/** Two thousand clients that come back at once must not ask two thousand times. */
 function batched<T>(load: (ids: readonly string[]) => Promise<Map<string, T>>): (id: string) => Promise<T | undefined> {
-  let waiting: Promise<Map<string, T>> | undefined;
-  let ids = new Set<string>();
-  return async (id) => {
-    ids.add(id);
-    waiting ??= new Promise<void>((resolve) => setImmediate(resolve)).then(() => {
-      const asked = [...ids];
-      ids = new Set();
-      waiting = undefined;
-      return load(asked);
-    });
-    return (await waiting).get(id);
-  };
+  const ask = gather((ids: readonly string[]) => load([...new Set(ids)]));
+  return async (id) => (await ask(id)).get(id);
 }

@@ -1,4 +1,5 @@
 export * from './config.js';
+export * from './gather.js';
 export * from './jobs.js';
 export * from './logger.js';
 export * from './metrics.js';
