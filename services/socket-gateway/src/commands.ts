@@ -16,11 +16,13 @@ export interface Client {
   warned?: boolean;
   /** The network address of the client. */
   readonly address: string;
+  /** Until `connected` was sent; what the client asks for meanwhile waits for it. */
+  ready?: Promise<void> | undefined;
 }
 
 export interface Commands {
   /** Does a client event and answers by its ack, or by `error` when it has none. Events of a client are done one after another. */
-  handle(client: Client, event: string, args: unknown[], ready: Promise<void>): void;
+  handle(client: Client, event: string, args: unknown[]): void;
 }
 
 interface CommandsDeps {
@@ -74,12 +76,13 @@ export function createCommands({ authenticator, forward, limits, logger, metrics
 
     async 'refresh-balance'(client) {
       const wallet = await call(client, commandCatalogue['refresh-balance'].forward?.({}));
-      const { userId, balance, currency, version } = wallet;
+      const { userId, balance, held, currency, version } = wallet;
       client.connection.port.emit('balance-updated', {
         userId,
         newBalance: balance,
         oldBalance: balance,
         amount: 0,
+        held,
         currency,
         reason: 'refresh',
         version,
@@ -146,11 +149,11 @@ export function createCommands({ authenticator, forward, limits, logger, metrics
   };
 
   return {
-    handle(client, event, args, ready) {
+    handle(client, event, args) {
       const last = args.at(-1);
       const ack = typeof last === 'function' ? (last as Ack) : undefined;
       const given = ack ? args.slice(0, -1) : args;
-      const queue = queues.get(client) ?? { length: 0, tail: ready };
+      const queue = queues.get(client) ?? { length: 0, tail: client.ready ?? Promise.resolve() };
       if (queue.length >= maxQueued) {
         refuse(client, new Problem('rate-limited', 'Wait for the answers to earlier events'), ack);
         return;

@@ -116,7 +116,10 @@ export class Connection implements Follower {
     for (const feed of denied) this.port.emit('error', new Problem('forbidden', `Not allowed to follow ${feed}`).toBody());
     // Those without a cursor join in this tick, so that `connected.feeds` is exactly where they begin.
     const joins = Promise.all([...this.#following].map(([feed, following]) => this.#join(following, cursors[feed], epoch)));
-    this.#turn = joins.catch(() => undefined); // reported through `replayed`
+    this.#turn = joins.then(
+      () => undefined,
+      () => undefined, // reported through `replayed`
+    );
     await this.checkRights();
     return { replayed: joins.then(() => undefined) };
   }

@@ -24,7 +24,8 @@ export class Hub {
   /** The highest number that is known to exist. */
   known = 0;
   readonly followers = new Set<Follower>();
-  readonly watchers = new Set<Watcher>();
+  /** Set while somebody must see each new entry, whoever follows. */
+  watcher: Watcher | undefined;
   /** Whoever needs the hub to stay: followers, and joins under way. */
   holds = 0;
   /** When the last hold was given up (`performance.now()`). */
@@ -32,7 +33,7 @@ export class Hub {
 
   #opening: BusEntry[] | undefined = [];
   /** Past a gap: they wait until it is filled. */
-  readonly #ahead = new Map<number, BusEntry>();
+  #ahead: Map<number, BusEntry> | undefined;
   #recent: Entry[] = [];
 
   constructor(
@@ -65,7 +66,7 @@ export class Hub {
       if (entry.seq === this.head + 1) this.#append(entry);
       else this.#hold(entry);
     }
-    if (this.#ahead.size > 0) this.#drainAhead();
+    if (this.#ahead) this.#drainAhead(this.#ahead);
   }
 
   /** The database says that the feed has got this far. */
@@ -96,7 +97,7 @@ export class Hub {
     this.head = head;
     this.known = head;
     this.#recent = [];
-    this.#ahead.clear();
+    this.#ahead = undefined;
     for (const follower of this.followers) follower.reset({ feed: this.feed, epoch, head, reason });
   }
 
@@ -114,19 +115,21 @@ export class Hub {
     // In steps: shifting a long array for every entry would cost more than the entry.
     if (this.#recent.length >= recentEntries * 2) this.#recent.splice(0, recentEntries);
     for (const follower of this.followers) follower.deliver(entry);
-    for (const watcher of this.watchers) watcher(entry);
+    this.watcher?.(entry);
     this.owner.delivered(this.followers.size);
   }
 
   #hold(entry: BusEntry): void {
-    const isNewGap = this.#ahead.size === 0;
+    const isNewGap = this.#ahead === undefined;
+    this.#ahead ??= new Map();
     // Copied for the same reason as in createEntry.
     this.#ahead.set(entry.seq, { ...entry, packet: Buffer.from(entry.packet) });
     if (isNewGap) this.owner.incomplete(this);
   }
 
-  #drainAhead(): void {
-    for (let next = this.#ahead.get(this.head + 1); next; next = this.#ahead.get(this.head + 1)) this.#append(next);
-    for (const seq of this.#ahead.keys()) if (seq <= this.head) this.#ahead.delete(seq);
+  #drainAhead(ahead: Map<number, BusEntry>): void {
+    for (let next = ahead.get(this.head + 1); next; next = ahead.get(this.head + 1)) this.#append(next);
+    for (const seq of ahead.keys()) if (seq <= this.head) ahead.delete(seq);
+    if (ahead.size === 0) this.#ahead = undefined;
   }
 }

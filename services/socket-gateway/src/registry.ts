@@ -11,21 +11,17 @@ export interface Registry {
   /** Resolves when the user's feed is watched: what ends the session from then on is enforced. */
   add(connection: Connection): Promise<void>;
   remove(connection: Connection): void;
-  all(): Connection[];
   /** Does what an entry of a user's feed says about sessions and rights. */
   enforce(entry: Entry, connections: Iterable<Connection>): void;
 }
 
-interface Watch {
-  connections: Set<Connection>;
-  opened: Promise<{ hub: Hub; watcher: Watcher }>;
-}
-
 const attempts = 5;
+const userPrefix = feeds.user('');
 
 export function createRegistry({ hubs, logger }: { hubs: Hubs; logger: Logger }): Registry {
-  const users = new Map<string, Watch>();
-  const connections = new Set<Connection>();
+  const users = new Map<string, Connection[]>();
+  /** Each holds the hub of its user's feed; undefined while that opens. */
+  const connections = new Map<Connection, Hub | undefined>();
 
   const enforce: Registry['enforce'] = (entry, affected) => {
     if (entry.type === 'session-revoked') {
@@ -51,19 +47,7 @@ export function createRegistry({ hubs, logger }: { hubs: Hubs; logger: Logger })
     }
   };
 
-  const watch = (userId: string): Watch => {
-    const existing = users.get(userId);
-    if (existing) return existing;
-    const watched = new Set<Connection>();
-    const watcher: Watcher = (entry) => enforce(entry, watched);
-    const opened = hubs.acquire(feeds.user(userId)).then((hub) => {
-      hub.watchers.add(watcher);
-      return { hub, watcher };
-    });
-    const created = { connections: watched, opened };
-    users.set(userId, created);
-    return created;
-  };
+  const watcher: Watcher = (entry) => enforce(entry, users.get(entry.feed.slice(userPrefix.length)) ?? []);
 
   return {
     get size() {
@@ -71,27 +55,26 @@ export function createRegistry({ hubs, logger }: { hubs: Hubs; logger: Logger })
     },
     async add(connection) {
       const { userId } = connection.principal;
-      const { connections: watched, opened } = watch(userId);
-      connections.add(connection);
-      watched.add(connection);
-      await opened;
+      connections.set(connection, undefined);
+      const known = users.get(userId);
+      if (known) known.push(connection);
+      else users.set(userId, [connection]);
+      const hub = await hubs.acquire(feeds.user(userId));
+      if (!connections.has(connection)) return hubs.release(hub);
+      connections.set(connection, hub);
+      hub.watcher = watcher;
     },
     remove(connection) {
       const { userId } = connection.principal;
+      const hub = connections.get(connection);
       if (!connections.delete(connection)) return;
-      const found = users.get(userId);
-      found?.connections.delete(connection);
-      if (!found || found.connections.size > 0) return;
-      users.delete(userId);
-      found.opened.then(
-        ({ hub, watcher }) => {
-          hub.watchers.delete(watcher);
-          hubs.release(hub);
-        },
-        () => undefined, // it never opened: `add` has told the connection
-      );
+      const others = (users.get(userId) ?? []).filter((other) => other !== connection);
+      if (others.length > 0) users.set(userId, others);
+      else users.delete(userId);
+      if (!hub) return; // `add` gives it back when it has opened
+      if (others.length === 0) hub.watcher = undefined;
+      hubs.release(hub);
     },
-    all: () => [...connections],
     enforce,
   };
 }

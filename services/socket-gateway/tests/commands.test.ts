@@ -107,6 +107,7 @@ describe('commands', () => {
       newBalance: 500,
       oldBalance: 500,
       amount: 0,
+      held: 0,
       currency: 'INR',
       reason: 'refresh',
       version: 3,

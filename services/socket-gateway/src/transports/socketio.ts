@@ -4,6 +4,7 @@ import type { Server, Socket } from 'socket.io';
 import type { Authenticator, Handshake } from '../authenticate.js';
 import type { Client, Commands } from '../commands.js';
 import { Connection, type ConnectionDeps } from '../connection.js';
+import type { Entry } from '../entry.js';
 import type { GatewayMetrics } from '../metrics.js';
 import type { EndReason, Port } from '../port.js';
 import type { Registry } from '../registry.js';
@@ -42,35 +43,14 @@ export function attachSocketIo(options: SocketIoOptions): void {
 }
 
 function welcome(socket: Socket, options: SocketIoOptions): void {
-  const { registry, commands, logger, metrics, clients } = options;
   const handshake = arrivals.get(socket);
   if (!handshake) {
     socket.disconnect(true);
     return;
   }
   arrivals.delete(socket);
-  let ended: EndReason | undefined;
-
-  const wire = new Wire(socket, { maxBufferedBytes: options.maxBufferedBytes, onOverflow: () => port.end('slow-client', { again: true }) });
-  const port: Port = {
-    id: socket.id,
-    send: (entry) => wire.send(entry),
-    emit: (event, payload) => void socket.emit(event, payload),
-    drained: () => wire.drained(),
-    enter: (feed) => void socket.join(feed),
-    exit: (feed) => void socket.leave(feed),
-    end: (reason, { again }) => {
-      if (ended) return;
-      ended = reason;
-      connection.close();
-      if (again) wire.close(reason === 'slow-client');
-      else {
-        wire.flush();
-        socket.disconnect(true);
-      }
-    },
-  };
-  const connection = new Connection(port, handshake.principal, options.connection);
+  const port = new SocketPort(socket, handshake, options);
+  const { connection } = port;
   const client: Client = {
     connection,
     token: handshake.token,
@@ -78,28 +58,85 @@ function welcome(socket: Socket, options: SocketIoOptions): void {
     address: options.clientAddress(socket.handshake.address, socket.handshake.headers['x-forwarded-for']),
   };
   forgetRequest(socket);
-  clients.add(client);
-  metrics.connections.set(clients.size);
+  options.clients.add(client);
+  options.metrics.connections.set(options.clients.size);
+  listen(socket, port, client, options);
 
-  socket.on('disconnect', (reason) => {
-    connection.close();
-    registry.remove(connection);
-    clients.delete(client);
-    metrics.connections.set(clients.size);
-    metrics.disconnects.inc({ reason: ended ?? reason.replaceAll(' ', '-') });
-  });
-
-  const started = begin(connection, handshake, registry);
-  started.catch((error: unknown) => {
+  const started = begin(connection, handshake, options.registry).catch((error: unknown) => {
     if (connection.closed) return;
-    logger.warn({ err: error, userId: handshake.principal.userId }, 'A connection could not be started');
+    options.logger.warn({ err: error, userId: handshake.principal.userId }, 'A connection could not be started');
     port.end('failed', { again: true });
   });
-  const ready = started.then(
-    () => undefined,
-    () => undefined, // reported above; the connection ends
-  );
-  socket.onAny((event: string, ...args: unknown[]) => commands.handle(client, event, args, ready));
+  client.ready = started.then(() => {
+    client.ready = undefined;
+  });
+}
+
+/** Apart from `welcome`, so that what lives as long as the connection does not keep its handshake. */
+function listen(socket: Socket, port: SocketPort, client: Client, { registry, commands, metrics, clients }: SocketIoOptions): void {
+  socket.on('disconnect', (reason) => {
+    client.connection.close();
+    registry.remove(client.connection);
+    clients.delete(client);
+    metrics.connections.set(clients.size);
+    metrics.disconnects.inc({ reason: port.ended ?? reason.replaceAll(' ', '-') });
+  });
+  socket.onAny((event: string, ...args: unknown[]) => commands.handle(client, event, args));
+}
+
+/** A connection's way to its Socket.IO client. */
+class SocketPort implements Port {
+  readonly connection: Connection;
+  ended: EndReason | undefined;
+  readonly #wire: Wire;
+
+  constructor(
+    private readonly socket: Socket,
+    { principal }: Handshake,
+    { maxBufferedBytes, connection }: SocketIoOptions,
+  ) {
+    this.#wire = new Wire(socket, maxBufferedBytes, this);
+    this.connection = new Connection(this, principal, connection);
+  }
+
+  get id(): string {
+    return this.socket.id;
+  }
+
+  send(entry: Entry): void {
+    this.#wire.send(entry);
+  }
+
+  emit(event: string, payload: unknown): void {
+    this.socket.emit(event, payload);
+  }
+
+  drained(): Promise<void> {
+    return this.#wire.drained();
+  }
+
+  enter(feed: string): void {
+    void this.socket.join(feed);
+  }
+
+  exit(feed: string): void {
+    void this.socket.leave(feed);
+  }
+
+  overflowed(): void {
+    this.end('slow-client', { again: true });
+  }
+
+  end(reason: EndReason, { again }: { again: boolean }): void {
+    if (this.ended) return;
+    this.ended = reason;
+    this.connection.close();
+    if (again) this.#wire.close(reason === 'slow-client');
+    else {
+      this.#wire.flush();
+      this.socket.disconnect(true);
+    }
+  }
 }
 
 /** Resolves when `connected` has been sent; replaying goes on behind it. */
@@ -114,14 +151,13 @@ function greeting({ userId, roles }: Principal): Record<string, unknown> {
   return { userId, userType: userType(roles), roles, message: 'Connected: your feeds follow' };
 }
 
-/** Socket.IO keeps the request of the handshake for as long as the connection lives: about 2 KiB, and the token. Polling needs it. */
+/** Socket.IO keeps the request of the handshake for as long as the connection lives: some KiB, and the token. Polling needs the request. */
 function forgetRequest(socket: Socket): void {
-  const { handshake } = socket;
-  handshake.auth = {};
-  handshake.headers = {};
-  handshake.query = {};
+  (socket as { handshake: unknown }).handshake = forgotten;
   if (socket.conn.transport.name === 'websocket') (socket.conn as { request: unknown }).request = null;
 }
+
+const forgotten = Object.freeze({ headers: {}, auth: {}, query: {} });
 
 function connectError(error: unknown, logger: Logger): Error {
   if (error instanceof Problem)

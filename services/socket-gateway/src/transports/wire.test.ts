@@ -63,7 +63,7 @@ describe('a stock client', () => {
     ['polling that upgrades', ['polling', 'websocket']],
   ])('over %s gets entries and ordinary packets in the order in which they were sent', async (_name, transports) => {
     const { client, server, heard } = await pair(transports);
-    const wire = new Wire(server, { maxBufferedBytes: 1e6, onOverflow: () => undefined });
+    const wire = new Wire(server, 1e6, { overflowed: () => undefined });
     const done = until(client, 'done');
     const expected: unknown[] = [];
     for (let round = 0; round < 200; round++) {
@@ -82,7 +82,7 @@ describe('a stock client', () => {
 
   test('with a queue that is not empty, entries go behind it', async () => {
     const { client, server, heard } = await pair(['websocket']);
-    const wire = new Wire(server, { maxBufferedBytes: 1e6, onOverflow: () => undefined });
+    const wire = new Wire(server, 1e6, { overflowed: () => undefined });
     const done = until(client, 'done');
     // Two packets of one tick: the second waits in Engine.IO's queue for the first.
     server.emit('a', 'x'.repeat(50_000));
@@ -99,7 +99,7 @@ describe('a stock client', () => {
     const tcp = (client.io.engine as unknown as { transport: { ws: { _socket: { pause(): void; resume(): void } } } }).transport.ws._socket;
     tcp.pause();
     let overflowed = 0;
-    const wire = new Wire(server, { maxBufferedBytes: 100_000, onOverflow: () => overflowed++ });
+    const wire = new Wire(server, 100_000, { overflowed: () => void overflowed++ });
     for (let seq = 1; overflowed === 0; seq++) {
       wire.send(entry(seq, 'x'.repeat(60_000)));
       wire.flush();

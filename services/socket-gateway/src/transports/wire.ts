@@ -22,7 +22,8 @@ export class Wire {
 
   constructor(
     socket: Socket,
-    private readonly options: { maxBufferedBytes: number; onOverflow: () => void },
+    private readonly maxBufferedBytes: number,
+    private readonly owner: { overflowed(): void },
   ) {
     this.#conn = socket.conn as unknown as Conn;
     this.#conn.on('packetCreate', () => {
@@ -54,7 +55,7 @@ export class Wire {
     } else {
       for (const entry of [first, ...more]) this.#conn.write(`2${packetText(entry)}`, { compress: false });
     }
-    if (this.bufferedBytes > this.options.maxBufferedBytes) this.options.onOverflow();
+    if (this.bufferedBytes > this.maxBufferedBytes) this.owner.overflowed();
   }
 
   /** What this process holds for the client because the network does not take it. */
