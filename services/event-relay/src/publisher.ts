@@ -8,7 +8,7 @@ import {
   type LogEntry,
   type OutboxEvent,
 } from '@tidings/feed';
-import type { Logger, Mongo, Redis } from '@tidings/platform';
+import { within, type Logger, type Mongo, type Redis } from '@tidings/platform';
 
 export interface Publisher {
   /** Tells the gateways and adds the jobs of one numbered batch. Never fails: what Redis does not take is made good by `recover`. */
@@ -35,6 +35,7 @@ export interface PublisherOptions {
 const emptyWindowMs = 60_000;
 const overlapMs = 10_000;
 const pageSize = 500;
+const publishTimeoutMs = 2_000;
 
 export function createPublisher(options: PublisherOptions): Publisher {
   const { mongo, redis, queue, prefix, logger } = options;
@@ -98,10 +99,10 @@ export function createPublisher(options: PublisherOptions): Publisher {
       if (lost) return;
       try {
         const notifying = events.filter(({ pending }) => pending);
-        await Promise.all([
-          send(entries, `${batch} ${Date.now()}`),
-          notifying.length > 0 ? enqueueDomainEvents(queue, notifying) : undefined,
-        ]);
+        // Redis that hangs must not hold up the numbering: what is given up here is published again when it answers.
+        await within(publishTimeoutMs, () =>
+          Promise.all([send(entries, `${batch} ${Date.now()}`), notifying.length > 0 ? enqueueDomainEvents(queue, notifying) : undefined]),
+        );
         confirmed = batch;
       } catch (error) {
         lost = true;

@@ -92,15 +92,18 @@ export class Connection implements Follower {
       if (rights[index]?.ok) wanted.set(feed, rights[index].containers);
       else denied.push(feed);
     }
-    const entries = await Promise.all(
+    const opened = await Promise.allSettled(
       [...wanted].map(async ([feed, containers]) => ({
         feed,
         containers,
         hub: containers.some((around) => wanted.has(around)) ? undefined : await this.deps.hubs.acquire(feed),
       })),
     );
-    if (this.closed) {
+    const entries = opened.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+    const failed = opened.find((result) => result.status === 'rejected');
+    if (this.closed || failed) {
       for (const { hub } of entries) if (hub) this.deps.hubs.release(hub);
+      if (failed) throw failed.reason;
       return { replayed: Promise.resolve() };
     }
 
