@@ -39,7 +39,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  const counts = [...statuses].toSorted().map(([status, count]) => `${status}: ${count}`);
+  const counts = [...statuses].toSorted(([a], [b]) => a - b).map(([status, count]) => `${status}: ${count}`);
   process.stdout.write(
     `    ${runs} requests to each of ${allRoutes.length} routes with seed ${seed} in ${((Date.now() - began) / 1_000).toFixed(1)} s (${counts.join(', ')})\n`,
   );

@@ -26,8 +26,8 @@ export const wordSchema = z
   .regex(/^[a-z0-9]+(?:[-_.][a-z0-9]+)*$/, 'must be a lower-case word')
   .max(64);
 export const deviceIdSchema = z.string().regex(/^[A-Za-z0-9_.:-]{1,128}$/, 'must be a device id');
-/** Names the attempt: the same key and body get the first answer again. */
-export const idempotencyKeySchema = z.string().min(1).max(255);
+/** Names the attempt: the same key and body get the first answer again. What an HTTP header can carry. */
+export const idempotencyKeySchema = z.string().regex(/^[\x21-\x7e]{1,255}$/, 'must be 1 to 255 printable characters without spaces');
 /** A flag in a query string. */
 export const flagSchema = z.enum(['true', 'false']).transform((value) => value === 'true');
 /** IANA name; checked against what the platform knows. */

@@ -160,4 +160,4 @@ export function inputs({ parameters, body, bodyRequired }: Operation, pool: Pool
   });
 }
 
-const asText = (value: unknown): string => (typeof value === 'string' ? value.toWellFormed() : JSON.stringify(value));
+const asText = (value: unknown): string => (typeof value === 'string' ? value.replaceAll(/\p{Surrogate}/gu, '') : JSON.stringify(value));

@@ -70,9 +70,9 @@ const oddTexts = [
 ];
 
 function* wrongNumbers(schema: JsonSchema, wrong: (what: string, value: unknown) => Mutation): Generator<Mutation> {
-  for (const value of ['5', true, '', 'NaN', new Raw('1e400'), new Raw('-1e400'), 1e21, -1e21, 2 ** 53 + 2])
+  for (const value of ['5', true, '', 'NaN', new Raw('1e400'), new Raw('-1e400'), -1e21])
     yield wrong(`${toJson(value)} for a number`, value);
-  if (schema.type === 'integer') for (const value of [1.5, 1e-9]) yield wrong(`${value} for a whole number`, value);
+  if (schema.type === 'integer') for (const value of [1.5, 1e-9, 1e21, 2 ** 53 + 2]) yield wrong(`${value} for a whole number`, value);
   if (schema.minimum !== undefined) yield wrong('below the minimum', schema.minimum - 1);
   if (schema.minimum !== undefined && schema.minimum >= 0) yield wrong('negative', -100);
   if (schema.minimum === 1) yield wrong('zero', new Raw('-0'));
