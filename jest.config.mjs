@@ -31,7 +31,7 @@ export default {
   },
   globalSetup: '<rootDir>/tests/setup/global-setup.mjs',
   globalTeardown: '<rootDir>/tests/setup/global-teardown.mjs',
-  setupFiles: ['<rootDir>/tests/setup/test-file.mjs'],
+  setupFiles: ['<rootDir>/tests/setup/test-file.cjs'],
   maxWorkers: 2,
   testTimeout: 60_000,
 };

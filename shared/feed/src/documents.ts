@@ -25,6 +25,22 @@ export interface FeedEntry {
   expiresAt: Date;
 }
 
+/** An entry as services hand it around. */
+export interface LogEntry {
+  feed: string;
+  seq: number;
+  eventId: string;
+  type: string;
+  packet: string;
+}
+
+/** What a gateway needs of an entry to place it; the packet stays bytes. */
+export interface BusEntry {
+  seq: number;
+  type: string;
+  packet: Buffer;
+}
+
 /** The last number that a feed has given, kept when its entries have expired. */
 export interface FeedHead {
   _id: string;

@@ -1,12 +1,5 @@
 import { createRedis, type Logger, type Redis } from '@tidings/platform';
-import type { LogEntry } from './feed-log.js';
-
-/** What a gateway needs of an entry to place it; the packet stays bytes. */
-export interface BusEntry {
-  seq: number;
-  type: string;
-  packet: Buffer;
-}
+import type { BusEntry, LogEntry } from './documents.js';
 
 const newline = 0x0a;
 const space = 0x20;

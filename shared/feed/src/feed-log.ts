@@ -1,15 +1,6 @@
 import { newId, type Mongo } from '@tidings/platform';
-import { collections, type FeedEntry, type FeedHead } from './documents.js';
-import type { BusEntry } from './feed-bus.js';
+import { collections, type FeedEntry, type FeedHead, type BusEntry, type LogEntry } from './documents.js';
 import { rawBytes, rawFields } from './raw-document.js';
-
-export interface LogEntry {
-  feed: string;
-  seq: number;
-  eventId: string;
-  type: string;
-  packet: string;
-}
 
 /** A range of one feed: what comes after `after`, at most `limit` entries. */
 export interface PageRequest {

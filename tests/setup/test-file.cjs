@@ -1,8 +1,11 @@
-import { randomBytes } from 'node:crypto';
-import { Redis } from 'ioredis';
+const { randomBytes } = require('node:crypto');
+const { Redis } = require('ioredis');
 
-/** Runs before each test file: a MongoDB database of its own, and an empty Redis that no other file uses at that time. */
-export default async function prepare() {
+/**
+ * Runs before each test file: a MongoDB database of its own, and an empty Redis that no other file uses at that time. CommonJS: jest calls
+ * what a setup file exports only when that is the function itself.
+ */
+module.exports = async function prepare() {
   // Not by URL: an address may list several hosts, which it refuses.
   const database = `/test_${randomBytes(6).toString('hex')}`;
   process.env['MONGODB_URL'] = (process.env['MONGODB_URL'] ?? '').replace(/^(mongodb(?:\+srv)?:\/\/[^/?]+)(?:\/[^?]*)?/, `$1${database}`);
@@ -13,4 +16,4 @@ export default async function prepare() {
   const redis = new Redis(redisUrl);
   await redis.flushall();
   await redis.quit();
-}
+};
