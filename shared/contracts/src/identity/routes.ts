@@ -35,7 +35,7 @@ export const authRoutes = {
     name: 'refresh',
     method: 'post',
     path: '/api/auth/refresh',
-    summary: 'Trade the refresh token for a new pair; a token used twice closes the session',
+    summary: 'Trade the refresh token for a new pair; one used again later than 30 s after closes the session',
     tag,
     access: 'public',
     body: refreshBody,

@@ -28,8 +28,13 @@ export interface SessionDocument {
   deviceId: string | null;
   userAgent: string | null;
   ip: string | null;
-  /** SHA-256 of the secret half of the only refresh token that is valid now. */
+  /** SHA-256 of the secret half of the newest refresh token. */
   refreshHash: string;
+  /** Of those that were given for the same token as the newest: whoever asked twice keeps one of them, and nobody knows which. */
+  twinHashes?: string[];
+  /** Of those that the newest and its twins have replaced: good for a moment after `rotatedAt`. */
+  previousHashes?: string[];
+  rotatedAt?: Date;
   createdAt: Date;
   lastUsedAt: Date;
   expiresAt: Date;
@@ -73,6 +78,9 @@ const sessionSchema = new Schema<SessionDocument>(
     userAgent: { type: String, default: null },
     ip: { type: String, default: null },
     refreshHash: { type: String, required: true },
+    twinHashes: { type: [String], default: undefined },
+    previousHashes: { type: [String], default: undefined },
+    rotatedAt: { type: Date },
     createdAt: { type: Date, required: true },
     lastUsedAt: { type: Date, required: true },
     expiresAt: { type: Date, required: true },

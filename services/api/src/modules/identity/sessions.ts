@@ -8,6 +8,14 @@ import type { IdentityModels, SessionDocument } from './identity.model.js';
 /** Why a session ended, as `session-revoked` tells. */
 export type RevokeReason = 'logged-out' | 'ended-by-user' | 'replaced' | 'refresh-token-reused' | 'suspended';
 
+/**
+ * How long a token that was traded is good for another one. Two tabs refresh at once, and an answer gets lost on its way and is asked for
+ * again: neither is a thief. A thief who is this quick holds a twin, which ends the session when it is used after its owner's.
+ */
+const graceMs = 30_000;
+/** Nobody asks for more at once; without a bound a script would fill the document. */
+const maxTwins = 4;
+
 export interface OpenedSession {
   session: Pick<SessionDocument, '_id' | 'userId'>;
   refreshToken: string;
@@ -67,8 +75,8 @@ export function createSessions({ sessions }: IdentityModels, refreshDays: number
     },
 
     /**
-     * Trades the token for a new one. A token that is not the session's current one was used before, by its owner or by a thief: nobody
-     * can tell, so the session ends. That Problem is *returned*, because the end must be committed.
+     * Trades the token for a new one. The one before it is traded too, for a moment (`graceMs`). Any other was used before, by its owner or
+     * by a thief: nobody can tell, so the session ends. That Problem is *returned*, because the end must be committed.
      * @throws Problem unauthenticated | session-revoked
      */
     async rotate(tx: Tx, refreshToken: string): Promise<OpenedSession | Problem> {
@@ -76,16 +84,21 @@ export function createSessions({ sessions }: IdentityModels, refreshDays: number
       const session = await sessions.findById(sessionId, undefined, { session: tx.session }).lean();
       if (!session) throw new Problem('unauthenticated', 'The refresh token is not known');
       if (session.revokedAt || session.expiresAt <= tx.now) throw new Problem('session-revoked');
-      if (!timingSafeEqual(Buffer.from(session.refreshHash, 'hex'), Buffer.from(hashOf(secret), 'hex'))) {
+      const { refreshHash, twinHashes = [], previousHashes = [], rotatedAt } = session;
+      const current = [refreshHash, ...twinHashes];
+      const given = hashOf(secret);
+      const next = newSecret();
+      const renewed = { refreshHash: hashOf(next), lastUsedAt: tx.now, expiresAt: expiry(tx.now) };
+      let rotated: Partial<SessionDocument>;
+      if (isAmong(current, given)) {
+        rotated = { ...renewed, twinHashes: [], previousHashes: current, rotatedAt: tx.now };
+      } else if (isAmong(previousHashes, given) && rotatedAt && tx.now.getTime() - rotatedAt.getTime() < graceMs) {
+        rotated = { ...renewed, twinHashes: current.slice(0, maxTwins) };
+      } else {
         await revoke(tx, { userId: session.userId, _id: session._id }, 'refresh-token-reused');
         return new Problem('refresh-token-reused');
       }
-      const next = newSecret();
-      await sessions.updateOne(
-        { _id: session._id },
-        { $set: { refreshHash: hashOf(next), lastUsedAt: tx.now, expiresAt: expiry(tx.now) } },
-        { session: tx.session },
-      );
+      await sessions.updateOne({ _id: session._id }, { $set: rotated }, { session: tx.session });
       return { session, refreshToken: `${session._id}.${next}` };
     },
 
@@ -114,6 +127,8 @@ export type Sessions = ReturnType<typeof createSessions>;
 
 const newSecret = (): string => randomBytes(32).toString('base64url');
 const hashOf = (secret: string): string => createHash('sha256').update(secret).digest('hex');
+const isAmong = (hashes: readonly string[], hash: string): boolean =>
+  hashes.some((one) => timingSafeEqual(Buffer.from(one, 'hex'), Buffer.from(hash, 'hex')));
 
 /** `<session id>.<32 random bytes, base64url>` */
 function parseToken(token: string): { sessionId: string; secret: string } {
