@@ -429,8 +429,8 @@ export const mutations = [
     edits: [
       {
         file: 'shared/platform/src/jobs.ts',
-        search: "collection.updateOne({ _id: key, state: 'due' }, { $set: { state: 'done' }",
-        replace: "collection.updateOne({ _id: key }, { $set: { state: 'done' }",
+        search: "collection.updateOne({ _id: key, state: 'due' }, { $set: { state: 'done',",
+        replace: "collection.updateOne({ _id: key }, { $set: { state: 'done',",
       },
     ],
     testFile: jobsTests,

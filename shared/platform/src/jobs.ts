@@ -6,7 +6,10 @@ import { within } from './time.js';
 
 export interface NewJob {
   kind: string;
-  /** Names the work: a job with a key that exists already is not added again. */
+  /**
+   * Names the work: a job with a key that exists already is not added again. A key is remembered until 90 days after its job was done, and
+   * for ever when the job failed for good: what may be asked for later than that needs a record of its own.
+   */
   key: string;
   data: Record<string, unknown>;
   dueAt?: Date;
@@ -19,8 +22,12 @@ export interface JobDocument {
   state: 'due' | 'done' | 'failed';
   dueAt: Date;
   attempts: number;
+  /** How often it was taken up since somebody last said how that went. More than the processes that have it in hand: they died of it. */
+  started?: number;
   lastError?: string;
   createdAt: Date;
+  /** Once it is done. */
+  expiresAt?: Date;
 }
 
 /**
@@ -51,6 +58,9 @@ export interface Jobs {
 }
 
 const maxAttempts = 12;
+/** Above what restarts, and replicas that sweep at once while Redis is away, bring about. */
+const maxStarts = 20;
+const keptMs = 90 * 86_400_000;
 /** BullMQ waits for Redis when it adds before it was ever connected, and when it closes: nobody else shall. */
 const redisPatienceMs = 3_000;
 const backoffMs = (attempts: number): number => Math.min(1_000 * 2 ** attempts, 3_600_000);
@@ -99,25 +109,43 @@ export function createJobs(options: {
   };
 
   const run = async (key: string): Promise<void> => {
-    const job = await collection.findOne({ _id: key, state: 'due' });
-    if (!job || job.dueAt.getTime() > Date.now() + 50) return;
-    const handler = handlers.get(job.kind);
-    if (!handler || inHand.has(key)) return;
+    if (inHand.has(key)) return;
     inHand.add(key);
+    try {
+      await start(key);
+    } finally {
+      inHand.delete(key);
+    }
+  };
+
+  const start = async (key: string): Promise<void> => {
+    // Counted before anything runs: a job that kills its process gets no word in afterwards, and would be taken up for ever.
+    const job = await collection.findOneAndUpdate(
+      { _id: key, state: 'due', dueAt: { $lte: new Date(Date.now() + 50) }, kind: { $in: [...handlers.keys()] } },
+      { $inc: { started: 1 } },
+      { returnDocument: 'after' },
+    );
+    const handler = job && handlers.get(job.kind);
+    if (!handler) return;
+    if ((job.started ?? 0) > maxStarts) return giveUp(job);
     try {
       await handler(job, async (session) => {
         const claimed = await collection.updateOne(
           { _id: key, state: 'due' },
-          { $set: { state: 'done' }, $inc: { attempts: 1 } },
+          { $set: { state: 'done', expiresAt: new Date(Date.now() + keptMs) }, $inc: { attempts: 1 } },
           { session },
         );
         return claimed.modifiedCount === 1;
       });
     } catch (error) {
       await postpone(job, error);
-    } finally {
-      inHand.delete(key);
     }
+  };
+
+  const giveUp = async (job: JobDocument): Promise<void> => {
+    const lastError = `It was begun ${maxStarts} times and never ended: each time its process died, or it hangs`;
+    await collection.updateOne({ _id: job._id, state: 'due', started: { $gt: maxStarts } }, { $set: { state: 'failed', lastError } });
+    logger.error({ job: job._id, kind: job.kind, reason: lastError }, 'Job failed for good');
   };
 
   const postpone = async (job: JobDocument, error: unknown): Promise<void> => {
@@ -128,7 +156,7 @@ export function createJobs(options: {
     const dueAt = new Date(Date.now() + delay);
     await collection.updateOne(
       { _id: job._id, state: 'due' },
-      { $set: { state: failed ? 'failed' : 'due', dueAt, lastError: reason.slice(0, 500) }, $inc: { attempts: 1 } },
+      { $set: { state: failed ? 'failed' : 'due', dueAt, started: 0, lastError: reason.slice(0, 500) }, $inc: { attempts: 1 } },
     );
     logger[failed ? 'error' : 'warn'](
       { job: job._id, kind: job.kind, attempts, reason },
@@ -172,6 +200,7 @@ export function createJobs(options: {
     },
     async start() {
       await collection.createIndex({ state: 1, dueAt: 1 }, { partialFilterExpression: { state: 'due' } });
+      await collection.createIndex({ expiresAt: 1 }, { expireAfterSeconds: 0 });
       consumer = createRedis(options.redisUrl, { name: 'jobs-worker', waiting: true, logger });
       worker = new Worker<{ key: string }>('jobs', ({ data }) => run(data.key), {
         connection: consumer,

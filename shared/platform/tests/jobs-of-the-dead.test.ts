@@ -5,6 +5,7 @@ import {
   createRedis,
   inTransaction,
   newId,
+  RetryLater,
   type JobDocument,
   type JobHandler,
   type Jobs,
@@ -105,4 +106,35 @@ test('a job in the hands of a process that died is done by another one', async (
   expect(await effects().countDocuments({ job: 'died:1' })).toBe(1);
   await dead.close(true);
   connection.disconnect();
+});
+
+test('a job that kills whoever takes it up fails for good in the end, and not for those that were slow', async () => {
+  const begun = 20;
+  await storeJob('deadly:1');
+  await storeJob('unlucky:1');
+  // As so many processes leave it that never said another word.
+  await documents().updateOne({ _id: 'deadly:1' }, { $set: { started: begun } });
+  await documents().updateOne({ _id: 'unlucky:1' }, { $set: { started: begun - 1 } });
+  await start();
+  const failed = await state('deadly:1', { state: 'failed' });
+  expect(failed.lastError).toContain('20 times');
+  await state('unlucky:1', { state: 'done' });
+  expect(
+    await effects()
+      .find()
+      .map(({ job }) => job)
+      .toArray(),
+  ).toEqual(['unlucky:1']);
+});
+
+test('taking a job up counts before its work begins, and no longer once that has failed in the open', async () => {
+  const seen: (number | undefined)[] = [];
+  await storeJob('counted:1');
+  await start(async (job, finish) => {
+    seen.push((await documents().findOne({ _id: job._id }))?.started);
+    if (seen.length < 3) throw new RetryLater('not yet', 0);
+    await leaveEffect(job, finish);
+  });
+  await state('counted:1', { state: 'done' });
+  expect(seen).toEqual([1, 1, 1]);
 });

@@ -124,6 +124,17 @@ describe('a durable job', () => {
     expect(await stateOf('same')).toBe('done');
   });
 
+  test('is forgotten by itself, long after it was done', async () => {
+    const jobs = create();
+    counting(jobs);
+    await jobs.start();
+    await add(jobs, 'old');
+    await waitFor('the job', async () => (await stateOf('old')) === 'done');
+    const { createdAt, expiresAt } = (await documents().findOne({ _id: 'old' }))!;
+    expect(Math.round((expiresAt!.getTime() - createdAt.getTime()) / 86_400_000)).toBe(90);
+    expect(await documents().indexes()).toContainEqual(expect.objectContaining({ key: { expiresAt: 1 }, expireAfterSeconds: 0 }));
+  });
+
   test('is not there when its transaction was rolled back', async () => {
     const jobs = create();
     const attempt = inTransaction(store.mongo, async (session) => {
