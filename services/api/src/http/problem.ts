@@ -14,11 +14,28 @@ const away = new Set([
   'MongoNotConnectedError',
   'MongoTopologyClosedError',
 ]);
+/** The server's own words for that (https://www.mongodb.com/docs/manual/reference/error-codes/), where the driver has not tried again. */
+const awayCodes = new Set<unknown>([
+  91, // ShutdownInProgress
+  189, // PrimarySteppedDown
+  10_107, // NotWritablePrimary
+  11_600, // InterruptedAtShutdown
+  11_602, // InterruptedDueToReplStateChange
+  13_435, // NotPrimaryNoSecondaryOk
+  13_436, // NotPrimaryOrSecondary
+]);
+const againLabels = ['RetryableWriteError', 'TransientTransactionError'];
+
+function isAway(error: unknown): boolean {
+  if (!(error instanceof Error) || !error.name.startsWith('Mongo')) return false;
+  const { code, hasErrorLabel } = error as { code?: unknown; hasErrorLabel?: (label: string) => boolean };
+  return away.has(error.name) || awayCodes.has(code) || againLabels.some((label) => hasErrorLabel?.call(error, label));
+}
 
 /** What a client is told of an error. Whatever is not known here is a fault of ours: 500, with an id that the log has too. */
 export function toProblem(error: unknown, log: (errorId: string) => void): Problem {
   if (error instanceof Problem) return error;
-  const { status, expose, name } = error as { status?: unknown; expose?: unknown; name?: unknown };
+  const { status, expose } = error as { status?: unknown; expose?: unknown };
   // body-parser and the router name their refusals by a status; their texts are meant for clients when `expose` says so.
   if (typeof status === 'number' && status >= 400 && status < 500) {
     return new Problem(
@@ -27,7 +44,7 @@ export function toProblem(error: unknown, log: (errorId: string) => void): Probl
       { cause: error },
     );
   }
-  if (typeof name === 'string' && away.has(name)) return new Problem('unavailable', undefined, { cause: error, retryAfterSeconds: 1 });
+  if (isAway(error)) return new Problem('unavailable', undefined, { cause: error, retryAfterSeconds: 1 });
   const errorId = newId();
   log(errorId);
   return new Problem('internal', undefined, { cause: error, errorId });
