@@ -58,7 +58,20 @@ export async function connectMongo(
     );
   }
   options.logger?.info({ url: maskUrl(url) }, 'Connected to MongoDB');
+  await warnOfLongLocks(connection, options.logger);
   return { connection, db: connection.db!, client: connection.getClient(), close: () => connection.close(true) };
+}
+
+/** The transaction of a process that was killed keeps its locks until the server ends it; our own give up after 5 s. */
+async function warnOfLongLocks(connection: Connection, logger: Logger | undefined): Promise<void> {
+  if (!logger) return;
+  const name = 'transactionLifetimeLimitSeconds';
+  try {
+    const seconds = Number((await connection.db!.admin().command({ getParameter: 1, [name]: 1 }))[name]);
+    if (seconds > 10) logger.warn({ [name]: seconds }, `What a killed process had locked stays locked for ${seconds} s: set ${name} to 6`);
+  } catch (error) {
+    logger.debug({ reason: String(error) }, `${name} cannot be read with these rights`);
+  }
 }
 
 /** The URL without its credentials, for logs and messages. */
