@@ -21,7 +21,7 @@ export interface MerchantsModule extends ApiModule {
 export function merchantsModule({ config, mongo }: Pick<Context, 'config' | 'mongo'>): MerchantsModule {
   const models = merchantModels(mongo);
   const merchants = createMerchants({ mongo, models, defaultCurrency: config.DEFAULT_CURRENCY, defaultTimeZone: 'UTC' });
-  const members = createMembers(createMemberships(mongo));
+  const members = createMembers(createMemberships(mongo), models);
   const items = createItems({ models, merchants });
   return {
     merchants,

@@ -3,6 +3,7 @@ import type { Tx } from '@tidings/feed';
 import { z } from 'zod';
 import { decodeCursor, pageOf } from '../../http/lists.js';
 import type { Memberships } from '../identity/index.js';
+import type { MerchantModels } from './merchants.model.js';
 
 export interface Members {
   /** By name. @throws Problem `forbidden` for who is neither a member nor an administrator */
@@ -13,7 +14,7 @@ export interface Members {
   ): Promise<{ page: Member[]; nextCursor: string | null }>;
   /**
    * Lets a user act for the merchant; their live connections follow its feed from then on.
-   * @throws Problem `forbidden`, `not-found` (the user), `already-exists`
+   * @throws Problem `forbidden`, `not-found` (the merchant, the user), `already-exists`
    */
   add(tx: Tx, caller: Principal, merchantId: string, input: MemberInput): Promise<Member>;
   /** @throws Problem `forbidden`, also for the last owner who leaves by themselves; `not-found` */
@@ -30,10 +31,23 @@ export function assertMember(who: Principal, merchantId: string): void {
 const memberKey = z.tuple([z.string()]);
 
 /** Who may change what about a merchant's members; identity keeps the memberships. */
-export function createMembers(memberships: Memberships): Members {
+export function createMembers(memberships: Memberships, { merchants }: Pick<MerchantModels, 'merchants'>): Members {
   const assertOwner = (caller: Principal, members: readonly Member[]): void => {
     if (isAdmin(caller.roles) || members.some(({ userId, role }) => userId === caller.userId && role === 'owner')) return;
     throw new Problem('forbidden', 'Only owners of this merchant may do this');
+  };
+
+  /**
+   * Two owners who remove each other write two users, and neither transaction sees what the other does: the merchant would be left without
+   * one. This makes the second of them run again.
+   */
+  const takeTurn = async (tx: Tx, merchantId: string): Promise<void> => {
+    const { matchedCount } = await merchants.updateOne(
+      { _id: merchantId, deletedAt: null },
+      { $inc: { membersVersion: 1 } },
+      { session: tx.session },
+    );
+    if (matchedCount === 0) throw new Problem('not-found', 'There is no such merchant');
   };
 
   return {
@@ -46,6 +60,7 @@ export function createMembers(memberships: Memberships): Members {
     },
 
     async add(tx, caller, merchantId, { email, userId, role }) {
+      await takeTurn(tx, merchantId);
       const members = await memberships.list(merchantId, { tx });
       assertOwner(caller, members);
       const user = await memberships.find(tx, userId === undefined ? { email: email ?? '' } : { userId });
@@ -54,6 +69,7 @@ export function createMembers(memberships: Memberships): Members {
     },
 
     async remove(tx, caller, merchantId, userId) {
+      await takeTurn(tx, merchantId);
       const members = await memberships.list(merchantId, { tx });
       assertOwner(caller, members);
       const owners = members.filter(({ role }) => role === 'owner');

@@ -17,6 +17,8 @@ export interface MerchantDocument {
   /** Name and e-mail address, lower case: the same merchant is not added twice. Gone when it is deleted. */
   uniqueKey?: string;
   version: number;
+  /** Counts the changes of its members, who stand with the users: two changes at once meet here. */
+  membersVersion?: number;
   createdAt: Date;
   updatedAt: Date;
   deletedAt: Date | null;
@@ -67,6 +69,7 @@ const merchantSchema = new Schema<MerchantDocument>(
     timeZone: text,
     uniqueKey: String,
     version: integer,
+    membersVersion: Number,
     createdAt: time,
     updatedAt: time,
     deletedAt: Date,

@@ -58,6 +58,30 @@ describe('merchants', () => {
     });
   });
 
+  describe('the last owner', () => {
+    const withOwners = async () => {
+      const id = await create();
+      const owners = [await domain.person({ merchants: [id] }), await domain.person({ merchants: [id] })] as const;
+      const remove = (who: (typeof owners)[number], whom: (typeof owners)[number]) =>
+        domain.run((tx) => domain.merchants.members.remove(tx, who, id, whom.userId));
+      const left = () => domain.mongo.db.collection('users').countDocuments({ memberships: { merchantId: id, role: 'owner' } });
+      return { owners, remove, left };
+    };
+
+    test('stays, whether two remove each other at once or leave at once', async () => {
+      for (let round = 0; round < 4; round++) {
+        const { owners, remove, left } = await withOwners();
+        const [one, other] = owners;
+        const results = await Promise.allSettled(
+          round % 2 === 0 ? [remove(one, other), remove(other, one)] : [remove(one, one), remove(other, other)],
+        );
+        expect(results.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
+        for (const result of results) if (result.status === 'rejected') expect(result.reason).toMatchObject({ code: 'forbidden' });
+        expect(await left()).toBe(1);
+      }
+    });
+  });
+
   describe('items', () => {
     test('only members change them; each change is told to the menu with a higher version', async () => {
       const id = await create();
