@@ -1,12 +1,13 @@
 // `npm start`: packages, data servers, build, then the product, until Ctrl-C.
 import { spawn } from 'node:child_process';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { assertNodeVersion, assertPortFree, capture, ensurePackages, portFrom, root, runMain } from './bootstrap.mjs';
 import { SetupError } from './servers/errors.mjs';
 import { ownerOf } from './servers/lock.mjs';
 import { guard } from './servers/process.mjs';
 
-const dataDir = join(root, '.tidings');
+/** The own servers' data, and the secrets that nobody set: in this folder, unless TIDINGS_DATA names another. */
+const dataDir = resolve(process.env['TIDINGS_DATA'] || join(root, '.tidings'));
 
 /** @param {string} line */
 const log = (line) => void process.stdout.write(`${line}\n`);
@@ -30,7 +31,7 @@ for (const signal of /** @type {NodeJS.Signals[]} */ (['SIGINT', 'SIGTERM', 'SIG
 function serve(env) {
   // In a group of its own: a terminal sends Ctrl-C to the whole group, and the product would hear it twice.
   const main = join(root, 'tools/dev/dist/main.js');
-  const child = spawn(process.execPath, [main], {
+  const child = spawn(process.execPath, [main, dataDir], {
     cwd: root,
     env: { ...process.env, ...env },
     stdio: ['ignore', 'inherit', 'inherit'],

@@ -65,7 +65,7 @@ describe.each(commandNames.map((name) => ({ name })))('$name', ({ name }) => {
     for (const payload of foreign) await refused(`somebody else's: ${JSON.stringify(payload)}`, payload);
     expect(failures).toEqual([]);
 
-    client.socket.emit(name, payloads[0], { then: 'no function' });
+    client.socket.emit(name, payloads[0], { call: 'no function' });
     expect(fault({ ok: false, error: (await client.event('error')) as { code: string; message: string } })).toBeUndefined();
     expect(await scene.hashes()).toEqual(before);
     expect(client.socket.connected).toBe(true);

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { createLogger, loadConfig, onShutdown, runMain } from '@tidings/platform';
 import { composeProduct } from './compose.js';
 import { demoLogins, demoPassword, ensureDemoData } from './demo-data.js';
@@ -5,18 +6,20 @@ import { devSecrets } from './dev-secrets.js';
 import { removeProductFile, writeProductFile } from './product-file.js';
 
 const adminEmail = 'admin@tidings.example';
+/** Given by `npm start`. */
+const dataDir = process.argv[2] ?? '.tidings';
 
 runMain(async () => {
-  const secrets = devSecrets('.tidings/secrets.json');
+  const secrets = devSecrets(join(dataDir, 'secrets.json'));
   const config = loadConfig(undefined, { ADMIN_EMAIL: adminEmail, ADMIN_PASSWORD: demoPassword, ...secrets });
   const product = await composeProduct(config);
   onShutdown(createLogger({ name: 'tidings', level: config.LOG_LEVEL }), async () => {
-    removeProductFile();
+    removeProductFile(dataDir);
     await product.stop();
   });
   const admin = { email: config.ADMIN_EMAIL!, password: config.ADMIN_PASSWORD! };
   const { merchant, items } = await ensureDemoData(product.url, admin);
-  writeProductFile({
+  const productFile = {
     url: product.url,
     admin,
     env: {
@@ -26,7 +29,8 @@ runMain(async () => {
       JWT_KEYS: config.jwtKeys.map(({ kid, secret }) => `${kid}:${secret}`).join(','),
       STRIPE_WEBHOOK_SECRET: config.STRIPE_WEBHOOK_SECRET!,
     },
-  });
+  };
+  writeProductFile(productFile, dataDir);
 
   process.stdout.write(`
   Tidings runs at ${product.url}

@@ -1,4 +1,5 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 
 /** Where the running product is, for `npm run demo`. It holds secrets: readable by its owner alone, and gone with the product. */
 export interface ProductFile {
@@ -8,20 +9,21 @@ export interface ProductFile {
   admin: { email: string; password: string };
 }
 
-const file = '.tidings/product.json';
+const usual = '.tidings';
+const fileIn = (dataDir: string): string => join(dataDir, 'product.json');
 
-export function writeProductFile(product: ProductFile): void {
-  writeFileSync(file, JSON.stringify(product), { mode: 0o600 });
+export function writeProductFile(product: ProductFile, dataDir = usual): void {
+  writeFileSync(fileIn(dataDir), JSON.stringify(product), { mode: 0o600 });
 }
 
-export function removeProductFile(): void {
-  rmSync(file, { force: true });
+export function removeProductFile(dataDir = usual): void {
+  rmSync(fileIn(dataDir), { force: true });
 }
 
 /** Undefined when nothing has been started in this folder. */
-export function readProductFile(): ProductFile | undefined {
+export function readProductFile(dataDir = usual): ProductFile | undefined {
   try {
-    return JSON.parse(readFileSync(file, 'utf8')) as ProductFile;
+    return JSON.parse(readFileSync(fileIn(dataDir), 'utf8')) as ProductFile;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
