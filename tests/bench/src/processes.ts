@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Reply } from './ipc.js';
 
@@ -30,6 +30,20 @@ const ticksPerSecond = 100;
 const compiled = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
 const running = new Set<Child>();
 let profileFolder: string | undefined;
+
+function cpuSeconds(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+  // The second field is the command in brackets, which may hold blanks; utime and stime are fields 14 and 15.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
+}
+
+/** A process that somebody else has started, when it runs on this machine. */
+export function foreign(name: string, pid: number): Pick<Child, 'name' | 'cpu'>[] {
+  const command = `/proc/${pid}/comm`;
+  const isHere = existsSync(command) && readFileSync(command, 'utf8').trim() === name;
+  return isHere ? [{ name, cpu: () => cpuSeconds(pid) }] : [];
+}
 
 /** From now on each process of the product writes a CPU profile into `folder` when it stops. */
 export function profileInto(folder: string): void {
@@ -68,12 +82,7 @@ export function startChild({ name, file, env = {}, preload, flags = [] }: ChildO
   const child: Child = {
     name,
     pid,
-    cpu() {
-      const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-      // The second field is the command in brackets, which may hold blanks; utime and stime are fields 14 and 15.
-      const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-      return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
-    },
+    cpu: () => cpuSeconds(pid),
     request: (request, argument) =>
       new Promise((resolve, reject) => {
         const id = ++requests;
@@ -98,7 +107,7 @@ export async function stopAll(): Promise<void> {
 }
 
 /** CPU-seconds that some processes use while `work` runs. */
-export async function cpuOf(children: readonly Child[], work: () => Promise<unknown>): Promise<number[]> {
+export async function cpuOf(children: readonly Pick<Child, 'cpu'>[], work: () => Promise<unknown>): Promise<number[]> {
   const before = children.map((child) => child.cpu());
   await work();
   return children.map((child, index) => child.cpu() - before[index]!);

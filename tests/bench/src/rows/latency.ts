@@ -2,8 +2,9 @@ import { Agent, request } from 'node:http';
 import { createHttp, createStall, topUp, waitFor, type Account, type Stall } from '@tidings/testing';
 import { startClients, type Clients } from '../clients.js';
 import { pace } from '../pace.js';
+import { cpuOf, foreign } from '../processes.js';
 import { createRig, type Person, type Rig, type Service } from '../rig.js';
-import { lossesOf, percentile, type Line, type Row } from '../table.js';
+import { lossesOf, median, percentile, type Line, type Row } from '../table.js';
 
 const rates = [50, 200];
 const password = 'correct horse battery';
@@ -17,8 +18,8 @@ export const latency: Row = async ({ rounds, short, log }) => {
   const [customers, seconds] = short ? [20, 1] : [200, 10];
   const rig = await createRig();
   const api = await rig.start('api');
-  await rig.start('event-relay');
-  await rig.start('notification-worker');
+  const relay = await rig.start('event-relay');
+  const worker = await rig.start('notification-worker');
   const gateways = [await rig.start('socket-gateway'), await rig.start('socket-gateway')];
   const clients = startClients(1, 'latency');
   const { people, stalls } = await prepare(rig, api, customers, short ? 4 : 20);
@@ -30,12 +31,19 @@ export const latency: Row = async ({ rounds, short, log }) => {
     );
   }
 
+  const { pid } = await rig.mongo.db.command({ serverStatus: 1 });
+  const processes = [api, relay, worker, ...gateways, ...foreign('mongod', Number(pid))];
   const setting: Setting = { rig, api, clients, people, stalls };
   await pay(setting, rates[0]!, Math.min(3, seconds));
-  const results = rates.map((): Measured => ({ milliseconds: [], payments: 0, retries: 0, losses: 0 }));
+  const results = rates.map(nothing);
+  const cores: number[][][] = rates.map(() => []);
   for (let round = 0; round < rounds; round++) {
     for (const [index, rate] of rates.entries()) {
-      const one = await pay(setting, rate, seconds);
+      let one: Measured = nothing();
+      const start = performance.now();
+      const cpu = await cpuOf(processes, async () => (one = await pay(setting, rate, seconds)));
+      const wall = (performance.now() - start) / 1_000;
+      for (const [at, used] of cpu.entries()) (cores[index]![at] ??= []).push(used / wall);
       const sum = results[index]!;
       results[index] = {
         milliseconds: sum.milliseconds.concat(one.milliseconds),
@@ -62,7 +70,8 @@ export const latency: Row = async ({ rounds, short, log }) => {
     }),
     notes: results.map(
       ({ milliseconds, payments, retries }, index) =>
-        `latency at ${rates[index]}/s: ${payments} payments, ${milliseconds.length} arrivals, ${retries} payments asked again after a 503`,
+        `latency at ${rates[index]}/s: ${payments} payments, ${milliseconds.length} arrivals, ${retries} payments asked again after a 503; ` +
+        `cores in use: ${processes.map(({ name }, at) => `${name} ${median(cores[index]![at]!).toFixed(2)}`).join(', ')}`,
     ),
     losses: results.reduce((sum, { losses }) => sum + losses, 0),
   };
@@ -82,6 +91,8 @@ interface Measured {
   retries: number;
   losses: number;
 }
+
+const nothing = (): Measured => ({ milliseconds: [], payments: 0, retries: 0, losses: 0 });
 
 /** Customers with money, and merchants with an owner and an item. */
 async function prepare(rig: Rig, api: Service, customers: number, merchants: number): Promise<{ people: Person[]; stalls: Stall[] }> {

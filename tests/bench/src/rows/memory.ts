@@ -55,6 +55,8 @@ export const memory: Row = async ({ rounds, short, log }) => {
 interface Measured {
   resident: number;
   heap: number;
+  /** What V8 keeps for its heap, used or not. */
+  reserved: number;
   ended: number;
 }
 
@@ -72,8 +74,10 @@ async function measure(server: Child, port: number, auths: readonly unknown[]): 
   return {
     resident: perConnection(after.rss - before.rss),
     heap: perConnection(after.heapUsed + after.external - before.heapUsed - before.external),
+    reserved: perConnection(after.heapTotal - before.heapTotal),
     ended: ended.length,
   };
 }
 
-const show = ({ resident, heap }: Measured): string => `${resident.toFixed(1)} KiB resident, ${heap.toFixed(1)} KiB heap`;
+const show = ({ resident, heap, reserved }: Measured): string =>
+  `${resident.toFixed(1)} KiB resident, ${heap.toFixed(1)} KiB heap (${reserved.toFixed(1)} KiB reserved)`;
