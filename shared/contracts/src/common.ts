@@ -42,7 +42,7 @@ function isTimeZone(name: string): boolean {
 }
 
 export const idParams = z.strictObject({ id: idSchema });
-export const listQuery = { limit: z.coerce.number().int().min(1).max(100).default(20), cursor: z.string().max(256).optional() };
+export const listQuery = { limit: z.coerce.number().int().min(1).max(100).default(20), cursor: z.string().max(1024).optional() };
 
 export function listOf<Item extends z.ZodType>(
   item: Item,

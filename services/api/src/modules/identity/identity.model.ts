@@ -68,7 +68,7 @@ const userSchema = new Schema<UserDocument>(
   { collection: 'users', versionKey: false, strict: 'throw' },
 );
 userSchema.index({ email: 1 }, { unique: true });
-userSchema.index({ 'memberships.merchantId': 1 });
+userSchema.index({ 'memberships.merchantId': 1, name: 1, _id: 1 });
 
 const sessionSchema = new Schema<SessionDocument>(
   {

@@ -58,16 +58,28 @@ export function createMemberships(mongo: Mongo) {
       tx.emit('access-changed', { feeds: [feeds.merchant(merchantId)], reason: 'member-removed' }, { userId });
     },
 
-    /** By name, at most `limit`. In a transaction when `tx` is given. */
-    async list(merchantId: string, options: { tx?: Tx; limit?: number } = {}): Promise<Member[]> {
+    /** undefined for who is no member. */
+    async roleOf(tx: Tx, { userId, merchantId }: { userId: string; merchantId: string }): Promise<MemberRole | undefined> {
+      const user = await users.findById(userId, { memberships: 1 }, { session: tx.session }).lean();
+      return user?.memberships.find((membership) => membership.merchantId === merchantId)?.role;
+    },
+
+    /** Whether the merchant has an owner who is not this user. */
+    async hasOtherOwner(tx: Tx, { userId, merchantId }: { userId: string; merchantId: string }): Promise<boolean> {
+      const ownership = { $elemMatch: { merchantId, role: 'owner' as const } };
+      return (await users.exists({ _id: { $ne: userId }, memberships: ownership }).session(tx.session)) !== null;
+    },
+
+    /** At most `limit`, by name and id; only those who come behind `after`, who need not be there any more. */
+    async list(
+      merchantId: string,
+      { limit, after }: { limit: number; after?: readonly [name: string, userId: string] | undefined },
+    ): Promise<Member[]> {
+      const behind = after ? { $or: [{ name: { $gt: after[0] } }, { name: after[0], _id: { $gt: after[1] } }] } : {};
       const found = await users
-        .find(
-          { 'memberships.merchantId': merchantId },
-          { name: 1, email: 1, memberships: 1 },
-          options.tx ? { session: options.tx.session } : {},
-        )
+        .find({ 'memberships.merchantId': merchantId, ...behind }, { name: 1, email: 1, memberships: 1 })
         .sort({ name: 1, _id: 1 })
-        .limit(options.limit ?? 1_000)
+        .limit(limit)
         .lean();
       return found.flatMap(({ _id, name, email, memberships }) => {
         const role = memberships.find((membership) => membership.merchantId === merchantId)?.role;

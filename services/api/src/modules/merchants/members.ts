@@ -28,12 +28,12 @@ export function assertMember(who: Principal, merchantId: string): void {
   if (!isMember(who, merchantId) && !isAdmin(who.roles)) throw new Problem('forbidden', 'Only members of this merchant may do this');
 }
 
-const memberKey = z.tuple([z.string()]);
+const memberKey = z.tuple([z.string(), z.string()]);
 
 /** Who may change what about a merchant's members; identity keeps the memberships. */
 export function createMembers(memberships: Memberships, { merchants }: Pick<MerchantModels, 'merchants'>): Members {
-  const assertOwner = (caller: Principal, members: readonly Member[]): void => {
-    if (isAdmin(caller.roles) || members.some(({ userId, role }) => userId === caller.userId && role === 'owner')) return;
+  const assertOwner = async (tx: Tx, { roles, userId }: Principal, merchantId: string): Promise<void> => {
+    if (isAdmin(roles) || (await memberships.roleOf(tx, { userId, merchantId })) === 'owner') return;
     throw new Problem('forbidden', 'Only owners of this merchant may do this');
   };
 
@@ -54,26 +54,23 @@ export function createMembers(memberships: Memberships, { merchants }: Pick<Merc
     async list(caller, merchantId, { limit, cursor }) {
       assertMember(caller, merchantId);
       const after = decodeCursor(cursor, memberKey);
-      const members = await memberships.list(merchantId);
-      const from = after ? members.findIndex(({ userId }) => userId === after[0]) + 1 : 0;
-      return pageOf(members.slice(from), limit, ({ userId }) => [userId]);
+      return pageOf(await memberships.list(merchantId, { limit: limit + 1, after }), limit, (member) => [member.name, member.userId]);
     },
 
     async add(tx, caller, merchantId, { email, userId, role }) {
       await takeTurn(tx, merchantId);
-      const members = await memberships.list(merchantId, { tx });
-      assertOwner(caller, members);
+      await assertOwner(tx, caller, merchantId);
       const user = await memberships.find(tx, userId === undefined ? { email: email ?? '' } : { userId });
-      if (members.some((member) => member.userId === user._id)) throw new Problem('already-exists', 'The user is a member already');
+      if (await memberships.roleOf(tx, { userId: user._id, merchantId }))
+        throw new Problem('already-exists', 'The user is a member already');
       return memberships.add(tx, { userId: user._id, merchantId, role });
     },
 
     async remove(tx, caller, merchantId, userId) {
       await takeTurn(tx, merchantId);
-      const members = await memberships.list(merchantId, { tx });
-      assertOwner(caller, members);
-      const owners = members.filter(({ role }) => role === 'owner');
-      if (!isAdmin(caller.roles) && owners.length === 1 && owners[0]?.userId === userId) {
+      await assertOwner(tx, caller, merchantId);
+      // Whoever removes another is an owner and stays; only who leaves may be the last one.
+      if (!isAdmin(caller.roles) && userId === caller.userId && !(await memberships.hasOtherOwner(tx, { userId, merchantId }))) {
         throw new Problem('forbidden', 'A merchant keeps an owner; an administrator may take the last one');
       }
       await memberships.remove(tx, { userId, merchantId });

@@ -1,6 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { listQuery } from '@tidings/contracts';
 import { newId } from '@tidings/platform';
+import { z } from 'zod';
 import { createDomain, type Domain } from '../../../tests/support/domain.js';
+
+const listMembersQuery = z.strictObject(listQuery);
 
 describe('merchants', () => {
   let domain: Domain;
@@ -55,6 +59,49 @@ describe('merchants', () => {
       await domain.run((tx) => domain.merchants.members.remove(tx, asOwner, id, staff.userId));
       const user = await domain.mongo.db.collection<{ _id: string }>('users').findOne({ _id: staff.userId });
       expect(user).toMatchObject({ roles: ['customer'], memberships: [] });
+    });
+  });
+
+  describe('a list of many members', () => {
+    const users = () => domain.mongo.db.collection<{ _id: string; name: string; memberships: unknown[] }>('users');
+
+    test('goes on behind a member who has left, and shows nobody twice', async () => {
+      const id = await create();
+      const people = await Promise.all(Array.from({ length: 5 }, () => domain.person({ merchants: [id] })));
+      // The longest name that may be, of the widest letters: it is in the cursor.
+      const names = ['A', 'B', 'B', 'अ'.repeat(100), 'अ'.repeat(100)];
+      for (const [index, { userId }] of people.entries()) await users().updateOne({ _id: userId }, { $set: { name: names[index] ?? '' } });
+      const list = (cursor?: string | null) =>
+        domain.merchants.members.list(people[0]!, id, listMembersQuery.parse({ limit: '1', ...(cursor ? { cursor } : {}) }));
+      const seen: string[] = [];
+      let cursor: string | null = null;
+      do {
+        const { page, nextCursor } = await list(cursor);
+        seen.push(...page.map(({ userId }) => userId));
+        if (seen.length === 2) await users().updateOne({ _id: seen[1] ?? '' }, { $set: { memberships: [] } });
+        cursor = nextCursor;
+      } while (cursor !== null && seen.length < 10);
+      const byName = await users()
+        .find({ _id: { $in: people.map(({ userId }) => userId) } })
+        .sort({ name: 1, _id: 1 })
+        .toArray();
+      expect(seen).toEqual(byName.map(({ _id }) => _id));
+    });
+
+    test('has no end that hides the owner', async () => {
+      const id = await create();
+      const memberships = [{ merchantId: id, role: 'staff' }];
+      await users().insertMany(
+        Array.from({ length: 1_001 }, () => {
+          const _id = newId();
+          const fields = { roles: ['customer', 'merchant'], status: 'active', passwordHash: 'none', version: 1, createdAt: new Date() };
+          return { _id, name: 'Asha', email: `${_id}@example.com`, memberships, ...fields };
+        }),
+      );
+      const [owner, guest] = [await domain.person({ merchants: [id] }), await domain.person()];
+      await users().updateOne({ _id: owner.userId }, { $set: { name: 'Zoya' } });
+      await domain.run((tx) => domain.merchants.members.add(tx, owner, id, { userId: guest.userId, role: 'staff' }));
+      expect(await users().findOne({ _id: guest.userId })).toMatchObject({ memberships });
     });
   });
 
