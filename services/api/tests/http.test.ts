@@ -423,6 +423,21 @@ describe('rate limits', () => {
     }
   });
 
+  test('of logins do not lock out the others behind the same address, until they are ten times as many', async () => {
+    const world = await startApi({ env: { LOGIN_ATTEMPTS_PER_MINUTE: '2' } });
+    try {
+      const attempt = (email: string) => world.http.post('/api/auth/login', { email, password: 'not the password' });
+      const guessed = [];
+      for (let i = 0; i < 3; i++) guessed.push((await attempt('one@example.com')).status);
+      expect(guessed).toEqual([401, 401, 429]);
+      const others = [];
+      for (let i = 0; i < 18; i++) others.push((await attempt(`other.${i}@example.com`)).status);
+      expect(others).toEqual([...Array.from({ length: 17 }, () => 401), 429]);
+    } finally {
+      await world.stop();
+    }
+  });
+
   test('of logins do not keep those who are logged in from refreshing', async () => {
     const world = await startApi({ env: { LOGIN_ATTEMPTS_PER_MINUTE: '2' } });
     try {

@@ -10,8 +10,10 @@ export interface RateLimits {
   request(key: string, res: Response): Promise<void>;
   /** Each webhook, by address: providers send in bursts from few addresses. @throws Problem rate-limited */
   webhook(key: string, res: Response): Promise<void>;
-  /** Each attempt at a login and the like. The headers tell of the tighter limit. @throws Problem rate-limited */
+  /** Each attempt at a login and the like, by whom it is about. The headers tell of the tighter limit. @throws Problem rate-limited */
   attempt(key: string, res: Response): Promise<void>;
+  /** The same attempts by address, which many people share (a festival's Wi-Fi): ten times as many. @throws Problem rate-limited */
+  attemptFrom(key: string, res: Response): Promise<void>;
 }
 
 /** Counts in Redis, over all replicas; while Redis is away each replica counts for itself. */
@@ -44,5 +46,6 @@ export function createRateLimits(
     request: limiter('http', config.HTTP_REQUESTS_PER_MINUTE),
     webhook: limiter('webhook', config.HTTP_REQUESTS_PER_MINUTE * 10),
     attempt: limiter('attempt', config.LOGIN_ATTEMPTS_PER_MINUTE),
+    attemptFrom: limiter('attempt-from', config.LOGIN_ATTEMPTS_PER_MINUTE * 10),
   };
 }

@@ -45,7 +45,8 @@ export function createRouter(context: Context, bindings: readonly RouteBinding[]
     const body = parseBody(route, await readJson(req, res));
     const input: WriteInput<unknown, Principal | null> = { ...base, body: body as never, ifMatch: req.headers['if-match'] };
     if (binding.attempts) {
-      for (const name of [`ip:${base.client.ip}`, ...binding.attempts(input)]) await limits.attempt(`${route.name}:${name}`, res);
+      await limits.attemptFrom(`${route.name}:ip:${base.client.ip}`, res);
+      for (const name of binding.attempts(input)) await limits.attempt(`${route.name}:${name}`, res);
     }
     const request = route.write
       ? idempotentRequest(req.get('idempotency-key'), base.caller?.userId ?? null, route.name, {
