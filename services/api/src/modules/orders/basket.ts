@@ -1,15 +1,14 @@
-import { Problem, type Item, type Order, type OrderInput } from '@tidings/contracts';
+import { Problem, type Item, type OrderInput } from '@tidings/contracts';
 import type { ItemDocument } from '../merchants/index.js';
+import type { OrderLine } from './orders.model.js';
 
 /** More than the ledger moves in one transfer, see `amountSchema`. */
 const highestTotal = 100_000_000_000;
 
 export interface Basket {
-  lines: Order['items'];
+  lines: OrderLine[];
   /** Minor units. */
   total: number;
-  /** Pieces per item, over all lines. */
-  quantities: Map<string, number>;
 }
 
 /**
@@ -23,7 +22,7 @@ export function fillBasket(input: OrderInput, offered: readonly ItemDocument[], 
   const quantities = new Map<string, number>();
   let total = 0;
 
-  const lines = input.items.map(({ itemId, quantity, options }, index) => {
+  const lines = input.items.map(({ itemId, quantity, options }, index): OrderLine => {
     const item = byId.get(itemId) ?? byName.get(itemId.toLowerCase());
     if (!item?.available) throw new Problem('item-unavailable', `${item?.name ?? itemId} is not on offer`);
     if (item.currency !== currency) throw new Problem('currency-mismatch', `${item.name} is sold in ${item.currency}`);
@@ -32,12 +31,19 @@ export function fillBasket(input: OrderInput, offered: readonly ItemDocument[], 
     quantities.set(item._id, wanted);
     const price = item.price + optionsPrice(item.options, options ?? [], index);
     total += price * quantity;
-    return { itemId: item._id, name: item.name, quantity, price, ...(options && options.length > 0 ? { options } : {}) };
+    return {
+      itemId: item._id,
+      name: item.name,
+      quantity,
+      price,
+      ...(options && options.length > 0 ? { options } : {}),
+      ...(item.stock === null ? {} : { stockTaken: true as const }),
+    };
   });
 
   if (total > highestTotal) throw wrong('items', 'come to more than one payment can carry');
   if (input.price !== undefined && input.price !== total) throw new Problem('price-changed', `The total is ${total}`);
-  return { lines, total, quantities };
+  return { lines, total };
 }
 
 function optionsPrice(options: Item['options'], chosen: readonly { name: string; choice: string }[], index: number): number {

@@ -2,6 +2,11 @@ import type { Order, OrderStatus } from '@tidings/contracts';
 import type { Mongo } from '@tidings/platform';
 import { Schema, type Model } from 'mongoose';
 
+export type OrderLine = Order['items'][number] & {
+  /** Pieces were taken from the stock, and go back when the order ends without them; an item that nobody counted then may be counted now. */
+  stockTaken?: true;
+};
+
 export interface OrderDocument {
   _id: string;
   userId: string;
@@ -9,7 +14,7 @@ export interface OrderDocument {
   customerName: string;
   vendorId: string;
   status: OrderStatus;
-  items: Order['items'];
+  items: OrderLine[];
   /** The total, minor units. */
   price: number;
   currency: string;

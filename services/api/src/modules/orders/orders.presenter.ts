@@ -9,7 +9,7 @@ export function presentOrder(order: OrderDocument): Order {
     customerName,
     vendorId,
     status,
-    items,
+    items: items.map(({ stockTaken: _, ...line }) => line),
     price,
     currency,
     estimatedTime: estimatedTime ?? null,

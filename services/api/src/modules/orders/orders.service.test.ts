@@ -1,8 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { openOrderStatuses, Problem, type ItemInput, type OrderInput, type Principal } from '@tidings/contracts';
+import { openOrderStatuses, orderSchema, Problem, type ItemInput, type OrderInput, type Principal } from '@tidings/contracts';
 import { newId } from '@tidings/platform';
 import { createDomain, type Domain } from '../../../tests/support/domain.js';
 import { ledgerSums } from '../wallet/index.js';
+import { orderModels } from './orders.model.js';
+import { presentOrder } from './orders.presenter.js';
+import { createPickupNumbers } from './pickup-numbers.js';
 
 describe('orders', () => {
   let domain: Domain;
@@ -90,7 +93,7 @@ describe('orders', () => {
       const buyer = await customer(1_000);
       const large = { quantity: 2, options: [{ name: 'Size', choice: 'Large' }] };
       const { result } = await place(buyer, { vendorId, items: [{ itemId: 'masala CHAI', ...large }], price: 300 });
-      expect(result.items).toEqual([{ itemId: item._id, name: 'Masala chai', price: 150, ...large }]);
+      expect(presentOrder(result).items).toEqual([{ itemId: item._id, name: 'Masala chai', price: 150, ...large }]);
       await expect(place(buyer, { vendorId, items: [{ itemId: item._id, ...large }], price: 299 })).rejects.toMatchObject({
         code: 'price-changed',
       });
@@ -220,6 +223,20 @@ describe('orders', () => {
       expect(await balanceOf(buyer)).toBe(100);
     });
 
+    test('gives back only pieces that it took: the item may be counted since, or no more', async () => {
+      const setStock = ({ vendorId, member, item }: Awaited<ReturnType<typeof placed>>, stock: number | null) =>
+        domain.run((tx) => domain.merchants.items.update(tx, member, vendorId, item._id, { stock }));
+      const uncounted = await placed(null);
+      await setStock(uncounted, 7);
+      const { result } = await cancel(uncounted.buyer, uncounted.order._id);
+      expect(await stockOf(uncounted.vendorId, uncounted.item._id)).toBe(7);
+      const counted = await placed(3);
+      await setStock(counted, null);
+      await cancel(counted.buyer, counted.order._id);
+      expect(await stockOf(counted.vendorId, counted.item._id)).toBeNull();
+      for (const order of [result, counted.order]) expect(orderSchema.parse(presentOrder(order)).id).toBe(order._id);
+    });
+
     test('the merchant may reject what it has begun; the customer may not cancel that', async () => {
       const { buyer, member, order } = await placed();
       await move(member, order._id, 'preparing');
@@ -253,6 +270,28 @@ describe('orders', () => {
         extra: { current: { id: order._id, version: 1 } },
       });
       expect((await move(member, order._id, 'preparing', '"v1"')).result.version).toBe(2);
+    });
+  });
+
+  describe('a pickup ticket', () => {
+    const merchant = { id: newId(), timeZone: 'UTC' };
+
+    test('asked again answers the same', async () => {
+      const ticket = createPickupNumbers(orderModels(domain.mongo))();
+      expect([await ticket(merchant), await ticket(merchant)]).toEqual([1, 1]);
+    });
+
+    test('that the database refused is asked for anew by the next attempt', async () => {
+      const models = orderModels(domain.mongo);
+      const ticket = createPickupNumbers(models)();
+      const other = { id: newId(), timeZone: 'UTC' };
+      // A counter that cannot count up, until it is mended.
+      const _id = `${other.id}:${new Date().toISOString().slice(0, 10)}`;
+      const counters = domain.mongo.db.collection<{ _id: string; last: unknown }>('pickup_counters');
+      await counters.insertOne({ _id, last: 'not a number' });
+      await expect(ticket(other)).rejects.toThrow('non-numeric');
+      await counters.updateOne({ _id }, { $set: { last: 4 } });
+      expect(await ticket(other)).toBe(5);
     });
   });
 

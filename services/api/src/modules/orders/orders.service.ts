@@ -95,7 +95,7 @@ export function createOrders(options: { mongo: Mongo; models: OrderModels; merch
     if (isRefunded(status)) {
       const { _id: orderId, userId, vendorId: merchantId, price: amount, currency } = moved;
       await wallet.refund(tx, { orderId, userId, merchantId, amount, currency, reason: reason ?? `The order was ${status}` });
-      await items.moveStock(tx, quantitiesOf(moved));
+      await items.moveStock(tx, takenPieces(moved, 1));
     }
     return moved;
   };
@@ -112,7 +112,7 @@ export function createOrders(options: { mongo: Mongo; models: OrderModels; merch
         merchantId,
         input.items.map(({ itemId }) => itemId),
       );
-      const { lines, total, quantities } = fillBasket(input, offered, currency);
+      const { lines, total } = fillBasket(input, offered, currency);
       const { userId } = caller;
       const customer = await users.findOne({ _id: userId }, { session: tx.session, projection: { name: 1 } });
 
@@ -137,6 +137,7 @@ export function createOrders(options: { mongo: Mongo; models: OrderModels; merch
         updatedAt: tx.now,
       };
       const { customerName } = order;
+      const shown = presentOrder(order);
       // The order first, then what it did to the balance: a screen that shows the payment knows what it was for.
       tx.emit(
         'new-order',
@@ -145,18 +146,18 @@ export function createOrders(options: { mongo: Mongo; models: OrderModels; merch
           userId,
           customerName,
           item: itemNameOf(order),
-          items: lines,
+          items: shown.items,
           price: total,
           currency,
           vendorId: merchantId,
-          order: presentOrder(order),
+          order: shown,
         },
         { orderId, userId, merchantId },
       );
       for (const change of paid) announceBalance(tx, change, 'order');
       await orders.insertMany([order], { session: tx.session });
       await tx.grant(feeds.order(orderId), [feeds.user(userId), feeds.merchant(merchantId)]);
-      await items.moveStock(tx, new Map([...quantities].map(([id, pieces]) => [id, -pieces])));
+      await items.moveStock(tx, takenPieces(order, -1));
       return order;
     },
 
@@ -208,8 +209,9 @@ function announceStep(tx: Tx, order: OrderDocument): void {
     );
 }
 
-function quantitiesOf({ items }: OrderDocument): Map<string, number> {
-  const quantities = new Map<string, number>();
-  for (const { itemId, quantity } of items) quantities.set(itemId, (quantities.get(itemId) ?? 0) + quantity);
-  return quantities;
+/** The pieces per item that the order took from the stock; `sign` -1 to take them, 1 to give them back. */
+function takenPieces({ items }: OrderDocument, sign: 1 | -1): Map<string, number> {
+  const pieces = new Map<string, number>();
+  for (const { itemId, quantity, stockTaken } of items) if (stockTaken) pieces.set(itemId, (pieces.get(itemId) ?? 0) + sign * quantity);
+  return pieces;
 }

@@ -25,7 +25,11 @@ export function createPickupNumbers({ pickupCounters }: OrderModels): () => Pick
   };
   return () => {
     let taken: Promise<number> | undefined;
-    return (merchant) => (taken ??= next(merchant));
+    return (merchant) =>
+      (taken ??= next(merchant).catch((error: unknown) => {
+        taken = undefined; // the next attempt asks again
+        throw error;
+      }));
   };
 }
 
