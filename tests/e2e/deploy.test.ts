@@ -93,7 +93,7 @@ describe('docker-compose.prod.yml', () => {
 
   test('keeps the oplog longer than the outbox', () => {
     const { command } = compose.services['mongodb']!;
-    const hours = Number(command![command!.indexOf('--oplogMinRetentionHours') + 1]);
+    const hours = Number(command!.find((flag) => flag.startsWith('--oplogMinRetentionHours='))?.split('=')[1]);
     const config = loadConfig({ MONGODB_URL: 'mongodb://x', REDIS_URL: 'redis://x', JWT_SECRET: 'sixteen characters' });
     expect(hours).toBeGreaterThan(config.OUTBOX_RETENTION_HOURS);
   });
