@@ -118,7 +118,7 @@ describe('what is taken away', () => {
     const [ending, staying] = [await world.connected(who), await world.connected(other)];
     await ending.ask('leave-user-room', { userId: who.userId });
     await world.mongo.db.collection<{ _id: string }>('sessions').updateOne({ _id: who.sessionId }, { $set: { revokedAt: new Date() } });
-    await world.publish(feed, 'session-revoked', { sessionId: who.sessionId, reason: 'logout' });
+    await world.publish(feed, 'session-revoked', { sessionId: who.sessionId, reason: 'logged-out' });
     expect(await ending.message('disconnect')).toEqual({ reason: 'io server disconnect' });
     await staying.until(feed, 1);
     expect(staying.socket.connected).toBe(true);
@@ -129,7 +129,7 @@ describe('what is taken away', () => {
     const who = await world.person();
     const client = await world.connected(who);
     await world.mongo.db.collection<{ _id: string }>('sessions').updateOne({ _id: who.sessionId }, { $set: { revokedAt: new Date() } });
-    await world.publish(`user:${who.userId}`, 'session-revoked', { sessionId: who.sessionId, reason: 'logout' }, { lost: true });
+    await world.publish(`user:${who.userId}`, 'session-revoked', { sessionId: who.sessionId, reason: 'logged-out' }, { lost: true });
     await world.gateway.adapter.hubs.sweep();
     await client.message('disconnect');
     expect(client.received.map(({ type }) => type)).toEqual(['session-revoked']);

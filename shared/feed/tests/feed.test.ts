@@ -33,7 +33,7 @@ afterAll(async () => {
 });
 
 const outbox = () => store.mongo.db.collection<OutboxEvent>(collections.outbox);
-const revoked = { sessionId: 's1', reason: 'logged-out' };
+const revoked = { sessionId: 's1', reason: 'logged-out' } as const;
 
 test('the outbox is read page by page in the order of emission without sorting what is left', async () => {
   const at = new Date(0);

@@ -21,7 +21,7 @@ afterAll(() => store.close());
 const things = () => mongo.db.collection<Thing>('things');
 const outbox = () => mongo.db.collection<OutboxEvent>(collections.outbox);
 const unitOfWork = () => createUnitOfWork({ mongo, jobs: { add: async () => undefined, nudge: async () => undefined } });
-const revoked = (sessionId: string) => ({ sessionId, reason: 'logout' });
+const revoked = (sessionId: string) => ({ sessionId, reason: 'logged-out' as const });
 
 test('a change and its events are one transaction', async () => {
   const stream = mongo.db.watch([{ $match: { operationType: 'insert' } }]);

@@ -1,8 +1,9 @@
+import type { RevokeReason } from '@tidings/contracts';
 import type { NotificationHandlers } from './content.js';
 import { reasonWords } from './words.js';
 
 /** Somebody who ended a session needs no alarm; a stolen refresh token does. */
-const ownDoing = new Set(['logged-out', 'ended-by-user', 'replaced']);
+const ownDoing = new Set<RevokeReason>(['logged-out', 'ended-by-user', 'replaced']);
 
 export const securityNotifications = {
   'session-revoked': ({ sessionId, reason }) => ({

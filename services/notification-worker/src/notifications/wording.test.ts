@@ -138,6 +138,6 @@ test.each([
   ['replaced', 'info'],
   ['refresh-token-reused', 'warning'],
   ['suspended', 'warning'],
-])('a session that ended by %s is told as %s', (reason, type) => {
+] as const)('a session that ended by %s is told as %s', (reason, type) => {
   expect(securityNotifications['session-revoked']({ sessionId: 's', reason }).type).toBe(type);
 });

@@ -63,3 +63,7 @@ export const sessionSchema = z.strictObject({
   expiresAt: timeSchema,
 });
 export type Session = z.output<typeof sessionSchema>;
+
+/** Why a session ended. */
+export const revokeReasonSchema = z.enum(['logged-out', 'ended-by-user', 'replaced', 'refresh-token-reused', 'suspended']);
+export type RevokeReason = z.output<typeof revokeReasonSchema>;

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { idSchema, wordSchema } from '../common.js';
 import { defineEvent } from '../event.js';
 import { feeds } from '../feeds.js';
+import { revokeReasonSchema } from '../identity/schemas.js';
 
 const toUser = z.strictObject({ userId: idSchema });
 
@@ -10,7 +11,7 @@ export const systemEvents = {
   'session-revoked': defineEvent({
     type: 'session-revoked',
     summary: 'A session ended: its live connections are closed',
-    data: z.strictObject({ sessionId: idSchema, reason: wordSchema }),
+    data: z.strictObject({ sessionId: idSchema, reason: revokeReasonSchema }),
     to: toUser,
     feeds: (to) => [feeds.user(to.userId)],
     notifies: (to) => [{ user: to.userId }],

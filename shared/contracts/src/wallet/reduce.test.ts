@@ -40,7 +40,7 @@ describe('reduceWallet', () => {
   test('another wallet and other events change nothing', () => {
     expect(reduceWallet(wallet, change(9, 1, { currency: 'EUR' }))).toBe(wallet);
     expect(reduceWallet(wallet, change(9, 1, { userId: 'u2' }))).toBe(wallet);
-    expect(reduceWallet(wallet, { type: 'session-revoked', data: { sessionId: 's1', reason: 'logout' } })).toBe(wallet);
+    expect(reduceWallet(wallet, { type: 'session-revoked', data: { sessionId: 's1', reason: 'logged-out' } })).toBe(wallet);
   });
 });
 

@@ -1,4 +1,4 @@
-import type { MemberRole, Role, UserStatus } from '@tidings/contracts';
+import type { MemberRole, RevokeReason, Role, UserStatus } from '@tidings/contracts';
 import type { Connection } from '@tidings/platform';
 import { Schema, type Model } from 'mongoose';
 
@@ -39,7 +39,7 @@ export interface SessionDocument {
   lastUsedAt: Date;
   expiresAt: Date;
   revokedAt: Date | null;
-  revokedReason: string | null;
+  revokedReason: RevokeReason | null;
 }
 
 export interface IdentityModels {

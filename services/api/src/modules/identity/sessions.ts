@@ -1,12 +1,9 @@
-import { Problem } from '@tidings/contracts';
+import { Problem, type RevokeReason } from '@tidings/contracts';
 import type { Tx } from '@tidings/feed';
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { ClientInfo } from '../../http/bind.js';
 import { newestFirst, olderThan, pageByTime } from '../../http/lists.js';
 import type { IdentityModels, SessionDocument } from './identity.model.js';
-
-/** Why a session ended, as `session-revoked` tells. */
-export type RevokeReason = 'logged-out' | 'ended-by-user' | 'replaced' | 'refresh-token-reused' | 'suspended';
 
 /**
  * How long a token that was traded is good for another one. Two tabs refresh at once, and an answer gets lost on its way and is asked for
