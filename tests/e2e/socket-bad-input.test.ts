@@ -1,5 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { commandDefinition, commandNames, errorCatalogue, feedNameSchema, type ErrorCode } from '@tidings/contracts';
+import {
+  commandDefinition,
+  commandNames,
+  errorCatalogue,
+  feedNameSchema,
+  maxFollowed,
+  socketErrorSchema,
+  type ErrorCode,
+  type SocketError,
+} from '@tidings/contracts';
 import { openClient, topUp, waitFor, type TestClient } from '@tidings/testing';
 import { commandFixtures, privateFeeds } from './support/command-fixtures.js';
 import { forgedTokens } from './support/forge.js';
@@ -66,7 +75,7 @@ describe.each(commandNames.map((name) => ({ name })))('$name', ({ name }) => {
     expect(failures).toEqual([]);
 
     client.socket.emit(name, payloads[0], { call: 'no function' });
-    expect(fault({ ok: false, error: (await client.event('error')) as { code: string; message: string } })).toBeUndefined();
+    expect(fault({ ok: false, error: (await client.event('error')) as unknown as SocketError })).toBeUndefined();
     expect(await scene.hashes()).toEqual(before);
     expect(client.socket.connected).toBe(true);
     for (const payload of payloads) if (!('items' in payload)) expect(await client.call(name, payload)).toMatchObject({ ok: true });
@@ -191,6 +200,20 @@ describe('a client that follows no rules', () => {
     client.close();
   });
 
+  test('follows no more feeds than a connection may, by whatever names', async () => {
+    const client = await scene.world.connect(scene.stranger);
+    const own = Object.keys(client.hello().feeds).length;
+    const follow = (index: number): Promise<Record<string, unknown>> => client.call('subscribe', { feed: `merchant:m${index}:menu` });
+    for (let index = 0; index < maxFollowed; index += 50)
+      await Promise.all(Array.from({ length: 50 }, (_, offset) => follow(index + offset)));
+    expect(fault((await follow(maxFollowed)) as unknown as Ack)).toBeUndefined();
+    const { heads } = await client.call('heartbeat');
+    expect(Object.keys(heads as object)).toHaveLength(own + maxFollowed);
+    expect(await client.call('unsubscribe', { feed: 'merchant:m0:menu' })).toMatchObject({ ok: true });
+    expect(await follow(maxFollowed)).toMatchObject({ ok: true });
+    client.close();
+  });
+
   test('a thousand events at once: most are refused, the connection stays', async () => {
     const client = await scene.world.connect(scene.customer);
     for (let sent = 0; sent < 1_000; sent++) client.socket.emit('nonsense', {});
@@ -231,13 +254,13 @@ describe('a client that follows no rules', () => {
 
 interface Ack {
   ok: boolean;
-  error?: { code: string; message: string };
+  error?: SocketError;
 }
 
 /** What is wrong with a refusal, in words; undefined when it is as it should be. */
 function fault({ ok, error }: Ack): string | undefined {
   if (ok || !error) return 'was accepted';
-  if (typeof error.message !== 'string') return `has no message: ${JSON.stringify(error)}`;
+  if (!socketErrorSchema.safeParse(error).success) return `is not as AsyncAPI says: ${JSON.stringify(error)}`;
   if (!Object.hasOwn(errorCatalogue, error.code)) return `has the code ${error.code}`;
   return errorCatalogue[error.code as ErrorCode].status >= 500 ? `is a failure: ${JSON.stringify(error)}` : undefined;
 }

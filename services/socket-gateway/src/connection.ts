@@ -1,4 +1,4 @@
-import { feedRule, feeds, feedsAround, ownFeeds, Problem, type Principal } from '@tidings/contracts';
+import { feedRule, feeds, feedsAround, maxFollowed, ownFeeds, Problem, type Principal } from '@tidings/contracts';
 import type { Access } from '@tidings/feed';
 import type { Logger } from '@tidings/platform';
 import type { Entry } from './entry.js';
@@ -116,7 +116,7 @@ export class Connection implements Follower {
       } else this.#contained.set(feed, containers);
     }
     this.port.emit('connected', { ...options.hello, epoch: this.deps.hubs.epoch, feeds: heads });
-    for (const feed of denied) this.port.emit('error', new Problem('forbidden', `Not allowed to follow ${feed}`).toBody());
+    for (const feed of denied) this.port.emit('error', { code: 'forbidden', message: `Not allowed to follow ${feed}` });
     // Those without a cursor join in this tick, so that `connected.feeds` is exactly where they begin.
     const joins = Promise.all([...this.#following].map(([feed, following]) => this.#join(following, cursors[feed], epoch)));
     this.#turn = joins.then(
@@ -148,6 +148,11 @@ export class Connection implements Follower {
       }
       return { ok: true, feed, head: existing.hub.head };
     }
+
+    // Names of public feeds cost nothing to make up, and each opens a hub and a channel of the bus.
+    const followed = this.#following.size + this.#contained.size;
+    if (!this.#contained.has(feed) && followed >= maxFollowed + ownFeeds(this.principal).length)
+      throw new Problem('bad-request', `A connection follows at most ${maxFollowed} feeds beside its own; unsubscribe from some`);
 
     const right = await this.deps.access.mayFollow(this.principal, feed);
     if (!right.ok) throw new Problem('forbidden', `Not allowed to follow ${feed}`);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { deviceIdSchema, idSchema } from './common.js';
+import { fieldErrorSchema } from './errors.js';
 import { roleSchema, userTypes } from './roles.js';
 import type { EventType, ServerEvent } from './events.js';
 
@@ -12,6 +13,8 @@ export const seqSchema = z.int().min(0);
 export const epochSchema = z.string().min(1).max(64);
 
 export const maxCursors = 200;
+/** Feeds that one connection follows beside its own ones. */
+export const maxFollowed = 500;
 
 /** Feed → the last `seq` that was seen. Those beyond the own feeds are followed too. */
 export const cursorsSchema = z
@@ -44,7 +47,18 @@ export const feedResetSchema = z.strictObject({ feed: feedNameSchema, epoch: epo
 export type FeedReset = z.output<typeof feedResetSchema>;
 
 /** Of a client event without a callback; with one, the ack has it. */
-export const socketErrorSchema = z.strictObject({ code: z.string(), message: z.string() });
+export const socketErrorSchema = z.strictObject({
+  code: z.string(),
+  message: z.string(),
+  /** The fields at fault, of `bad-request`. */
+  errors: z.array(fieldErrorSchema).optional(),
+  /** Of `version-mismatch`: the document as it is now. */
+  current: z.unknown().optional(),
+  /** Of `internal`: the id under which the log has the cause. */
+  errorId: z.string().optional(),
+  /** Seconds to wait before the next attempt, of `rate-limited` and `unavailable`. */
+  retryAfterSeconds: z.int().min(1).optional(),
+});
 export type SocketError = z.output<typeof socketErrorSchema>;
 
 export const typingSchema = z.strictObject({ conversationId: idSchema, userId: idSchema });
