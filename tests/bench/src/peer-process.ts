@@ -6,6 +6,7 @@ import { Server } from 'socket.io';
 import { serveRequests } from './ipc.js';
 import { pace } from './pace.js';
 import { eventType, payload, type Meta } from './payloads.js';
+import { settledMemory } from './settled-memory.js';
 
 /**
  * The peer: raw Socket.IO with the sharded Redis adapter, as documented for performance: websocket only, compression off, rooms in dynamic
@@ -53,9 +54,6 @@ serveRequests({
         for (let index = from; index < to; index++) emit(rooms[index % rooms.length]!);
       },
     }),
-  memory: () => {
-    for (let round = 0; round < 3; round++) globalThis.gc?.();
-    return process.memoryUsage();
-  },
+  memory: settledMemory,
 });
 process.once('SIGTERM', () => process.exit(0));
