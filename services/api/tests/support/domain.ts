@@ -1,6 +1,6 @@
 import type { Principal, Role } from '@tidings/contracts';
 import { createUnitOfWork, ensureFeedIndexes, type OutboxEvent, type Tx } from '@tidings/feed';
-import { createJobs, loadConfig, newId, type Jobs, type Mongo } from '@tidings/platform';
+import { createJobs, createMetrics, loadConfig, newId, type Jobs, type Metrics, type Mongo } from '@tidings/platform';
 import { createTestStore } from '@tidings/testing';
 import { merchantsModule, type MerchantsModule } from '../../src/modules/merchants/index.js';
 import { ordersModule, type OrdersModule } from '../../src/modules/orders/index.js';
@@ -10,6 +10,7 @@ import { webhooksModule, type WebhooksModule } from '../../src/modules/webhooks/
 export interface Domain {
   mongo: Mongo;
   jobs: Jobs;
+  metrics: Metrics;
   wallet: WalletModule;
   merchants: MerchantsModule;
   orders: OrdersModule;
@@ -40,7 +41,8 @@ export async function createDomain(options: { env?: Record<string, string>; jobs
   const jobs = createJobs({ mongo, redisUrl, prefix, logger, sweepMs: 100 });
   // Fifty writers of one document take their turns, also on a machine that is busy with other tests.
   const unitOfWork = createUnitOfWork({ mongo, jobs, deadlineMs: 60_000 });
-  const context = { config, mongo, logger, jobs, unitOfWork };
+  const metrics = createMetrics();
+  const context = { config, mongo, logger, jobs, unitOfWork, metrics };
   const wallet = walletModule(context);
   const merchants = merchantsModule(context);
   const orders = ordersModule(context, { wallet: wallet.wallet, merchants: merchants.merchants, items: merchants.items });
@@ -59,6 +61,7 @@ export async function createDomain(options: { env?: Record<string, string>; jobs
   return {
     mongo,
     jobs,
+    metrics,
     wallet,
     merchants,
     orders,

@@ -9,10 +9,13 @@ export interface WebhooksModule extends ApiModule {
   webhooks: Webhooks;
 }
 
-export function webhooksModule(context: Pick<Context, 'config' | 'mongo' | 'unitOfWork'>, { topUps }: { topUps: TopUps }): WebhooksModule {
-  const { config, mongo, unitOfWork } = context;
+export function webhooksModule(
+  context: Pick<Context, 'config' | 'mongo' | 'unitOfWork' | 'logger' | 'metrics'>,
+  { topUps }: { topUps: TopUps },
+): WebhooksModule {
+  const { config, mongo, unitOfWork, logger, metrics } = context;
   const models = webhookModels(mongo);
-  const webhooks = createWebhooks({ models, unitOfWork, topUps, stripeSecret: stripeWebhookSecret(config) });
+  const webhooks = createWebhooks({ models, unitOfWork, topUps, logger, metrics, stripeSecret: stripeWebhookSecret(config) });
   return {
     webhooks,
     routes: webhookRoutes(webhooks),

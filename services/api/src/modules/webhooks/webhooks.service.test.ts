@@ -96,6 +96,22 @@ describe('webhooks', () => {
     expect(await balanceOf(userId)).toBe(0);
   });
 
+  test('is counted by the state that it reaches, once', async () => {
+    const counted = async (state: string) => {
+      const metric = await domain.metrics.registry.getSingleMetric('tidings_webhooks_total')?.get();
+      return metric?.values.find(({ labels }) => labels['provider'] === 'stripe' && labels['state'] === state)?.value ?? 0;
+    };
+    const before = { held: await counted('held'), received: await counted('received') };
+    const { topUpId } = await pending();
+    const payload = stripeEvent({ topUpId, amount: 50_000 });
+    await Promise.all(Array.from({ length: 4 }, () => receive(payload)));
+    await waitFor('it to be counted', async () => (await counted('held')) > before.held);
+    expect({ held: await counted('held'), received: await counted('received') }).toEqual({
+      held: before.held + 1,
+      received: before.received + 1,
+    });
+  });
+
   test('a failure is told; a success after it still counts', async () => {
     const { userId, topUpId } = await pending();
     const failed = stripeEvent({ topUpId, amount: 500, type: 'payment_intent.payment_failed' });
