@@ -8,6 +8,8 @@ import type { Hubs } from './hubs.js';
 /** The live connections of this gateway, by user, and the watch on each user's own feed. */
 export interface Registry {
   readonly size: number;
+  /** The live connections of one user. */
+  count(userId: string): number;
   /** Resolves when the user's feed is watched: what ends the session from then on is enforced. */
   add(connection: Connection): Promise<void>;
   remove(connection: Connection): void;
@@ -53,6 +55,7 @@ export function createRegistry({ hubs, logger }: { hubs: Hubs; logger: Logger })
     get size() {
       return connections.size;
     },
+    count: (userId) => users.get(userId)?.length ?? 0,
     async add(connection) {
       const { userId } = connection.principal;
       connections.set(connection, undefined);

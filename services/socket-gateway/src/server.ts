@@ -116,7 +116,7 @@ export function createGateway({
     maxHttpBufferSize: maxPayloadBytes,
     perMessageDeflate: false,
     httpCompression: false,
-    cors: { origin: config.CORS_ORIGINS, credentials: true },
+    cors: { origin: config.CORS_ORIGINS.includes('*') ? true : config.CORS_ORIGINS, credentials: true },
     adapter,
   });
 

@@ -1,3 +1,4 @@
+import { waitFor } from '@tidings/testing';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { range, World } from './world.js';
 
@@ -43,6 +44,18 @@ describe('connecting', () => {
   ])('is refused with %s', async (_name, auth, code) => {
     const client = world.client({ token: '' }, { auth: { token: undefined, ...auth } });
     expect(await client.message('connect_error')).toMatchObject({ code });
+  });
+
+  test('is refused to a user who holds as many as a person could need; one that ends makes room', async () => {
+    const who = await world.person();
+    const before = world.gateway.connections();
+    const clients = await Promise.all(Array.from({ length: 50 }, () => world.connected(who)));
+    expect(await world.client(who).message('connect_error')).toMatchObject({ code: 'rate-limited' });
+    const [first] = clients;
+    first!.socket.disconnect();
+    await waitFor('the connection to end', () => world.gateway.connections() < before + 50);
+    await world.connected(who);
+    for (const { socket } of clients) socket.disconnect();
   });
 
   test('is refused with an expired token, for another user, for an ended session, and with bad cursors', async () => {

@@ -24,14 +24,21 @@ export interface SocketIoOptions {
   clients: Set<Client>;
 }
 
+/** Tabs and devices of one person; more is a program gone wrong, or worse. */
+const maxConnectionsOfUser = 50;
+
 const arrivals = new WeakMap<Socket, Handshake>();
 
 /** Binds connections, commands and delivery to Socket.IO. */
 export function attachSocketIo(options: SocketIoOptions): void {
-  const { io, authenticator, logger } = options;
+  const { io, authenticator, registry, logger } = options;
   const admit = async (socket: Socket): Promise<Error | undefined> => {
     try {
-      arrivals.set(socket, await authenticator.handshake(socket.handshake.auth));
+      const handshake = await authenticator.handshake(socket.handshake.auth);
+      if (registry.count(handshake.principal.userId) >= maxConnectionsOfUser) {
+        throw new Problem('rate-limited', `A user has at most ${maxConnectionsOfUser} connections here`);
+      }
+      arrivals.set(socket, handshake);
       return undefined;
     } catch (error) {
       return connectError(error, logger);
