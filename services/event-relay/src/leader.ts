@@ -1,4 +1,4 @@
-import { collections, type DomainEventQueue, type OutboxEvent } from '@tidings/feed';
+import { outboxPages, type DomainEventQueue, type OutboxEvent } from '@tidings/feed';
 import { pause, type Config, type Logger, type Metrics, type Mongo, type Redis } from '@tidings/platform';
 import { isTokenLost, openChangeReader, type ChangeBatch, type ChangeReader } from './change-reader.js';
 import type { Janitor } from './janitor.js';
@@ -99,7 +99,7 @@ export async function lead(deps: LeaderDeps): Promise<void> {
     const stream = await openChangeReader(mongo, { after: undefined, batchSize });
     reader = stream; // closed with the term, also when the scan fails
     const since = new Date((watermark?.getTime() ?? recoveryMarginMs) - recoveryMarginMs);
-    for await (const events of pagesOf(mongo, since, batchSize)) {
+    for await (const events of outboxPages(mongo, { size: batchSize, after: { at: since, _id: '' } })) {
       sequencer.takeOver();
       await relay(events, () => undefined);
       if (ended.signal.aborted) break;
@@ -157,21 +157,6 @@ export async function lead(deps: LeaderDeps): Promise<void> {
     await reader?.close();
   }
   if (ended.signal.reason instanceof Error && ended.signal.reason.name !== 'AbortError') throw ended.signal.reason;
-}
-
-async function* pagesOf(mongo: Mongo, since: Date, size: number): AsyncGenerator<OutboxEvent[]> {
-  const outbox = mongo.db.collection<OutboxEvent>(collections.outbox, { readConcern: { level: 'majority' } });
-  let after = { at: since, _id: '' };
-  for (;;) {
-    const page = await outbox
-      .find({ $or: [{ at: { $gt: after.at } }, { at: after.at, _id: { $gt: after._id } }] })
-      .sort({ at: 1, _id: 1 })
-      .limit(size)
-      .toArray();
-    if (page.length > 0) yield page;
-    if (page.length < size) return;
-    after = page[page.length - 1]!;
-  }
 }
 
 /** Runs the task again and again, one run after another; its first failure ends it and is thrown. */

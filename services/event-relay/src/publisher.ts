@@ -3,6 +3,7 @@ import {
   encodeBusMessage,
   enqueueDomainEvents,
   feedChannel,
+  outboxPages,
   type DomainEventQueue,
   type FeedEntry,
   type LogEntry,
@@ -39,7 +40,6 @@ const publishTimeoutMs = 2_000;
 
 export function createPublisher(options: PublisherOptions): Publisher {
   const { mongo, redis, queue, prefix, logger } = options;
-  const outbox = mongo.db.collection<OutboxEvent>(collections.outbox);
   const log = mongo.db.collection<FeedEntry>(collections.entries);
   const stampKey = `${prefix}:relay:batch`;
   /** The last batch that was given to Redis, and the last one that Redis has confirmed: between the two, Redis lags and has lost nothing. */
@@ -62,35 +62,21 @@ export function createPublisher(options: PublisherOptions): Publisher {
 
   const enqueuePending = async (): Promise<number> => {
     let count = 0;
-    let after = '';
-    for (;;) {
-      const page = await outbox
-        .find({ pending: true, _id: { $gt: after } })
-        .sort({ _id: 1 })
-        .limit(pageSize)
-        .toArray();
+    for await (const page of outboxPages(mongo, { size: pageSize, filter: { pending: true }, fields: ['type'] })) {
       await enqueueDomainEvents(queue, page);
       count += page.length;
-      if (page.length < pageSize) return count;
-      after = page[page.length - 1]!._id;
     }
+    return count;
   };
 
   const publishSince = async (since: Date): Promise<number> => {
     let count = 0;
-    let from = { at: since, _id: '' };
-    for (;;) {
-      const page = await outbox
-        .find({ $or: [{ at: { $gt: from.at } }, { at: from.at, _id: { $gt: from._id } }] }, { projection: { _id: 1, at: 1 } })
-        .sort({ at: 1, _id: 1 })
-        .limit(pageSize)
-        .toArray();
+    for await (const page of outboxPages(mongo, { size: pageSize, after: { at: since, _id: '' }, fields: ['_id'] })) {
       const stored = await log.find({ eventId: { $in: page.map(({ _id }) => _id) } }, { sort: { _id: 1 } }).toArray();
       await send(stored.map(({ _id, eventId, type, packet }) => ({ feed: _id.feed, seq: _id.seq, eventId, type, packet })));
       count += page.length;
-      if (page.length < pageSize) return count;
-      from = page[page.length - 1]!;
     }
+    return count;
   };
 
   return {

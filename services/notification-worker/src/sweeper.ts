@@ -1,4 +1,4 @@
-import { collections, enqueueDomainEvents, type DomainEventQueue, type OutboxEvent } from '@tidings/feed';
+import { enqueueDomainEvents, outboxPages, type DomainEventQueue, type OutboxEvent, type OutboxPlace } from '@tidings/feed';
 import { pause, within, type Logger, type Metrics, type Mongo } from '@tidings/platform';
 import type { EventHandler } from './handle-event.js';
 
@@ -29,22 +29,17 @@ const redisPatienceMs = 6_000;
  * by its id; one that was completed is gone from the queue, so its id is free. Without Redis the events are handled right here.
  */
 export function createSweeper({ mongo, logger, metrics, queue, handle, sweepMs, staleMs, failedRestMs }: SweeperOptions): Sweeper {
-  const outbox = mongo.db.collection<OutboxEvent>(collections.outbox);
   const swept = metrics.counter('domain_jobs_swept_total', 'Pending events that the sweeper took up', ['by']);
   const stopping = new AbortController();
   let running: Promise<void> | undefined;
   /** Goes round: events that fail for good must not hide those behind them. */
-  let after: Pick<OutboxEvent, 'at' | '_id'> | undefined;
+  let after: OutboxPlace | undefined;
   let retriedAt = performance.now();
 
   const nextPage = async (): Promise<Pick<OutboxEvent, '_id' | 'type' | 'at'>[]> => {
     const stale = { pending: true as const, at: { $lte: new Date(Date.now() - staleMs) } };
-    const beyond = after ? { $or: [{ at: { $gt: after.at } }, { at: after.at, _id: { $gt: after._id } }] } : {};
-    const page = await outbox
-      .find({ ...stale, ...beyond }, { projection: { _id: 1, type: 1, at: 1 } })
-      .sort({ at: 1, _id: 1 })
-      .limit(pageSize)
-      .toArray();
+    const pages = outboxPages(mongo, { size: pageSize, after, filter: stale, fields: ['type'] });
+    const page = (await pages.next()).value ?? [];
     after = page.length === pageSize ? page[pageSize - 1] : undefined;
     return page;
   };

@@ -4,4 +4,5 @@ export * from './domain-events.js';
 export * from './feed-bus.js';
 export * from './feed-log.js';
 export * from './notifications.js';
+export * from './outbox-pages.js';
 export * from './outbox.js';
