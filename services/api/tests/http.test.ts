@@ -4,7 +4,7 @@ import { defineRoute, feeds, idParams, listOf, listQuery, Problem } from '@tidin
 import { z } from 'zod';
 import type { ApiModule, Context } from '../src/context.js';
 import { publicRead, raw, read, write } from '../src/http/bind.js';
-import { beforeId, pageById } from '../src/http/lists.js';
+import { newestFirst, olderThan, pageByTime } from '../src/http/lists.js';
 import { identityModule } from '../src/modules/identity/index.js';
 import { startApi, type Person, type TestApi } from './support/api.js';
 
@@ -12,6 +12,7 @@ interface Note {
   _id: string;
   owner: string;
   text: string;
+  createdAt: Date;
 }
 
 const tag = 'test';
@@ -109,7 +110,7 @@ function probeModule({ mongo }: Context): ApiModule {
         prepare: async () => ++prepared,
         handle: async ({ tx, caller, body, prepared: number }) => {
           const _id = `n${String(number).padStart(6, '0')}`;
-          await notes.insertOne({ _id, owner: caller.userId, text: body.text }, { session: tx.session });
+          await notes.insertOne({ _id, owner: caller.userId, text: body.text, createdAt: tx.now }, { session: tx.session });
           tx.emit('access-changed', { feeds: [], reason: 'note-added' }, { userId: caller.userId });
           if (body.text === 'someone else') tx.emit('access-changed', { feeds: [], reason: 'note-added' }, { userId: 'another' });
           if (body.text === 'fail') throw new Problem('insufficient-funds');
@@ -118,18 +119,21 @@ function probeModule({ mongo }: Context): ApiModule {
       }),
       write(probe.addTo, async ({ params, body }) => ({ id: params.id, text: body.text })),
       write(probe.refuse, async ({ tx, caller, body }) => {
-        await notes.insertOne({ _id: `refused-${tx.now.getTime()}`, owner: caller.userId, text: body.text }, { session: tx.session });
+        await notes.insertOne(
+          { _id: `refused-${tx.now.getTime()}`, owner: caller.userId, text: body.text, createdAt: tx.now },
+          { session: tx.session },
+        );
         return new Problem('forbidden', 'Refused, and noted');
       }),
       read(
         probe.list,
         async ({ caller, query }) => {
           const found = await notes
-            .find({ owner: caller.userId, ...beforeId(query.cursor) })
-            .sort({ _id: -1 })
+            .find({ owner: caller.userId, ...olderThan(query.cursor) })
+            .sort(newestFirst)
             .limit(query.limit + 1)
             .toArray();
-          const { page, nextCursor } = pageById(found, query.limit);
+          const { page, nextCursor } = pageByTime(found, query.limit);
           return { items: page.map(({ _id, text }) => ({ id: _id, text })), nextCursor };
         },
         { feeds: ({ caller }) => [feeds.user(caller.userId), feeds.announcements] },

@@ -2,7 +2,6 @@ import { Problem } from '@tidings/contracts';
 import { z } from 'zod';
 
 const id = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/);
-const idKey = z.tuple([id]);
 const latestTime = 8_640_000_000_000_000;
 const timeKey = z.tuple([z.int().min(0).max(latestTime), id]);
 
@@ -39,16 +38,6 @@ export function pageOf<T>(
   const page = found.slice(0, limit);
   const last = page.at(-1);
   return { page, nextCursor: found.length > limit && last !== undefined ? encodeCursor(keyOf(last)) : null };
-}
-
-/** The filter for lists that show the newest first by `_id` (ids grow with time); sort by `{ _id: -1 }`, page with `pageById`. */
-export function beforeId(cursor: string | undefined): { _id?: { $lt: string } } {
-  const key = decodeCursor(cursor, idKey);
-  return key ? { _id: { $lt: key[0] } } : {};
-}
-
-export function pageById<T extends { _id: string }>(found: readonly T[], limit: number): { page: T[]; nextCursor: string | null } {
-  return pageOf(found, limit, ({ _id }) => [_id]);
 }
 
 /** The filter for what comes after the cursor in a list that is sorted by `newestFirst`; page with `pageByTime`. */

@@ -130,7 +130,6 @@ const topUpSchema = new Schema<TopUpDocument>(
   },
   { ...options, collection: 'topups' },
 );
-topUpSchema.index({ userId: 1, createdAt: -1 });
 topUpSchema.index({ providerRef: 1 }, { sparse: true });
 
 export function walletModels({ connection }: Pick<Mongo, 'connection'>): WalletModels {
