@@ -271,7 +271,9 @@ describe('identity', () => {
       await run((tx) => memberships.add(tx, { userId: person.id, merchantId: 'm1', role: 'staff' }));
       expect(await principal()).toMatchObject({ roles: ['customer', 'merchant'], merchants: ['m1'] });
       await run((tx) => memberships.add(tx, { userId: person.id, merchantId: 'm1', role: 'owner' }));
-      expect(await memberships.list('m1', { limit: 10 })).toEqual([{ userId: person.id, name: 'Asha', email: person.email, role: 'owner' }]);
+      expect(await memberships.list('m1', { limit: 10 })).toEqual([
+        { userId: person.id, name: 'Asha', email: person.email, role: 'owner' },
+      ]);
       await run((tx) => memberships.remove(tx, { userId: person.id, merchantId: 'm1' }));
       expect(await principal()).toMatchObject({ roles: ['customer'], merchants: [] });
       await expect(run((tx) => memberships.remove(tx, { userId: person.id, merchantId: 'm1' }))).rejects.toMatchObject({

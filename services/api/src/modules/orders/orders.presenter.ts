@@ -1,5 +1,5 @@
 import type { Order } from '@tidings/contracts';
-import type { OrderDocument } from './orders.model.js';
+import type { OrderDocument, OrderLine } from './orders.model.js';
 
 export function presentOrder(order: OrderDocument): Order {
   const { _id, userId, customerName, vendorId, status, items, price, currency, estimatedTime, pickupNumber, note, reason, version } = order;
@@ -9,7 +9,7 @@ export function presentOrder(order: OrderDocument): Order {
     customerName,
     vendorId,
     status,
-    items: items.map(({ stockTaken: _, ...line }) => line),
+    items: items.map(presentLine),
     price,
     currency,
     estimatedTime: estimatedTime ?? null,
@@ -20,6 +20,11 @@ export function presentOrder(order: OrderDocument): Order {
     createdAt: order.createdAt.toISOString(),
     updatedAt: order.updatedAt.toISOString(),
   };
+}
+
+function presentLine(stored: OrderLine): Order['items'][number] {
+  const { stockTaken: _, ...line } = stored;
+  return line;
 }
 
 /** Orders are called by their first item; there is always one. */
