@@ -71,11 +71,12 @@ await runMain(async () => {
   if (failed > 0) return; // nothing else can run
   await step('data servers', servers);
   await step('lockfile', () => capture(process.execPath, ['tools/complete-lock.mjs', '--check']));
+  // First: what checks types or follows imports between packages finds them by what the build made.
+  await step('types', () => capture('tsc', ['-b']));
   await step('lint', () => capture('oxlint', []));
   await step('format', () => capture('oxfmt', ['--check']));
   await step('import directions and cycles', () => capture('depcruise', ['--config', '.dependency-cruiser.cjs', ...sources]));
   await step('unused code and packages', () => capture('knip', ['--no-config-hints']));
-  await step('types', () => capture('tsc', ['-b']));
   await step('types of tests and tools', () => capture('tsc', ['-p', 'tsconfig.tests.json']));
   await jest(process.argv.slice(2));
 });
