@@ -66,13 +66,18 @@ export function capture(command, args, { inherit = false, env = {} } = {}) {
   });
 }
 
-/** @param {number} port @returns {Promise<void>} @throws SetupError when somebody listens there already */
-export function assertPortFree(port) {
+/**
+ * @param {number} port
+ * @param {string} [command] what to start again with another port
+ * @returns {Promise<void>}
+ * @throws SetupError when somebody listens there already
+ */
+export function assertPortFree(port, command = 'npm start') {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once('error', (/** @type {NodeJS.ErrnoException} */ error) => {
       const reason = error.code === 'EADDRINUSE' ? 'is in use by another program' : `cannot be opened (${error.code})`;
-      reject(new SetupError(`Port ${port} ${reason}. Choose another one: PORT=${port + 1} npm start`));
+      reject(new SetupError(`Port ${port} ${reason}. Choose another one: PORT=${port + 1} ${command}`));
     });
     server.listen(port, () => server.close(() => resolve()));
   });

@@ -3,8 +3,10 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { assertNodeVersion, assertPortFree, capture, ensurePackages, portFrom, root, runMain } from './bootstrap.mjs';
 import { reasonOf, SetupError } from './servers/errors.mjs';
+import { ownerOf } from './servers/lock.mjs';
 
 const MOST = 16;
+const dataDir = join(root, '.tidings');
 const usage = 'Usage: npm run cluster -- [--api 2] [--gateways 2] [--relays 2] [--workers 2] [--port 8000]';
 
 /** @param {string} line */
@@ -47,12 +49,19 @@ await runMain(async () => {
       onSignal();
     });
   }
-  await assertPortFree(port);
+  const owner = ownerOf(dataDir);
+  if (owner && (owner.port === port || !process.env['MONGODB_URL'])) {
+    throw new SetupError(
+      `Tidings already runs in this folder (process ${owner.pid}, port ${owner.port}). Stop that one with Ctrl-C first, ` +
+        'or give this one its own PORT, MONGODB_URL and REDIS_URL.',
+    );
+  }
+  await assertPortFree(port, 'npm run cluster');
   await ensurePackages(log);
   // After the packages: the servers are prepared with their drivers.
   const { provideNginx, provideServers } = await import('./servers/index.mjs');
   const nginxPath = await provideNginx({ log });
-  const servers = await provideServers({ dataDir: join(root, '.tidings'), persist: true, port, log });
+  const servers = await provideServers({ dataDir, persist: true, port, log });
   try {
     if (stopping) return;
     log('Building');
