@@ -566,4 +566,18 @@ export const mutations = [
     testFile: 'shared/contracts/src/wallet/reduce.test.ts',
     test: 'an event that the fetched state already holds changes nothing',
   },
+  {
+    name: 'refusal-by-outage',
+    mechanism: 'who connects while the database is away is not refused but cut off, and tries again',
+    invariant: 4,
+    edits: [
+      {
+        file: 'services/socket-gateway/src/transports/socketio.ts',
+        search: 'if (!(error instanceof Problem)) socket.conn.close();',
+        replace: '',
+      },
+    ],
+    testFile: 'tests/e2e/database-away.test.ts',
+    test: 'a stock client that comes back while the database is away tries again until it is there',
+  },
 ];

@@ -53,7 +53,8 @@ const tells: Readonly<Record<string, (event: CommittedEvent, members: (merchantI
   'payment-completed': customer,
   'payment-failed': customer,
   'payment-refunded': customer,
-  'order-status-changed': customer,
+  // That it is ready is told by `order-ready`.
+  'order-status-changed': (event) => (event.data['status'] === 'ready' ? [] : customer(event)),
   'order-ready': customer,
   'new-order': everyMember,
   'balance-updated': () => [],

@@ -32,19 +32,24 @@ const arrivals = new WeakMap<Socket, Handshake>();
 /** Binds connections, commands and delivery to Socket.IO. */
 export function attachSocketIo(options: SocketIoOptions): void {
   const { io, authenticator, registry, logger } = options;
-  const admit = async (socket: Socket): Promise<Error | undefined> => {
+  const admit = async (socket: Socket): Promise<void> => {
+    const handshake = await authenticator.handshake(socket.handshake.auth);
+    if (registry.count(handshake.principal.userId) >= maxConnectionsOfUser) {
+      throw new Problem('rate-limited', `A user has at most ${maxConnectionsOfUser} connections here`);
+    }
+    arrivals.set(socket, handshake);
+  };
+  const introduce = async (socket: Socket, next: (error?: Error) => void): Promise<void> => {
     try {
-      const handshake = await authenticator.handshake(socket.handshake.auth);
-      if (registry.count(handshake.principal.userId) >= maxConnectionsOfUser) {
-        throw new Problem('rate-limited', `A user has at most ${maxConnectionsOfUser} connections here`);
-      }
-      arrivals.set(socket, handshake);
-      return undefined;
+      await admit(socket);
+      next();
     } catch (error) {
-      return connectError(error, logger);
+      // A stock client takes a refusal for final. When it is the database that does not answer, the transport ends instead, and the client
+      // tries again by itself, with growing pauses.
+      if (!(error instanceof Problem)) socket.conn.close();
+      next(connectError(error, logger));
     }
   };
-  const introduce = async (socket: Socket, next: (error?: Error) => void): Promise<void> => next(await admit(socket));
   io.use((socket, next) => void introduce(socket, next));
   io.on('connection', (socket) => welcome(socket, options));
 }

@@ -40,7 +40,8 @@ export const orderEvents = {
     }),
     to: toOrder,
     feeds: (to) => [feeds.user(to.userId), feeds.merchant(to.merchantId), feeds.order(to.orderId), feeds.admin],
-    notifies: (to) => [{ user: to.userId }],
+    // `order-ready`, emitted beside it, tells of that step.
+    notifies: (to, data) => (data.status === 'ready' ? [] : [{ user: to.userId }]),
   }),
   'order-ready': defineEvent({
     type: 'order-ready',
