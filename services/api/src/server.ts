@@ -69,7 +69,7 @@ export function createApi(deps: ApiDeps): Api {
     app,
     context,
     checks: {
-      mongo: mongoCheck(mongo),
+      mongodb: mongoCheck(mongo),
       serving: async () => {
         if (stopping) throw new Error('Stopping');
       },

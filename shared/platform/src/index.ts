@@ -6,6 +6,7 @@ export * from './metrics.js';
 export * from './mongo.js';
 export * from './ops.js';
 export * from './redis.js';
+export * from './service.js';
 export * from './shutdown.js';
 export * from './time.js';
 export * from './tokens.js';

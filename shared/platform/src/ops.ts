@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Mongo } from './mongo.js';
 import type { Metrics } from './metrics.js';
 
@@ -69,15 +69,6 @@ export function createOps({ metrics, checks, connections = () => 0 }: OpsDeps): 
 /** The readiness check that every service has. */
 export function mongoCheck(mongo: Mongo): () => Promise<unknown> {
   return () => mongo.db.command({ ping: 1 });
-}
-
-/** An HTTP server that serves the ops routes first and the rest by `next` (404 without one). */
-export function createOpsServer(ops: ReturnType<typeof createOps>, next?: RequestListener): Server {
-  return createServer((req, res) => {
-    if (ops(req, res)) return;
-    if (next) next(req, res);
-    else res.writeHead(404, { 'content-type': 'application/json' }).end('{}');
-  });
 }
 
 /**
