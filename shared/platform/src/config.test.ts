@@ -54,6 +54,9 @@ describe('the environment', () => {
     ['SANDBOX_PAYMENTS', 'yes'],
     ['PUBLIC_URL', 'example.com'],
     ['FEED_RETENTION_DAYS', '1.5'],
+    ['TRUST_PROXY', 'true'],
+    ['TRUST_PROXY', '2'],
+    ['TRUST_PROXY', 'loopback,everybody'],
   ])('names %s when it is %s', (name, value) => {
     expect(problemsOf({ ...enough, [name]: value })).toEqual([expect.stringMatching(new RegExp(`^${name}: .`))]);
   });

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { z } from 'zod';
 
 const flag = z.enum(['true', 'false', '1', '0']).transform((text) => text === 'true' || text === '1');
@@ -8,6 +9,14 @@ const list = z.string().transform((text) =>
     .filter(Boolean),
 );
 const positive = z.coerce.number().int().positive();
+
+/** Names and networks, and no number of hops: the gateway and the API have to come to the same address. */
+function isProxyList(value: string): boolean {
+  return value.split(',').every((part) => {
+    const word = part.trim();
+    return ['loopback', 'linklocal', 'uniquelocal'].includes(word) || isIP(word.split('/')[0] ?? '') !== 0;
+  });
+}
 
 /** Secrets are read apart from the rest, so that the rest can be logged. */
 const environmentSchema = z.object({
@@ -52,7 +61,10 @@ const environmentSchema = z.object({
   SOCKET_EVENTS_PER_MINUTE: positive.default(60),
   HTTP_REQUESTS_PER_MINUTE: positive.default(600),
   LOGIN_ATTEMPTS_PER_MINUTE: positive.default(10),
-  TRUST_PROXY: z.string().default('loopback'),
+  TRUST_PROXY: z
+    .string()
+    .refine(isProxyList, 'must be a list of loopback, linklocal, uniquelocal, addresses and ranges')
+    .default('loopback'),
   FEED_RETENTION_DAYS: positive.default(30),
   USER_FEED_RETENTION_DAYS: positive.default(180),
   OUTBOX_RETENTION_HOURS: positive.default(48),

@@ -34,7 +34,7 @@ export function createApp(
   const routes = createRouter(context, bindings, limits);
   const app = express();
   app.disable('x-powered-by');
-  app.set('trust proxy', trustedProxies(config.TRUST_PROXY));
+  app.set('trust proxy', config.TRUST_PROXY);
   // Nested query objects are how operators get into a filter; a doubled name becomes an array, which is refused.
   app.set('query parser', 'simple');
   // Express's hash of the body would differ with nothing but time; resources have a version of their own.
@@ -66,10 +66,4 @@ export function createApp(
 function allowedOrigins({ CORS_ORIGINS, PUBLIC_URL }: Context['config']): true | string[] {
   if (CORS_ORIGINS.includes('*')) return true;
   return [...CORS_ORIGINS, ...(PUBLIC_URL ? [new URL(PUBLIC_URL).origin] : [])];
-}
-
-/** As Express understands it: a number of hops, true or false, or names and networks. */
-function trustedProxies(value: string): boolean | number | string {
-  if (value === 'true' || value === 'false') return value === 'true';
-  return /^\d+$/.test(value) ? Number(value) : value;
 }
