@@ -14,7 +14,7 @@ import { newId, type Mongo } from '@tidings/platform';
 import { checkIfMatch } from '../../http/etag.js';
 import { newestFirst, olderThan, pageByTime } from '../../http/lists.js';
 import { isMember, type Items, type Merchants } from '../merchants/index.js';
-import { announceBalance, type Wallet } from '../wallet/index.js';
+import { announcePayment, type Wallet } from '../wallet/index.js';
 import { fillBasket } from './basket.js';
 import { isRefunded, mayStep, type Mover } from './order-states.js';
 import type { OrderDocument, OrderModels } from './orders.model.js';
@@ -154,7 +154,7 @@ export function createOrders(options: { mongo: Mongo; models: OrderModels; merch
         },
         { orderId, userId, merchantId },
       );
-      for (const change of paid) announceBalance(tx, change, 'order');
+      announcePayment(tx, { orderId, userId, amount: total, currency }, paid);
       await orders.insertMany([order], { session: tx.session });
       await tx.grant(feeds.order(orderId), [feeds.user(userId), feeds.merchant(merchantId)]);
       await items.moveStock(tx, takenPieces(order, -1));

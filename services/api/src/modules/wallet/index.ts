@@ -12,8 +12,8 @@ import { createWallet, type Wallet } from './wallet.service.js';
 export { ledgerSums } from './ledger-sums.js';
 export { stripeWebhookSecret } from './providers/stripe.js';
 export type { Outcome, TopUps } from './top-ups.js';
-export { announceBalance } from './wallet.events.js';
-export type { Wallet } from './wallet.service.js';
+export { announceBalance, announcePayment } from './wallet.events.js';
+export type { OrderCharge, Wallet } from './wallet.service.js';
 
 export interface WalletModule extends ApiModule {
   ledger: Ledger;

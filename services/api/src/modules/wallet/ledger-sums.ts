@@ -1,4 +1,5 @@
 import type { Mongo } from '@tidings/platform';
+import { accountId, isGuarded } from './ledger.js';
 import type { AccountDocument, PostingDocument } from './wallet.model.js';
 
 export interface LedgerSums {
@@ -8,8 +9,10 @@ export interface LedgerSums {
   unbalancedTransfers: string[];
   /** Accounts whose balance is not the sum of the postings that it includes: must be empty. */
   differing: { account: string; balance: number; posted: number }[];
-  /** Users' and merchants' accounts below zero: must be empty. */
+  /** Accounts of users, merchants and holds below zero: must be empty. */
   negative: string[];
+  /** Users whose `held` is not the balance of their `hold` account: must be empty. */
+  heldDiffers: string[];
 }
 
 /** Checks the whole ledger at one point in time. It reads every posting: for tests and operators, not for a hot path. */
@@ -45,7 +48,13 @@ export async function ledgerSums({ client, db }: Pick<Mongo, 'client' | 'db'>): 
       byCurrency: Object.fromEntries(byCurrency.map(({ _id, sum }) => [_id, sum])),
       unbalancedTransfers: unbalanced.map(({ _id }) => _id.transfer),
       differing,
-      negative: stored.filter(({ kind, balance }) => (kind === 'user' || kind === 'merchant') && balance < 0).map(({ _id }) => _id),
+      negative: stored.filter(({ kind, balance }) => isGuarded(kind) && balance < 0).map(({ _id }) => _id),
+      heldDiffers: stored
+        .filter(
+          ({ kind, ownerId, currency, held }) =>
+            kind === 'user' && held !== (balances.get(accountId({ kind: 'hold', ownerId, currency })) ?? 0),
+        )
+        .map(({ _id }) => _id),
     };
   } finally {
     await session.endSession();

@@ -37,7 +37,10 @@ export interface Posted {
   transfer: TransferDocument;
   /** The key existed: the transfer answered is the first one, and nothing was changed. */
   replayed: boolean;
-  /** In the order of the legs; accounts whose balance follows by roll-up are missing, unless they were debited. */
+  /**
+   * In the order of the legs; accounts whose balance follows by roll-up are missing, unless they were debited. A user's `held` follows the
+   * `hold` account: where only that was moved, the user's change has amount 0 and no posting.
+   */
   changes: BalanceChange[];
 }
 
@@ -61,11 +64,11 @@ export interface Ledger {
 
 export const accountId = ({ kind, ownerId, currency }: AccountRef): string => `${kind}:${ownerId}:${currency}`;
 
-/** A user's account is written by that user's payments alone, so its balance can be kept with each posting. */
-const isImmediate = (kind: AccountKind): boolean => kind === 'user';
+/** A user's accounts are written by that user's payments alone, so their balance can be kept with each posting. */
+const isImmediate = (kind: AccountKind): boolean => kind === 'user' || kind === 'hold';
 
 /** What the world outside owes and is owed may be any number; nobody here spends what they do not have. */
-const isGuarded = (kind: AccountKind): boolean => kind === 'user' || kind === 'merchant';
+export const isGuarded = (kind: AccountKind): boolean => kind === 'user' || kind === 'merchant' || kind === 'hold';
 
 /** What one roll-up takes at most; the next one takes the rest. */
 const rollUpBatch = 2_000;
@@ -89,26 +92,28 @@ export function createLedger(models: WalletModels): Ledger {
 
     const written: PostingDocument[] = [];
     const changes: BalanceChange[] = [];
+    const setAside = heldByUser(legs);
     for (const { account, amount } of legs) {
       const posting = { ...facts, _id: newId(), account: accountId(account), transferId: key, amount, currency, at: now };
       if (isImmediate(account.kind) || (account.kind === 'merchant' && amount < 0)) {
-        const change = await move(tx, account, amount);
+        const change = await move(tx, account, amount, setAside.take(account));
         const settled = { ...posting, at: change.account.lastAt, balanceAfter: change.newBalance, accountVersion: change.account.version };
         written.push(settled);
-        changes.push({ ...change, posting: settled });
+        if (account.kind !== 'hold') changes.push({ ...change, posting: settled });
       } else {
         written.push({ ...posting, pending: true });
       }
     }
+    for (const [account, held] of setAside.rest()) changes.push(await move(tx, account, 0, held));
     await postings.insertMany(written, { session });
     return { transfer: document, replayed: false, changes };
   }
 
-  async function move(tx: Tx, ref: AccountRef, amount: number): Promise<BalanceChange> {
+  async function move(tx: Tx, ref: AccountRef, amount: number, held = 0): Promise<BalanceChange> {
     const _id = accountId(ref);
     const debit = amount < 0 && isGuarded(ref.kind);
     const account = await accounts
-      .findOneAndUpdate(debit ? { _id, balance: { $gte: -amount } } : { _id }, step(ref, amount, tx.now), {
+      .findOneAndUpdate(debit ? { _id, balance: { $gte: -amount } } : { _id }, step(ref, { amount, held }, tx.now), {
         session: tx.session,
         upsert: !debit,
         updatePipeline: true,
@@ -145,16 +150,16 @@ export function createLedger(models: WalletModels): Ledger {
  * One movement of an account, which it makes when there is none. `lastAt` grows with each, whatever the clocks of the replicas say, so that
  * the account's history has one order: by time, by version, and as it was committed.
  */
-function step({ kind, ownerId, currency }: AccountRef, amount: number, now: Date): PipelineStage.Set[] {
-  const add = (field: string, by: number) => ({ $add: [{ $ifNull: [field, 0] }, by] });
+function step({ kind, ownerId, currency }: AccountRef, by: { amount: number; held: number }, now: Date): PipelineStage.Set[] {
+  const add = (field: string, change: number) => ({ $add: [{ $ifNull: [field, 0] }, change] });
   return [
     {
       $set: {
         kind,
         ownerId,
         currency,
-        held: { $ifNull: ['$held', 0] },
-        balance: add('$balance', amount),
+        held: add('$held', by.held),
+        balance: add('$balance', by.amount),
         version: add('$version', 1),
         lastAt: { $max: [now, { $add: ['$lastAt', 1] }] },
       },
@@ -162,11 +167,29 @@ function step({ kind, ownerId, currency }: AccountRef, amount: number, now: Date
   ];
 }
 
+/** What the legs set aside or give back, by the user's account that shows it as `held`. */
+function heldByUser(legs: readonly Leg[]) {
+  const open = new Map<string, [AccountRef, number]>();
+  for (const { account, amount } of legs) {
+    if (account.kind !== 'hold') continue;
+    const user = { ...account, kind: 'user' as const };
+    open.set(accountId(user), [user, amount + (open.get(accountId(user))?.[1] ?? 0)]);
+  }
+  return {
+    take(account: AccountRef): number {
+      const held = open.get(accountId(account))?.[1] ?? 0;
+      open.delete(accountId(account));
+      return held;
+    },
+    rest: () => [...open.values()],
+  };
+}
+
 function changeOf(account: AccountDocument, amount: number): BalanceChange {
   return { account, amount, oldBalance: account.balance - amount, newBalance: account.balance };
 }
 
-function parseAccountId(id: string): AccountRef {
+export function parseAccountId(id: string): AccountRef {
   const [kind, ownerId, currency] = id.split(':') as [AccountKind, string, string];
   return { kind, ownerId, currency };
 }

@@ -3,7 +3,17 @@ import type { BalanceChange } from './ledger.js';
 import { presentTransaction, shownVersion } from './wallet.presenter.js';
 
 /** Why a balance moved, as `balance-updated` says it. */
-export type BalanceReason = 'top-up' | 'top-up-refund' | 'order' | 'order-refund' | 'sales';
+export type BalanceReason =
+  | 'top-up'
+  | 'top-up-refund'
+  | 'order'
+  | 'order-refund'
+  | 'sales'
+  | 'hold'
+  | 'release'
+  | 'adjustment'
+  | 'dispute'
+  | 'payout';
 
 /** Emits `balance-updated` to whoever owns the account; accounts of the system have nobody to tell. */
 export function announceBalance(tx: Tx, { account, amount, oldBalance, newBalance, posting }: BalanceChange, reason: BalanceReason): void {
@@ -14,4 +24,19 @@ export function announceBalance(tx: Tx, { account, amount, oldBalance, newBalanc
     tx.emit('balance-updated', { userId: ownerId, ...change, ...transaction }, { userId: ownerId });
   }
   if (kind === 'merchant') tx.emit('balance-updated', { merchantId: ownerId, ...change }, { merchantId: ownerId });
+}
+
+/** Emits `payment-completed` for a payment from the wallet, and `balance-updated` to everyone whose balance it moved. */
+export function announcePayment(
+  tx: Tx,
+  { orderId, userId, amount, currency }: { orderId: string; userId: string; amount: number; currency: string },
+  changes: readonly BalanceChange[],
+): void {
+  const own = changes.find(({ account }) => account.kind === 'user' && account.ownerId === userId);
+  if (own?.posting) {
+    const { newBalance, posting } = own;
+    const payment = { userId, amount, currency, newBalance, paymentMethod: 'wallet' as const, transactionId: posting._id, orderId };
+    tx.emit('payment-completed', payment, { userId });
+  }
+  for (const change of changes) announceBalance(tx, change, 'order');
 }

@@ -2,8 +2,12 @@ import type { TopUp, WalletTransaction } from '@tidings/contracts';
 import type { Mongo } from '@tidings/platform';
 import { Schema, type Model } from 'mongoose';
 
-/** What holds money. The first two may never go below zero; the others stand for the world outside and for claims. */
-export type AccountKind = 'user' | 'merchant' | 'provider' | 'receivable';
+/**
+ * What holds money. The first three may never go below zero: users' and merchants' own, and what of a user's is set aside (a payment that
+ * waits for approval, a disputed top-up). The others stand for the world outside, for claims, and (`system`) for what administrators
+ * give and take.
+ */
+export type AccountKind = 'user' | 'merchant' | 'hold' | 'provider' | 'receivable' | 'payout' | 'system';
 
 export interface AccountDocument {
   /** `{kind}:{ownerId}:{currency}`. */
@@ -13,6 +17,7 @@ export interface AccountDocument {
   currency: string;
   /** Minor units. Of all postings for a user; of the rolled-up ones for everybody else. */
   balance: number;
+  /** Of a user's account: the balance of the user's `hold` account. */
   held: number;
   version: number;
   /** Of the newest posting: later than of the one before. */

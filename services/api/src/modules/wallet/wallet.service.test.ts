@@ -4,7 +4,7 @@ import { createDomain, type Domain } from '../../../tests/support/domain.js';
 import type { AccountRef, NewTransfer } from './ledger.js';
 import { ledgerSums } from './ledger-sums.js';
 
-const sound = { unbalancedTransfers: [], differing: [], negative: [] };
+const sound = { unbalancedTransfers: [], differing: [], negative: [], heldDiffers: [] };
 
 describe('wallet', () => {
   let domain: Domain;
@@ -142,6 +142,49 @@ describe('wallet', () => {
       await expect(domain.run((tx) => domain.wallet.wallet.refund(tx, { ...order, reason: 'Sold out' }))).rejects.toMatchObject({
         code: 'insufficient-funds',
       });
+    });
+  });
+
+  describe('holds', () => {
+    const hold = (key: string, userId: string, amount: number) =>
+      domain.run((tx) => domain.wallet.wallet.hold(tx, { key, userId, amount, currency: 'INR', description: 'Waits for approval' }));
+    const release = (key: string) => domain.run((tx) => domain.wallet.wallet.release(tx, key));
+
+    test('set money aside and give it back once, and every step is told', async () => {
+      const { userId } = await domain.person();
+      await domain.fund(userId, 500);
+      const { events } = await hold(`a${userId}`, userId, 200);
+      expect(events.map(({ data }) => data)).toMatchObject([{ newBalance: 300, held: 200, amount: -200, reason: 'hold', version: 3 }]);
+      await hold(`b${userId}`, userId, 300);
+      expect(await domain.wallet.wallet.balance(userId)).toMatchObject({ balance: 0, held: 500 });
+      const { events: back } = await release(`a${userId}`);
+      expect(back.map(({ data }) => data)).toMatchObject([{ newBalance: 200, held: 300, amount: 200, reason: 'release' }]);
+      expect((await release(`a${userId}`)).events).toEqual([]);
+      expect((await release('never held')).events).toEqual([]);
+      expect(await domain.wallet.wallet.balance(userId)).toMatchObject({ balance: 200, held: 300 });
+      await domain.wallet.rollUps.run();
+      expect(await ledgerSums(domain.mongo)).toEqual({ byCurrency: { INR: 0 }, ...sound });
+    });
+
+    test('twenty at once set aside no more than is there', async () => {
+      const { userId } = await domain.person();
+      await domain.fund(userId, 500);
+      const results = await Promise.allSettled(Array.from({ length: 20 }, (_, index) => hold(`${userId}-${index}`, userId, 100)));
+      expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(5);
+      expect(await domain.wallet.wallet.balance(userId)).toMatchObject({ balance: 0, held: 500 });
+    });
+
+    test('an adjustment gives or takes, but not more than is there', async () => {
+      const { userId } = await domain.person();
+      const adjust = (key: string, amount: number) =>
+        domain.run((tx) => domain.wallet.wallet.adjust(tx, { key, userId, amount, currency: 'INR', description: 'Goodwill' }));
+      await adjust(`a${userId}`, 100);
+      await adjust(`a${userId}`, 100);
+      await adjust(`b${userId}`, -40);
+      await expect(adjust(`c${userId}`, -61)).rejects.toMatchObject({ code: 'insufficient-funds' });
+      expect(await balanceOf(userId)).toBe(60);
+      await domain.wallet.rollUps.run();
+      expect(await ledgerSums(domain.mongo)).toEqual({ byCurrency: { INR: 0 }, ...sound });
     });
   });
 

@@ -2,7 +2,7 @@ import type { WalletTransaction } from '@tidings/contracts';
 import type { Tx } from '@tidings/feed';
 import { z } from 'zod';
 import { decodeCursor, pageOf } from '../../http/lists.js';
-import { accountId, type AccountRef, type BalanceChange, type Ledger } from './ledger.js';
+import { accountId, parseAccountId, type AccountRef, type BalanceChange, type Ledger } from './ledger.js';
 import { announceBalance } from './wallet.events.js';
 import type { AccountDocument, PostingDocument, WalletModels } from './wallet.model.js';
 
@@ -14,6 +14,29 @@ export interface OrderCharge {
   /** Minor units. */
   amount: number;
   currency: string;
+}
+
+/** Money of a user that is set aside until it is given back or spent. */
+export interface Hold {
+  /** Names it for ever; `release` takes it. */
+  key: string;
+  userId: string;
+  /** Minor units. */
+  amount: number;
+  currency: string;
+  /** For people. */
+  description: string;
+}
+
+export interface Adjustment {
+  /** Names it for ever: a second one with the same key changes nothing. */
+  key: string;
+  userId: string;
+  /** Signed minor units. */
+  amount: number;
+  currency: string;
+  /** For people: the user reads it in the history. */
+  description: string;
 }
 
 export interface HistoryQuery {
@@ -29,8 +52,8 @@ export interface Wallet {
   /** Newest first. */
   history(userId: string, query: HistoryQuery): Promise<{ page: PostingDocument[]; nextCursor: string | null }>;
   /**
-   * Moves the price from the customer to the merchant. The caller emits `balance-updated` (`announceBalance`) when its own event, which
-   * says what for, is out.
+   * Moves the price from the customer to the merchant. The caller tells of it (`announcePayment`) when its own event, which says what
+   * for, is out.
    * @throws Problem `insufficient-funds`
    */
   charge(tx: Tx, charge: OrderCharge): Promise<readonly BalanceChange[]>;
@@ -39,6 +62,21 @@ export interface Wallet {
    * @throws Problem `insufficient-funds` when the merchant's balance does not cover it
    */
   refund(tx: Tx, charge: OrderCharge & { reason: string }): Promise<void>;
+  /**
+   * Sets money aside and emits `balance-updated`: it leaves `balance` and is shown as `held`. A second time with the same key changes nothing.
+   * @throws Problem `insufficient-funds`
+   */
+  hold(tx: Tx, hold: Hold): Promise<void>;
+  /**
+   * Gives back all that was set aside under this key, and emits `balance-updated`. Once: what was released or never held stays as it is.
+   * To spend a hold, release it and charge in the same transaction.
+   */
+  release(tx: Tx, key: string): Promise<void>;
+  /**
+   * Gives or takes by an administrator's decision, and emits `balance-updated`. The caller writes the reason to the audit log.
+   * @throws Problem `insufficient-funds` when more is taken than is there
+   */
+  adjust(tx: Tx, adjustment: Adjustment): Promise<void>;
 }
 
 const versionKey = z.tuple([z.int().min(1)]);
@@ -110,5 +148,56 @@ export function createWallet(options: { models: WalletModels; ledger: Ledger; de
       tx.emit('payment-refunded', { userId, amount, currency, paymentMethod: 'wallet', transactionId, orderId, reason }, { userId });
       for (const change of changes) announceBalance(tx, change, 'order-refund');
     },
+
+    async hold(tx, { key, userId, amount, currency, description }) {
+      const { changes } = await ledger.post(tx, {
+        key: holdKey(key),
+        type: 'hold',
+        description,
+        paymentMethod: 'wallet',
+        legs: [
+          { account: userAccount(userId, currency), amount: -amount },
+          { account: holdAccount(userId, currency), amount },
+        ],
+      });
+      for (const change of changes) announceBalance(tx, change, 'hold');
+    },
+
+    async release(tx, key) {
+      const held = await postings
+        .findOne({ transferId: holdKey(key), amount: { $gt: 0 } }, null, { session: tx.session })
+        .lean<PostingDocument>();
+      if (!held) return;
+      const { account, amount, currency, description } = held;
+      const { ownerId } = parseAccountId(account);
+      const { changes } = await ledger.post(tx, {
+        key: `release:${key}`,
+        type: 'release',
+        description,
+        paymentMethod: 'wallet',
+        legs: [
+          { account: userAccount(ownerId, currency), amount },
+          { account: holdAccount(ownerId, currency), amount: -amount },
+        ],
+      });
+      for (const change of changes) announceBalance(tx, change, 'release');
+    },
+
+    async adjust(tx, { key, userId, amount, currency, description }) {
+      const { changes } = await ledger.post(tx, {
+        key: `adjust:${key}`,
+        type: 'adjustment',
+        description,
+        paymentMethod: 'wallet',
+        legs: [
+          { account: userAccount(userId, currency), amount },
+          { account: { kind: 'system', ownerId: 'adjustments', currency }, amount: -amount },
+        ],
+      });
+      for (const change of changes) announceBalance(tx, change, 'adjustment');
+    },
   };
 }
+
+const holdKey = (key: string): string => `hold:${key}`;
+const holdAccount = (ownerId: string, currency: string): AccountRef => ({ kind: 'hold', ownerId, currency });

@@ -6,6 +6,26 @@ export type NewTopUp = Pick<TopUpDocument, '_id' | 'userId' | 'amount' | 'curren
 /** What the provider wants remembered of a payment. */
 export type OpenedPayment = Pick<TopUpDocument, 'providerRef' | 'clientSecret'>;
 
+/** A payment or refund as the provider lists it, for the reconciliation with our ledger. */
+export interface ListedPayment {
+  /** The provider's own id. */
+  providerRef: string;
+  topUpId?: string | undefined;
+  amount: number;
+  /** What was given back of it in all. */
+  refunded: number;
+  currency: string;
+  at: Date;
+}
+
+export interface ProviderRefund {
+  /** Ours; the provider does one refund for it, however often it is asked. */
+  refundId: string;
+  topUp: Pick<TopUpDocument, '_id' | 'providerRef' | 'currency' | 'amount'>;
+  /** Minor units. */
+  amount: number;
+}
+
 /** Where a top-up's money comes from. Whether it came is told by the provider's signed webhook alone. */
 export interface PaymentProvider {
   /**
@@ -17,4 +37,12 @@ export interface PaymentProvider {
   open(topUp: NewTopUp): Promise<OpenedPayment>;
   /** In the transaction that stores the top-up. */
   stored?(tx: Tx, topUp: TopUpDocument): Promise<void>;
+  /**
+   * Asks the provider to give money back. Its webhook tells of it too, so both must come to the same.
+   * Absent where the provider has no such interface (Zeffy: an administrator does it on its pages, and the webhook tells).
+   * @throws Problem `provider-error`
+   */
+  refund?(refund: ProviderRefund): Promise<void>;
+  /** Succeeded payments in `[from, to)`, page by page inside. @throws Problem `provider-error` */
+  list?(range: { from: Date; to: Date }): AsyncIterable<ListedPayment>;
 }
