@@ -112,7 +112,7 @@ describe('a payment, an order and its way to the counter reach every screen, thr
     const { body } = await customer.http.get<{ items: { id: string }[] }>('/api/notifications');
     const shown = screens.customer.of('new-notification').map(({ notificationId }) => notificationId);
     expect(new Set(shown).size).toBe(shown.length);
-    expect(shown).toHaveLength(4); // paid in, preparing, ready, completed
+    expect(shown).toHaveLength(5); // paid in, paid, preparing, ready, completed
     expect(new Set(body.items.map(({ id }) => id))).toEqual(new Set(shown));
   });
 
