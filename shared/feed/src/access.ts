@@ -1,5 +1,6 @@
 import { feedRule, feedsAround, isAuditedFollow, ownFeeds, type Principal, type Role } from '@tidings/contracts';
-import { gather, newId, type Mongo } from '@tidings/platform';
+import { gather, type Mongo } from '@tidings/platform';
+import { auditRead } from './audit.js';
 import { collections, type FeedGrant } from './documents.js';
 
 interface StoredUser {
@@ -62,7 +63,7 @@ export function createAccess(mongo: Mongo): Access {
       const own = ownFeeds(who);
       const isParty = (grant?.containers ?? []).some((container) => own.includes(container));
       if (rule === 'granted') return { ok: isParty, containers };
-      if (isAuditedFollow(who, feed, isParty)) await audit(mongo, who, feed);
+      if (isAuditedFollow(who, feed, isParty)) await auditRead(mongo, who.userId, { action: 'feed.follow', target: feed });
       return { ok: true, containers };
     },
   };
@@ -81,12 +82,6 @@ function sharedRoles(roles: readonly Role[]): readonly Role[] {
 
 function merchantsOf({ memberships }: StoredUser): readonly string[] {
   return memberships?.length ? memberships.map(({ merchantId }) => merchantId) : none;
-}
-
-async function audit(mongo: Mongo, who: Principal, feed: string): Promise<void> {
-  await mongo.db
-    .collection<{ _id: string }>('audit_log')
-    .insertOne({ _id: newId(), at: new Date(), actor: who.userId, action: 'feed.follow', target: feed } as { _id: string });
 }
 
 /** Two thousand clients that come back at once must not ask two thousand times. */

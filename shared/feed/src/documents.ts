@@ -59,6 +59,7 @@ export const collections = {
   entries: 'feed_entries',
   heads: 'feeds',
   grants: 'feed_grants',
+  audit: 'audit_log',
   meta: 'tidings_meta',
   relayState: 'relay_state',
   relayLease: 'relay_lease',

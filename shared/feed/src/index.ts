@@ -1,4 +1,5 @@
 export * from './access.js';
+export * from './audit.js';
 export * from './documents.js';
 export * from './domain-events.js';
 export * from './feed-bus.js';

@@ -1,5 +1,6 @@
 import { eventCatalogue, type EventInput, type EventTo, type EventType, type FeedTarget } from '@tidings/contracts';
 import { inTransaction, newId, type ClientSession, type Jobs, type Mongo, type NewJob } from '@tidings/platform';
+import { writeAudit, type AuditAction } from './audit.js';
 import { collections, type FeedGrant, type OutboxEvent } from './documents.js';
 
 /** One transaction of the domain: documents change, events are emitted and jobs are added, all or nothing. */
@@ -18,6 +19,8 @@ export interface Tx {
   emit<Type extends EventType>(type: Type, data: EventInput<Type>, to: EventTo<Type>): string;
   /** Declares who may follow a feed; see `FeedGrant`. */
   grant(feed: string, containers: string[]): Promise<void>;
+  /** Notes in the audit log what the actor does here. */
+  audit(action: AuditAction): Promise<void>;
   /** A durable job; prompt after the commit. */
   job(job: NewJob): Promise<void>;
 }
@@ -62,6 +65,7 @@ export function createUnitOfWork(options: { mongo: Mongo; jobs: Pick<Jobs, 'add'
             async grant(feed, containers) {
               await grants.updateOne({ _id: feed }, { $set: { containers } }, { upsert: true, session });
             },
+            audit: (action) => writeAudit(mongo, { ...action, actor, at: now }, session),
             async job(job) {
               await jobs.add(session, job);
               added.push(job);
@@ -118,6 +122,13 @@ export async function ensureFeedIndexes(mongo: Mongo): Promise<void> {
     { key: { eventId: 1, '_id.feed': 1 }, name: 'event', unique: true },
     { key: { expiresAt: 1 }, name: 'expiry', expireAfterSeconds: 0 },
   ]);
+  // Newest first, by each thing that one may ask for.
+  await db
+    .collection(collections.audit)
+    .createIndexes([
+      { key: { at: -1, _id: -1 }, name: 'time' },
+      ...(['actor', 'action', 'target'] as const).map((field) => ({ key: { [field]: 1, at: -1, _id: -1 }, name: field })),
+    ]);
   await db.collection(collections.heads).createIndexes([{ key: { updatedAt: 1 }, name: 'updatedAt' }]);
 }
 

@@ -16,6 +16,7 @@ export interface Fixture {
 }
 
 const lists = { limit: '10' };
+const period = { from: '2026-01-01T00:00:00.000Z', to: '2036-01-01T00:00:00.000Z' };
 
 /** By the name of the route. Each call makes things of its own, so that one route's test takes nothing from another's. */
 export const fixtures: Readonly<Record<string, (scene: Scene) => Promise<Fixture>>> = {
@@ -119,6 +120,10 @@ export const fixtures: Readonly<Record<string, (scene: Scene) => Promise<Fixture
     as: admin,
     params: { id: (await world.signUp('Nuisance')).id },
     body: { status: 'suspended' },
+  }),
+  listAudit: async ({ admin }) => ({
+    as: admin,
+    query: { ...lists, ...period, actor: admin.id, action: 'user.suspend', target: `user:${admin.id}` },
   }),
 };
 

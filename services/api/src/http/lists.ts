@@ -40,17 +40,17 @@ export function pageOf<T>(
   return { page, nextCursor: found.length > limit && last !== undefined ? encodeCursor(keyOf(last)) : null };
 }
 
-/** The filter for what comes after the cursor in a list that is sorted by `newestFirst`; page with `pageByTime`. */
-export function olderThan(cursor: string | undefined): Record<string, unknown> {
+/** The filter for what comes after the cursor in a list that is sorted by `newestFirst` (or by another time); page with `pageByTime`. */
+export function olderThan(cursor: string | undefined, field: 'createdAt' | 'at' = 'createdAt'): Record<string, unknown> {
   const key = decodeCursor(cursor, timeKey);
   if (!key) return {};
-  const createdAt = new Date(key[0]);
-  return { $or: [{ createdAt: { $lt: createdAt } }, { createdAt, _id: { $lt: key[1] } }] };
+  const time = new Date(key[0]);
+  return { $or: [{ [field]: { $lt: time } }, { [field]: time, _id: { $lt: key[1] } }] };
 }
 
-export function pageByTime<T extends { _id: string; createdAt: Date }>(
+export function pageByTime<T extends { _id: string } & ({ createdAt: Date } | { at: Date })>(
   found: readonly T[],
   limit: number,
 ): { page: T[]; nextCursor: string | null } {
-  return pageOf(found, limit, ({ createdAt, _id }) => [createdAt.getTime(), _id]);
+  return pageOf(found, limit, (item) => [('createdAt' in item ? item.createdAt : item.at).getTime(), item._id]);
 }

@@ -1,4 +1,5 @@
 import type { ApiModule, Context } from '../context.js';
+import { adminModule } from './admin/index.js';
 import { identityModule } from './identity/index.js';
 import { merchantsModule } from './merchants/index.js';
 import { notificationsModule } from './notifications/index.js';
@@ -16,6 +17,7 @@ export function createModules(context: Context): ApiModule[] {
     merchants,
     ordersModule(context, { wallet: wallet.wallet, merchants: merchants.merchants, items: merchants.items }),
     notificationsModule(context),
+    adminModule(context),
     webhooksModule(context, { topUps: wallet.topUps }),
   ];
 }

@@ -7,7 +7,7 @@ import {
   type Role,
   type UserStatus,
 } from '@tidings/contracts';
-import type { Tx } from '@tidings/feed';
+import { audit, type Tx } from '@tidings/feed';
 import { isDuplicateKey, newId, type Tokens } from '@tidings/platform';
 import type { ClientInfo } from '../../http/bind.js';
 import { checkIfMatch } from '../../http/etag.js';
@@ -104,6 +104,7 @@ export function createIdentity({ models, sessions, tokens }: { models: IdentityM
       checkIfMatch(ifMatch, user.version, () => presentAccount(user));
       if (user.status === status) return presentAccount(user);
       const changed = await change(tx, user, { status });
+      await audit(tx, { action: status === 'suspended' ? 'user.suspend' : 'user.reinstate', target: `user:${userId}` });
       if (status === 'suspended') await sessions.revoke(tx, { userId }, 'suspended');
       return presentAccount(changed);
     },
