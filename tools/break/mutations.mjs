@@ -376,8 +376,8 @@ export const mutations = [
     edits: [
       {
         file: 'services/notification-worker/src/handle-event.ts',
-        search: "(await outbox.updateOne(pending, { $unset: { pending: '' } }, { session })).modifiedCount === 1",
-        replace: "(await outbox.updateOne({ _id: event._id }, { $unset: { pending: '' } }, { session })).matchedCount === 1",
+        search: "const filter = { _id: { $in: events.map(({ _id }) => _id) }, pending: true as const };",
+        replace: 'const filter = { _id: { $in: events.map(({ _id }) => _id) } };',
       },
       { file: 'shared/feed/src/notifications.ts', search: '`${eventId}_${userId}`', replace: '`${eventId}_${userId}_${Math.random()}`' },
     ],

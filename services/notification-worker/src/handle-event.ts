@@ -1,6 +1,6 @@
-import { eventDefinition, isEventType } from '@tidings/contracts';
+import { eventDefinition, isEventType, Problem } from '@tidings/contracts';
 import { collections, createUnitOfWork, type OutboxEvent } from '@tidings/feed';
-import type { Metrics, Mongo } from '@tidings/platform';
+import { gather, type Metrics, type Mongo } from '@tidings/platform';
 import { createAudience } from './audience.js';
 import type { Channel, Delivery } from './channels/channel.js';
 import type { NotificationRegistry } from './notifications/registry.js';
@@ -30,10 +30,101 @@ export interface EventHandlerOptions {
 
 /** Whoever holds the event is either done in a moment, or killed: then MongoDB frees it after seconds, and others must not wait for that. */
 const conflictMs = 100;
+/** An event that tells more people than this is no company for others. */
+const fewPeople = 20;
 
-export function createEventHandler({ mongo, registry, channels, metrics, batchSize = 200 }: EventHandlerOptions): EventHandler {
+/**
+ * Events that come while a transaction is under way share the next one, since what a notification costs is mostly the commit. One that tells
+ * many people, does not fit, or met a conflict in company is handled alone, and fails alone.
+ */
+export function createEventHandler(options: EventHandlerOptions): EventHandler {
+  const { mongo, registry, metrics, batchSize = 200 } = options;
   const outbox = mongo.db.collection<OutboxEvent>(collections.outbox);
   const audience = createAudience(mongo);
+  const write = createWriter(options);
+  const lag = metrics.histogram('notification_lag_seconds', 'From the emission of an event to its notifications');
+
+  const deliveriesOf = (event: OutboxEvent, userIds: readonly string[]): Delivery[] => {
+    try {
+      return userIds.map((userId) => ({ event, userId, content: registry.content(event, userId) }));
+    } catch (error) {
+      throw new UnfitEvent(event, error);
+    }
+  };
+
+  const usersOf = (event: OutboxEvent): AsyncGenerator<string> => {
+    if (!isEventType(event.type)) throw new UnfitEvent(event, new Error('the catalogue of this version does not have it'));
+    return audience.users(eventDefinition(event.type).notifies?.(event.to, event.data, event.actor) ?? [], event.at);
+  };
+
+  const observe = (event: OutboxEvent): void => lag.observe(Math.max(0, Date.now() - event.at.getTime()) / 1_000);
+
+  /** Null for one that has to be handled alone. */
+  const few = async (event: OutboxEvent): Promise<Delivery[] | null> => {
+    try {
+      const userIds = new Set<string>();
+      for await (const userId of usersOf(event)) {
+        if (userIds.add(userId).size > Math.min(fewPeople, batchSize)) return null;
+      }
+      return deliveriesOf(event, [...userIds]);
+    } catch (error) {
+      if (error instanceof UnfitEvent) return null;
+      throw error;
+    }
+  };
+
+  /** Answers with the events that are still to be handled. */
+  const handleTogether = async (eventIds: readonly string[]): Promise<ReadonlySet<string>> => {
+    const events = await outbox.find({ _id: { $in: [...new Set(eventIds)] }, pending: true }).toArray();
+    const found = await Promise.all(events.map(async (event) => ({ event, deliveries: await few(event) })));
+    const alone = new Set(found.filter(({ deliveries }) => deliveries === null).map(({ event }) => event._id));
+    const company = found.filter(({ event }) => !alone.has(event._id)).map(({ event }) => event);
+    if (company.length === 0) return alone;
+    try {
+      await write(
+        company,
+        found.flatMap(({ deliveries }) => deliveries ?? []),
+        true,
+      );
+      for (const event of company) observe(event);
+      return alone;
+    } catch (error) {
+      // Which of them is held, nobody can tell from here.
+      if (error instanceof Problem && error.code === 'unavailable') return new Set(events.map(({ _id }) => _id));
+      throw error;
+    }
+  };
+
+  const handleAlone = async (eventId: string): Promise<void> => {
+    const event = await outbox.findOne({ _id: eventId, pending: true });
+    if (!event) return;
+    let batch = new Set<string>();
+    for await (const userId of usersOf(event)) {
+      // A full batch is written when somebody comes after it, so that the last one, with the mark, is never empty without need.
+      if (batch.size === batchSize && !batch.has(userId)) {
+        if (!(await write([event], deliveriesOf(event, [...batch]), false))) return;
+        batch = new Set();
+      }
+      batch.add(userId);
+    }
+    if (await write([event], deliveriesOf(event, [...batch]), true)) observe(event);
+  };
+
+  const together = gather(handleTogether);
+  return async (eventId) => {
+    if ((await together(eventId)).has(eventId)) await handleAlone(eventId);
+  };
+}
+
+/** Writes deliveries in one transaction, and with the last of an event that it is handled. */
+type Writer = (events: readonly OutboxEvent[], deliveries: readonly Delivery[], isLast: boolean) => Promise<boolean>;
+
+/**
+ * The last transaction of an event takes `pending` from it, and whoever finds it gone writes nothing: two workers that handle one event
+ * conflict on that document, and the one that loses looks again and sees it handled. Until then deterministic ids tell what is there.
+ */
+function createWriter({ mongo, channels, metrics }: EventHandlerOptions): Writer {
+  const outbox = mongo.db.collection<OutboxEvent>(collections.outbox);
   const unitOfWork = createUnitOfWork({
     mongo,
     deadlineMs: conflictMs,
@@ -43,56 +134,22 @@ export function createEventHandler({ mongo, registry, channels, metrics, batchSi
     },
   });
   const written = metrics.counter('notifications_total', 'Notifications written', ['channel', 'category']);
-  const lag = metrics.histogram('notification_lag_seconds', 'From the emission of an event to its notifications');
 
-  /**
-   * One transaction. The last of an event takes `pending` from it, and whoever finds it gone writes nothing: two workers that handle one event
-   * conflict on that document, and the one that loses looks again and sees it handled. Until then deterministic ids tell what is there.
-   */
-  const write = async (event: OutboxEvent, userIds: readonly string[], isLast: boolean): Promise<boolean> => {
-    const deliveries = userIds.map((userId) => ({ userId, content: contentFor(event, userId) }));
-    const { result } = await unitOfWork.run(
-      { actor: null },
-      async (tx): Promise<{ channel: string; done: readonly Delivery[] }[] | null> => {
-        const pending = { _id: event._id, pending: true as const };
-        const { session } = tx;
-        const isOurs = isLast
-          ? (await outbox.updateOne(pending, { $unset: { pending: '' } }, { session })).modifiedCount === 1
-          : (await outbox.countDocuments(pending, { session })) === 1;
-        if (!isOurs) return null;
-        const results = [];
-        for (const channel of channels) results.push({ channel: channel.name, done: await channel.write(tx, event, deliveries) });
-        return results;
-      },
-    );
+  return async (events, deliveries, isLast) => {
+    const { result } = await unitOfWork.run({ actor: null }, async (tx) => {
+      const { session } = tx;
+      const filter = { _id: { $in: events.map(({ _id }) => _id) }, pending: true as const };
+      const pending = new Set((await outbox.find(filter, { session, projection: { _id: 1 } }).toArray()).map(({ _id }) => _id));
+      if (pending.size === 0) return null;
+      if (isLast) await outbox.updateMany({ _id: { $in: [...pending] } }, { $unset: { pending: '' } }, { session });
+      const ours = deliveries.filter(({ event }) => pending.has(event._id));
+      const results: { channel: string; done: readonly Delivery[] }[] = [];
+      for (const channel of channels) results.push({ channel: channel.name, done: await channel.write(tx, ours) });
+      return results;
+    });
     for (const { channel, done } of result ?? []) {
       for (const { content } of done) written.inc({ channel, category: content.category });
     }
     return result !== null;
-  };
-
-  const contentFor = (event: OutboxEvent, userId: string) => {
-    try {
-      return registry.content(event, userId);
-    } catch (error) {
-      throw new UnfitEvent(event, error);
-    }
-  };
-
-  return async (eventId) => {
-    const event = await outbox.findOne({ _id: eventId, pending: true });
-    if (!event) return;
-    if (!isEventType(event.type)) throw new UnfitEvent(event, new Error('the catalogue of this version does not have it'));
-    const recipients = eventDefinition(event.type).notifies?.(event.to, event.data, event.actor) ?? [];
-    let batch = new Set<string>();
-    for await (const userId of audience.users(recipients, event.at)) {
-      // A full batch is written when somebody comes after it, so that the last one, with the mark, is never empty without need.
-      if (batch.size === batchSize && !batch.has(userId)) {
-        if (!(await write(event, [...batch], false))) return;
-        batch = new Set();
-      }
-      batch.add(userId);
-    }
-    if (await write(event, [...batch], true)) lag.observe(Math.max(0, Date.now() - event.at.getTime()) / 1_000);
   };
 }

@@ -2,6 +2,7 @@ import type { OutboxEvent, Tx } from '@tidings/feed';
 import type { NotificationContent } from '../notifications/content.js';
 
 export interface Delivery {
+  event: OutboxEvent;
   userId: string;
   content: NotificationContent;
 }
@@ -12,6 +13,6 @@ export interface Delivery {
  */
 export interface Channel {
   readonly name: string;
-  /** Leaves out what an earlier, interrupted run has written. Answers with what it wrote. */
-  write(tx: Tx, event: OutboxEvent, deliveries: readonly Delivery[]): Promise<readonly Delivery[]>;
+  /** Of one event or several. Leaves out what an earlier, interrupted run has written. Answers with what it wrote. */
+  write(tx: Tx, deliveries: readonly Delivery[]): Promise<readonly Delivery[]>;
 }

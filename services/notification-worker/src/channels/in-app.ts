@@ -7,8 +7,8 @@ export function createInAppChannel(mongo: Mongo): Channel {
   const notifications = mongo.db.collection<NotificationDocument>(notificationCollections.notifications);
   return {
     name: 'in-app',
-    async write(tx, event, deliveries) {
-      const documents = deliveries.map(({ userId, content }): NotificationDocument => ({
+    async write(tx, deliveries) {
+      const documents = deliveries.map(({ event, userId, content }): NotificationDocument => ({
         _id: notificationId(event._id, userId),
         userId,
         eventId: event._id,
@@ -24,7 +24,7 @@ export function createInAppChannel(mongo: Mongo): Channel {
       if (missing.length === 0) return [];
       await notifications.insertMany(missing, { session: tx.session });
       for (const document of missing) tx.emit('new-notification', presentNewNotification(document), { userId: document.userId });
-      return deliveries.filter(({ userId }) => !written.has(notificationId(event._id, userId)));
+      return deliveries.filter(({ event, userId }) => !written.has(notificationId(event._id, userId)));
     },
   };
 }
