@@ -186,8 +186,8 @@ export function createGateway({
       });
       expiryTimer = setInterval(checkExpiry, expiryCheckMs);
       state = 'serving';
-      logger.info({ gatewayId }, 'Socket.IO initialized');
-      logger.info('WebSocket server ready');
+      logger.info({ gatewayId }, 'Socket.IO initialized successfully');
+      logger.info('WebSocket server ready for connections');
     },
     async stop() {
       if (state === 'draining') return;

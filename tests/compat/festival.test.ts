@@ -1,0 +1,258 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { waitFor } from '@tidings/testing';
+import { connectApp, openApp, refusalOf, type App, type Payload } from './support/app.js';
+import { addFunds, openFestival, startProduct, type Festival, type Product } from './support/product.js';
+
+// The festival payment platform's documentation of its sockets, snippet by snippet: what its apps do has to work as it stands, with amounts
+// in minor units. The product is what `npm start` runs.
+
+let product: Product;
+let festival: Festival;
+let customer: App;
+let vendor: App;
+let admin: App;
+
+beforeAll(async () => {
+  product = await startProduct();
+  festival = await openFestival(product);
+  customer = await connectApp(product.url, festival.customer);
+  vendor = await connectApp(product.url, festival.vendor);
+  admin = await connectApp(product.url, festival.admin);
+}, 120_000);
+
+afterAll(async () => {
+  for (const app of [customer, vendor, admin]) app?.close();
+  await product?.stop();
+});
+
+const order = (extra: Payload = {}): Payload => ({
+  vendorId: festival.stall.merchant.id,
+  item: festival.stall.item.name,
+  price: festival.stall.item.price,
+  ...extra,
+});
+
+describe('starting the server', () => {
+  test('it logs what its operators wait for', () => {
+    for (const line of [
+      'Connected to MongoDB',
+      'Socket.IO initialized successfully',
+      `Listening to port ${product.port}`,
+      'WebSocket server ready for connections',
+    ]) {
+      expect(product.log()).toContain(line);
+    }
+  });
+});
+
+describe('CORS for the React app', () => {
+  test.each(['http://localhost:3000', 'https://your-production-domain.com'])('%s may poll and call with credentials', async (origin) => {
+    const polled = await fetch(`${product.url}/socket.io/?EIO=4&transport=polling`, { headers: { origin } });
+    expect(polled.status).toBe(200);
+    const preflight = await fetch(`${product.url}/api/wallet`, {
+      method: 'OPTIONS',
+      headers: { origin, 'access-control-request-method': 'POST', 'access-control-request-headers': 'authorization,content-type' },
+    });
+    for (const { headers } of [polled, preflight]) {
+      expect(headers.get('access-control-allow-origin')).toBe(origin);
+      expect(headers.get('access-control-allow-credentials')).toBe('true');
+    }
+    expect(preflight.headers.get('access-control-allow-methods')).toMatch(/GET.*POST/);
+  });
+
+  test('no other page may', async () => {
+    const polled = await fetch(`${product.url}/socket.io/?EIO=4&transport=polling`, { headers: { origin: 'https://elsewhere.example' } });
+    expect(polled.headers.get('access-control-allow-origin')).toBeNull();
+  });
+});
+
+describe('authentication: `auth: { token, userId }`', () => {
+  test('`connected` tells who it is, and the transport is upgraded to WebSocket', async () => {
+    const hello = await customer.event('connected');
+    expect(hello).toMatchObject({ userId: festival.customer.id, userType: 'customer', message: expect.any(String) });
+    expect(await vendor.event('connected')).toMatchObject({ userId: festival.vendor.id, userType: 'vendor' });
+    expect(await admin.event('connected')).toMatchObject({ userId: festival.admin.id, userType: 'admin' });
+    expect(customer.isConnected()).toBe(true);
+    await waitFor('the upgrade', () => customer.socket.io.engine.transport.name === 'websocket');
+  });
+
+  test('no token, a bad one and one of somebody else are refused by their own codes', async () => {
+    const { token, id: userId } = festival.customer;
+    expect(await refusalOf(product.url, { userId })).toMatchObject({ code: 'unauthenticated' });
+    expect(await refusalOf(product.url, { token: 'your-jwt-token', userId: 'your-user-id' })).toMatchObject({ code: 'unauthenticated' });
+    expect(await refusalOf(product.url, { token, userId: festival.stranger.id })).toMatchObject({ code: 'forbidden' });
+  });
+});
+
+describe('the test in a browser’s console', () => {
+  test('join-user-room, then the balance is logged when funds are added', async () => {
+    const logged: unknown[][] = [];
+    const { socket } = customer;
+    socket.emit('join-user-room', { userId: festival.customer.id });
+    socket.on('balance-updated', (data) => logged.push(['Balance:', data]));
+    await addFunds(product, festival.customer, 50_000);
+    await waitFor('the balance in the console', () => logged.length > 0);
+    expect(logged).toEqual([['Balance:', expect.objectContaining({ newBalance: 50_000, oldBalance: 0, amount: 50_000 })]]);
+    expect(customer.of('error')).toEqual([]);
+  });
+});
+
+describe('connection management in the React app', () => {
+  test('`useBalanceUpdates` sets the balance; another user’s never comes', async () => {
+    const user = await product.signUp('Hook User');
+    const app = await connectApp(product.url, user);
+    let state = { name: user.name, balance: 0 };
+    app.useBalanceUpdates(user.id, (balanceData) => {
+      state = { ...state, balance: balanceData['newBalance'] as number };
+    });
+    await addFunds(product, festival.stranger, 7_000);
+    await addFunds(product, user, 12_000);
+    await waitFor('the state', () => state.balance === 12_000);
+    expect(app.of('balance-updated')).toHaveLength(1);
+    expect(await app.event('payment-completed')).toMatchObject({
+      userId: user.id,
+      amount: 12_000,
+      newBalance: 12_000,
+      paymentMethod: 'stripe',
+      transactionId: expect.any(String),
+    });
+    app.close();
+    expect(app.isConnected()).toBe(false);
+  });
+
+  test('a client that goes away is forgotten, and one that comes back is let in by the same `auth`', async () => {
+    const connections = async (): Promise<number> =>
+      ((await (await fetch(`${product.url}/health`)).json()) as { connections: number }).connections;
+    const before = await connections();
+    const app = await connectApp(product.url, festival.stranger);
+    expect(await connections()).toBe(before + 1);
+    app.socket.io.engine.close();
+    await waitFor('its own reconnection', () => app.of('connected').length === 2);
+    expect(await connections()).toBe(before + 1);
+    app.close();
+    await waitFor('the server to forget it', async () => (await connections()) === before);
+  });
+});
+
+describe('an order’s life, as the tables of core events tell it', () => {
+  let orderId: string;
+  const told: { type: string; data: Payload }[] = [];
+
+  test('`order-created` without a callback places and pays it, and the vendor is told', async () => {
+    customer.useNotifications(festival.customer.id, (type, data) => told.push({ type, data }));
+    customer.emitEvent('order-created', order());
+    const placed = await vendor.event('new-order');
+    orderId = placed['orderId'] as string;
+    expect(placed).toMatchObject({
+      orderId: expect.any(String),
+      userId: festival.customer.id,
+      customerName: 'Asha',
+      item: festival.stall.item.name,
+      price: festival.stall.item.price,
+    });
+    expect(await customer.event('balance-updated', ({ newBalance }) => newBalance === 46_000)).toMatchObject({
+      userId: festival.customer.id,
+      oldBalance: 50_000,
+      amount: -4_000,
+      reason: expect.any(String),
+    });
+    expect(await vendor.event('new-notification')).toMatchObject({ message: expect.stringContaining('Asha'), type: 'info', orderId });
+    expect(await admin.event('new-order')).toMatchObject({ orderId });
+  });
+
+  test('with an `orderId`, as older apps send it after paying, it is checked and not placed again', async () => {
+    expect(await customer.call('order-created', order({ orderId }))).toMatchObject({ ok: true, id: orderId });
+    customer.emitEvent('order-created', order({ orderId }));
+    await customer.call('heartbeat');
+    expect(vendor.of('new-order')).toHaveLength(1);
+  });
+
+  test('preparing → ready → completed: every status reaches the customer, and that it is ready calls for pick-up', async () => {
+    customer.emitEvent('join-order-room', { orderId });
+    vendor.emitEvent('update-order-status', { orderId, status: 'preparing', estimatedTime: 10 });
+    expect(await customer.event('order-status-changed')).toMatchObject({
+      orderId,
+      status: 'preparing',
+      estimatedTime: 10,
+      itemName: festival.stall.item.name,
+    });
+    vendor.emitEvent('update-order-status', { orderId, status: 'ready' });
+    expect(await customer.event('order-ready')).toMatchObject({
+      orderId,
+      itemName: festival.stall.item.name,
+      vendorId: festival.stall.merchant.id,
+      message: expect.any(String),
+    });
+    expect(await vendor.call('update-order-status', { orderId, status: 'completed' })).toMatchObject({ ok: true, status: 'completed' });
+    await customer.event('order-status-changed', ({ status }) => status === 'completed');
+    expect(customer.of('order-status-changed').map(({ status }) => status)).toEqual(['preparing', 'ready', 'completed']);
+    expect(customer.of('order-ready')).toHaveLength(1);
+  });
+
+  test('`useNotifications` was told each by its name, with message, type, order and time', async () => {
+    await waitFor('the notification of the last step', () =>
+      told.some(({ type, data }) => type === 'new-notification' && String(data['message']).includes('completed')),
+    );
+    expect(told.map(({ type }) => type)).toEqual(expect.arrayContaining(['order-ready', 'order-status-changed', 'new-notification']));
+    for (const { data } of told.filter(({ type, data: { orderId: of } }) => type === 'new-notification' && of === orderId)) {
+      expect(data).toMatchObject({
+        message: expect.any(String),
+        type: expect.stringMatching(/^(info|success|warning|error)$/),
+        orderId,
+        timestamp: expect.stringMatching(/^\d{4}-\d\d-\d\dT/),
+      });
+    }
+  });
+
+  test('the vendor’s earnings follow', async () => {
+    expect(await vendor.event('balance-updated', ({ merchantId }) => merchantId === festival.stall.merchant.id)).toMatchObject({
+      newBalance: 4_000,
+      oldBalance: 0,
+      amount: 4_000,
+    });
+  });
+
+  test('the order’s and the user’s rooms added nothing twice', () => {
+    for (const app of [customer, vendor, admin]) {
+      const ids = app.received.flatMap(({ data }) => (data['meta'] ? [(data['meta'] as { id: string }).id] : []));
+      expect(new Set(ids).size).toBe(ids.length);
+    }
+  });
+});
+
+describe('security', () => {
+  test('a customer may not move an order on, nor see that of another', async () => {
+    const mine = await customer.call('order-created', order());
+    const orderId = mine['id'] as string;
+    expect(await customer.call('update-order-status', { orderId, status: 'ready' })).toMatchObject({
+      ok: false,
+      error: { code: expect.any(String) },
+    });
+    const stranger = openApp(product.url, festival.stranger);
+    for (const [event, payload] of [
+      ['join-order-room', { orderId }],
+      ['join-user-room', { userId: festival.customer.id }],
+      ['update-order-status', { orderId, status: 'preparing' }],
+      ['order-created', order({ orderId })],
+    ] as const) {
+      expect(await stranger.call(event, payload)).toMatchObject({
+        ok: false,
+        error: { code: expect.stringMatching(/^(forbidden|not-found)$/) },
+      });
+    }
+    expect(stranger.received.filter(({ data }) => data['orderId'] === orderId)).toEqual([]);
+    stranger.close();
+  });
+
+  test('60 events per minute of a user; what is more is refused by `error`, and the connection stays', async () => {
+    const user = await product.signUp('Spammer');
+    const app = await connectApp(product.url, user);
+    for (let index = 0; index < 60; index++) app.emitEvent('refresh-balance', {});
+    await waitFor('the answers', () => app.of('balance-updated').length === 60);
+    expect(app.of('error')).toEqual([]);
+    app.emitEvent('refresh-balance', {});
+    expect(await app.event('error')).toMatchObject({ code: 'rate-limited', message: expect.any(String) });
+    expect(app.isConnected()).toBe(true);
+    app.close();
+  });
+});
