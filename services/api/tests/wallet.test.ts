@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { closeServer, listen } from '@tidings/platform';
 import { eventsOf, postStripeEvent, stripeEvent, waitFor } from '@tidings/testing';
+import { createSandboxProvider } from '../src/modules/wallet/providers/sandbox.js';
 import { startApi, type Person, type TestApi } from './support/api.js';
 
 const secret = 'whsec_for_tests_only';
@@ -80,19 +81,49 @@ describe('wallet over HTTP', () => {
 });
 
 describe('the sandbox', () => {
-  test('confirms a top-up by the same signed webhook, without any secret set', async () => {
-    // The port is known before the API that posts to it.
+  /** The port is known before the API that posts to it. */
+  const startWithSandbox = async () => {
     const front = createServer();
     const port = await listen(front, 0, '127.0.0.1');
     const api = await startApi({ env: { API_URL: `http://127.0.0.1:${port}` } });
     front.on('request', api.api.app);
+    return {
+      api,
+      stop: async () => {
+        await closeServer(front);
+        await api.stop();
+      },
+    };
+  };
+
+  test('confirms a top-up by the same signed webhook, without any secret set', async () => {
+    const { api, stop } = await startWithSandbox();
     const person = await api.register();
     const answer = await person.http.post('/api/wallet/top-ups', { amount: 700, provider: 'sandbox' });
     expect(answer.body).toMatchObject({ status: 'pending', provider: 'sandbox' });
     await balanceReaches(person, 700);
     expect((await api.eventsOf(person.id))[0]?.data).toMatchObject({ paymentMethod: 'sandbox', amount: 700 });
-    await closeServer(front);
-    await api.stop();
+    await stop();
+  });
+
+  test('gives money back once for each refund, tells by the webhook, and lists what it has', async () => {
+    const { api, stop } = await startWithSandbox();
+    const person = await api.register();
+    const { body } = await person.http.post('/api/wallet/top-ups', { amount: 700, provider: 'sandbox' });
+    await balanceReaches(person, 700);
+    const { mongo, unitOfWork } = api.api.context;
+    const sandbox = createSandboxProvider({ mongo, unitOfWork });
+    const topUp = { _id: String(body['id']), amount: 700, currency: 'INR' };
+    const refund = (refundId: string, amount: number) => sandbox.refund!({ refundId, topUp, amount });
+    await Promise.all([refund('one', 200), refund('one', 200), refund('one', 200)]);
+    await balanceReaches(person, 500);
+    await refund('two', 100);
+    await balanceReaches(person, 400);
+    await expect(refund('three', 401)).rejects.toMatchObject({ code: 'provider-error' });
+    const listed = [];
+    for await (const payment of sandbox.list!({ from: new Date(0), to: new Date(Date.now() + 1_000) })) listed.push(payment);
+    expect(listed).toMatchObject([{ topUpId: topUp._id, amount: 700, refunded: 300, currency: 'INR' }]);
+    await stop();
   });
 
   test('is not there unless it is asked for, where real money is taken', async () => {

@@ -8,6 +8,15 @@ const list = z.string().transform((text) =>
     .map((part) => part.trim())
     .filter(Boolean),
 );
+/** `zapier:secret,make:secret`: who may post, each with a secret of its own. */
+const sources = z
+  .string()
+  .regex(/^[a-z0-9-]{1,32}:[\x21-\x2b\x2d-\x7e]{16,}(?:,[a-z0-9-]{1,32}:[\x21-\x2b\x2d-\x7e]{16,})*$/, {
+    error: 'must be source:secret[,source:secret…], secrets of at least 16 characters without blanks',
+  })
+  .transform((text): Readonly<Record<string, string>> =>
+    Object.fromEntries(text.split(',').map((pair) => [pair.slice(0, pair.indexOf(':')), pair.slice(pair.indexOf(':') + 1)])),
+  );
 const positive = z.coerce.number().int().positive();
 
 /** Names and networks, and no number of hops: the gateway and the API have to come to the same address. */
@@ -50,6 +59,16 @@ const environmentSchema = z.object({
   STRIPE_API_KEY: z.string().min(1).optional(),
   STRIPE_WEBHOOK_SECRET: z.string().min(8).optional(),
   STRIPE_API_URL: z.url().optional(),
+  RAZORPAY_KEY_ID: z.string().min(1).optional(),
+  RAZORPAY_KEY_SECRET: z.string().min(1).optional(),
+  RAZORPAY_WEBHOOK_SECRET: z.string().min(8).optional(),
+  RAZORPAY_API_URL: z.url().optional(),
+  ZEFFY_FORM_URL: z.url({ protocol: /^https?$/ }).optional(),
+  ZEFFY_WEBHOOK_SECRET: z
+    .string()
+    .regex(/^whsec_(?:[A-Za-z0-9+/]{4}){4,}(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/, 'must be whsec_ and at least 12 bytes in base64')
+    .optional(),
+  ZEFFY_SOURCES: sources.default({}),
   SANDBOX_PAYMENTS: flag.optional(),
   PUBLIC_URL: z.url().optional(),
   API_URL: z.url().optional(),
@@ -119,6 +138,8 @@ export function loadConfig(
   if (!given['REDIS_URL'] && !given['REDIS_HOST']) problems.push('REDIS_URL (or REDIS_HOST and REDIS_PORT): is required');
   if (Boolean(given['ADMIN_EMAIL']) !== Boolean(given['ADMIN_PASSWORD']))
     problems.push('ADMIN_EMAIL and ADMIN_PASSWORD: set both or neither');
+  if (Boolean(given['RAZORPAY_KEY_ID']) !== Boolean(given['RAZORPAY_KEY_SECRET']))
+    problems.push('RAZORPAY_KEY_ID and RAZORPAY_KEY_SECRET: set both or neither');
   if (!parsed.success || !keys || problems.length > 0) throw new ConfigError(problems);
 
   const { REDIS_URL, REDIS_HOST, REDIS_PORT, JWT_SECRET: _secret, JWT_KEYS: _keys, SANDBOX_PAYMENTS, ...rest } = parsed.data;
@@ -126,7 +147,7 @@ export function loadConfig(
     ...rest,
     REDIS_URL: REDIS_URL ?? `redis://${REDIS_HOST}:${REDIS_PORT}`,
     // Money from nowhere must be asked for in production, and never stands beside a real provider unasked.
-    SANDBOX_PAYMENTS: SANDBOX_PAYMENTS ?? (rest.NODE_ENV !== 'production' && !rest.STRIPE_API_KEY),
+    SANDBOX_PAYMENTS: SANDBOX_PAYMENTS ?? (rest.NODE_ENV !== 'production' && !rest.STRIPE_API_KEY && !rest.RAZORPAY_KEY_ID),
     jwtKeys: keys,
   };
 }

@@ -71,7 +71,10 @@ export const topUpSchema = z.strictObject({
   currency: currencySchema,
   provider: topUpBody.shape.provider,
   clientSecret: z.string().optional(),
+  /** Where the customer pays; it names the top-up. */
   checkoutUrl: z.string().optional(),
+  /** What Razorpay's checkout is opened with: its `order_id` and `key`. */
+  razorpay: z.strictObject({ orderId: z.string(), keyId: z.string() }).optional(),
   createdAt: timeSchema,
 });
 export type TopUp = z.output<typeof topUpSchema>;

@@ -1,15 +1,21 @@
 import type { ApiModule, Context } from '../../context.js';
 import { ensureIndexes } from '../../models.js';
 import { createLedger, type Ledger } from './ledger.js';
-import { createSandboxJob, sandboxJobKind, sandboxProvider } from './providers/sandbox.js';
+import type { PaymentProvider } from './providers/provider.js';
+import { createRazorpayProvider } from './providers/razorpay.js';
+import { createSandboxJob, createSandboxProvider, sandboxJobKind } from './providers/sandbox.js';
+import { sandboxModel } from './providers/sandbox.model.js';
 import { createStripeProvider, stripeWebhookSecret } from './providers/stripe.js';
+import { createZeffyProvider } from './providers/zeffy.js';
 import { createRollUps, type RollUps } from './roll-up.js';
 import { createTopUps, type TopUps } from './top-ups.js';
-import { walletModels } from './wallet.model.js';
+import { walletModels, type TopUpDocument } from './wallet.model.js';
 import { walletRoutes } from './wallet.routes.js';
 import { createWallet, type Wallet } from './wallet.service.js';
 
 export { ledgerSums } from './ledger-sums.js';
+export type { ListedPayment, PaymentProvider, ProviderRefund } from './providers/provider.js';
+export { isSignedByRazorpay, signRazorpay } from './providers/razorpay.js';
 export { stripeWebhookSecret } from './providers/stripe.js';
 export type { Outcome, TopUps } from './top-ups.js';
 export { announceBalance, announcePayment } from './wallet.events.js';
@@ -20,7 +26,11 @@ export interface WalletModule extends ApiModule {
   wallet: Wallet;
   topUps: TopUps;
   rollUps: RollUps;
+  /** Those that are set up. */
+  providers: PaymentProviders;
 }
+
+export type PaymentProviders = Partial<Record<TopUpDocument['provider'], PaymentProvider>>;
 
 export function walletModule(context: Pick<Context, 'config' | 'mongo' | 'logger' | 'unitOfWork'>): WalletModule {
   const { config, mongo, logger, unitOfWork } = context;
@@ -29,14 +39,12 @@ export function walletModule(context: Pick<Context, 'config' | 'mongo' | 'logger
   const defaultCurrency = config.DEFAULT_CURRENCY;
   const wallet = createWallet({ models, ledger, defaultCurrency });
   const secret = stripeWebhookSecret(config);
+  const providers = paymentProviders(context);
   const topUps = createTopUps({
     models,
     ledger,
     defaultCurrency,
-    providers: {
-      stripe: createStripeProvider({ apiKey: config.STRIPE_API_KEY, apiUrl: config.STRIPE_API_URL }),
-      ...(config.SANDBOX_PAYMENTS ? { sandbox: sandboxProvider } : {}),
-    },
+    providers,
   });
   const rollUps = createRollUps({ unitOfWork, ledger, logger });
   return {
@@ -44,13 +52,25 @@ export function walletModule(context: Pick<Context, 'config' | 'mongo' | 'logger
     wallet,
     topUps,
     rollUps,
+    providers,
     routes: walletRoutes({ wallet, topUps }),
     jobs: secret ? { [sandboxJobKind]: createSandboxJob({ mongo, secret, apiUrl: config.API_URL ?? ownUrl(config) }) } : {},
     async start() {
-      await ensureIndexes(models);
+      await ensureIndexes({ ...models, sandboxPayments: sandboxModel(mongo) });
       rollUps.start();
     },
     stop: () => rollUps.stop(),
+  };
+}
+
+function paymentProviders({ config, mongo, unitOfWork }: Pick<Context, 'config' | 'mongo' | 'unitOfWork'>): PaymentProviders {
+  const { RAZORPAY_KEY_ID: keyId, RAZORPAY_KEY_SECRET: keySecret, RAZORPAY_API_URL: apiUrl, ZEFFY_FORM_URL: formUrl } = config;
+  const razorpay = keyId ?? config.RAZORPAY_WEBHOOK_SECRET;
+  return {
+    stripe: createStripeProvider({ apiKey: config.STRIPE_API_KEY, apiUrl: config.STRIPE_API_URL }),
+    ...(razorpay ? { razorpay: createRazorpayProvider({ keyId, keySecret, apiUrl }) } : {}),
+    ...(formUrl ? { zeffy: createZeffyProvider({ formUrl }) } : {}),
+    ...(config.SANDBOX_PAYMENTS ? { sandbox: createSandboxProvider({ mongo, unitOfWork }) } : {}),
   };
 }
 

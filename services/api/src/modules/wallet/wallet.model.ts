@@ -69,6 +69,10 @@ export interface TopUpDocument {
   providerRef?: string;
   /** Lets the customer's browser confirm the payment with the provider. */
   clientSecret?: string;
+  /** Where the customer pays. */
+  checkoutUrl?: string;
+  /** What Razorpay's checkout is opened with. */
+  razorpay?: { orderId: string; keyId: string };
   failureReason?: string;
   /** In all, over partial refunds. */
   refunded: number;
@@ -129,6 +133,8 @@ const topUpSchema = new Schema<TopUpDocument>(
     status: text,
     providerRef: String,
     clientSecret: String,
+    checkoutUrl: String,
+    razorpay: new Schema({ orderId: text, keyId: text }, { _id: false, strict: 'throw' }),
     failureReason: String,
     refunded: integer,
     createdAt: time,
@@ -136,6 +142,7 @@ const topUpSchema = new Schema<TopUpDocument>(
   { ...options, collection: 'topups' },
 );
 topUpSchema.index({ providerRef: 1 }, { sparse: true });
+topUpSchema.index({ 'razorpay.orderId': 1 }, { sparse: true });
 
 export function walletModels({ connection }: Pick<Mongo, 'connection'>): WalletModels {
   return {

@@ -25,7 +25,8 @@ export function presentTransaction(posting: PostingDocument): WalletTransaction 
   };
 }
 
-export function presentTopUp({ _id, status, amount, currency, provider, clientSecret, createdAt }: TopUpDocument): TopUp {
+export function presentTopUp(topUp: TopUpDocument): TopUp {
+  const { _id, status, amount, currency, provider, clientSecret, checkoutUrl, razorpay, createdAt } = topUp;
   return {
     id: _id,
     // What came in and was given back later did succeed; the history shows both.
@@ -34,6 +35,8 @@ export function presentTopUp({ _id, status, amount, currency, provider, clientSe
     currency,
     provider,
     ...(clientSecret ? { clientSecret } : {}),
+    ...(checkoutUrl ? { checkoutUrl } : {}),
+    ...(razorpay ? { razorpay: { orderId: razorpay.orderId, keyId: razorpay.keyId } } : {}),
     createdAt: createdAt.toISOString(),
   };
 }

@@ -4,7 +4,7 @@ import type { TopUpDocument } from '../wallet.model.js';
 export type NewTopUp = Pick<TopUpDocument, '_id' | 'userId' | 'amount' | 'currency' | 'provider'>;
 
 /** What the provider wants remembered of a payment. */
-export type OpenedPayment = Pick<TopUpDocument, 'providerRef' | 'clientSecret'>;
+export type OpenedPayment = Pick<TopUpDocument, 'providerRef' | 'clientSecret' | 'checkoutUrl' | 'razorpay'>;
 
 /** A payment or refund as the provider lists it, for the reconciliation with our ledger. */
 export interface ListedPayment {
