@@ -17,6 +17,7 @@ export * from './ops/routes.js';
 export { buildOpenApi } from './openapi.js';
 export * from './orders/reduce.js';
 export * from './orders/schemas.js';
+export * from './payments/codes.js';
 export * from './plans/schemas.js';
 export { PROTOCOL_VERSION } from './protocol.js';
 export * from './reduce.js';

@@ -199,8 +199,14 @@ function success(route: RouteDefinition): ResponseObject {
   return {
     description: route.status === 204 ? 'Done; no body' : 'Done',
     ...(Object.keys(answerHeaders).length > 0 ? { headers: answerHeaders } : {}),
-    ...(response ? { content: { [route.contentType ?? 'application/json']: { schema: answerSchema(response) } } } : {}),
+    ...(response || route.media ? { content: contentOf(route) } : {}),
   };
+}
+
+function contentOf({ response, contentType = 'application/json', media = [] }: RouteDefinition): NonNullable<ResponseObject['content']> {
+  // A binary body is described by its type alone (OpenAPI 3.1, "Considerations for Binary Data").
+  const other = Object.fromEntries(media.map((type) => [type, { schema: {} }]));
+  return { ...(response ? { [contentType]: { schema: answerSchema(response) } } : {}), ...other };
 }
 
 /** Named schemas by reference, also as the items of a list. */

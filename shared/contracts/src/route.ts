@@ -30,6 +30,8 @@ export interface RouteDefinition<
   readonly response?: Response;
   /** Of the answer, where it is not JSON. */
   readonly contentType?: string;
+  /** Types in which it also answers, beside the JSON of `response`: images, files. */
+  readonly media?: readonly string[];
   /** Beyond those that every route can answer with (bad-request, unauthenticated, forbidden, rate-limited, internal, unavailable). */
   readonly errors?: readonly ErrorCode[];
   /** A write runs in one transaction, takes `Idempotency-Key`, and answers with `Tidings-Events`. */

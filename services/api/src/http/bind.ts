@@ -2,6 +2,7 @@ import type { Principal, Problem, RouteDefinition } from '@tidings/contracts';
 import type { Tx } from '@tidings/feed';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { z } from 'zod';
+import type { Media } from './media.js';
 
 type ParamsOf<R> = R extends { readonly params?: infer S extends z.ZodType } ? z.output<S> : Record<string, never>;
 type QueryOf<R> = R extends { readonly query?: infer S extends z.ZodType } ? z.output<S> : Record<string, never>;
@@ -20,6 +21,8 @@ export interface ReadInput<R, Caller> {
   params: ParamsOf<R>;
   query: QueryOf<R>;
   client: ClientInfo;
+  /** The one of these media types that the client likes best; undefined when it likes none. */
+  accepts: (types: readonly string[]) => string | undefined;
 }
 
 export interface WriteInput<R, Caller> extends ReadInput<R, Caller> {
@@ -72,7 +75,7 @@ export interface RouteBinding {
 /** A GET by a login. A resource with a top-level `version` gets an ETag. */
 export function read<R extends RouteDefinition>(
   route: R,
-  handle: (input: ReadInput<R, Principal>) => Promise<AnswerOf<R>>,
+  handle: (input: ReadInput<R, Principal>) => Promise<AnswerOf<R> | Media>,
   options: ReadOptions<R, Principal> = {},
 ): RouteBinding {
   return erase(route, 'read', false, handle, options);

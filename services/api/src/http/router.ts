@@ -7,6 +7,7 @@ import { readBytes, readJson } from './body.js';
 import { etagOf } from './etag.js';
 import { createCursorHeader, eventRefs, eventsHeader } from './feed-headers.js';
 import { createIdempotency, idempotentRequest, type Answer } from './idempotency.js';
+import { Media } from './media.js';
 import type { RateLimits } from './rate-limit.js';
 import { requestState } from './request-state.js';
 import { parseBody, parseParams, parseQuery } from './validate.js';
@@ -25,7 +26,7 @@ export function createRouter(context: Context, bindings: readonly RouteBinding[]
   const cursorHeader = createCursorHeader(context.feedLog);
   // An answer that the contract does not declare is a fault. Where people develop and test it fails; in production clients get it.
   const present = (route: RouteDefinition, body: unknown): unknown =>
-    route.response && context.config.NODE_ENV !== 'production' ? route.response.parse(body) : body;
+    route.response && !(body instanceof Media) && context.config.NODE_ENV !== 'production' ? route.response.parse(body) : body;
 
   const serveRead = async (binding: RouteBinding, input: ReadInput<unknown, unknown>, res: Response): Promise<void> => {
     const feeds = await binding.feeds?.(input);
@@ -92,6 +93,7 @@ export function createRouter(context: Context, bindings: readonly RouteBinding[]
       caller,
       params: parseParams(route, req.params) as never,
       query: parseQuery(route, req.query) as never,
+      accepts: (types: readonly string[]) => req.accepts([...types]) || undefined,
       client: { ip: req.ip ?? 'unknown', userAgent: (req.get('user-agent') ?? '').slice(0, 256) },
     };
     return binding.kind === 'read' ? serveRead(binding, base, res) : serveWrite(binding, req, res, base);
@@ -124,6 +126,7 @@ function send(res: Response, status: number, body: unknown): void {
   if (etag) res.setHeader('ETag', etag);
   // Answers are one person's; a shared cache has no business with them, and ours must be asked again.
   res.setHeader('Cache-Control', 'private, no-cache');
-  if (body === undefined || status === 204) res.end();
+  if (body instanceof Media) res.set(body.headers).type(body.type).send(body.body);
+  else if (body === undefined || status === 204) res.end();
   else res.type(status >= 400 ? 'application/problem+json' : 'application/json').send(JSON.stringify(body));
 }
