@@ -31,6 +31,7 @@ export function provideServers(options: {
   log?: Log;
 }): Promise<{ mongodbUrl: string; redisUrl: string; stop(): Promise<void> }>;
 export function provideNginx(options?: { log?: Log }): Promise<string>;
+export function providePython(options: { requirements: string; log?: Log }): Promise<{ python: string; packages: string }>;
 export function mongodBinary(options?: { log?: Log }): Promise<string>;
 export function redisBinary(options?: { log?: Log }): Promise<string>;
 export function startMongo(options: { dataDir: string; port?: number | undefined; members?: number; log?: Log }): Promise<ReplicaSet>;

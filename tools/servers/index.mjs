@@ -11,6 +11,7 @@ export { givenRedisUrl } from './given.mjs';
 export { ownerOf } from './lock.mjs';
 export { startMongo } from './mongo.mjs';
 export { freePort, guard } from './process.mjs';
+export { providePython } from './python.mjs';
 export { startRedis } from './redis.mjs';
 
 /**
