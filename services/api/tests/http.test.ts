@@ -163,7 +163,7 @@ describe('the HTTP layer', () => {
       const second = await add('once', 'key-1');
       expect(second.status).toBe(201);
       expect(second.body).toEqual(first.body);
-      expect(first.headers.get('tidings-events')).toMatch(new RegExp(`^[a-f0-9]{24}@user:${person.id}$`));
+      expect(first.headers.get('tidings-events')).toMatch(new RegExp(`^[a-f0-9]{28}@user:${person.id}$`));
       expect(second.headers.get('tidings-events')).toBe(first.headers.get('tidings-events'));
       expect(await notesOf('once')).toBe(1);
     });

@@ -159,7 +159,7 @@ describe('identity', () => {
       const person = await world.register();
       const answer = await person.http.post('/api/auth/logout');
       expect(answer.status).toBe(204);
-      expect(answer.headers.get('tidings-events')).toMatch(new RegExp(`^[a-f0-9]{24}@user:${person.id}$`));
+      expect(answer.headers.get('tidings-events')).toMatch(new RegExp(`^[a-f0-9]{28}@user:${person.id}$`));
       expect((await person.http.get('/api/me')).body['code']).toBe('session-revoked');
       expect((await refresh(person.refreshToken)).body['code']).toBe('session-revoked');
     });

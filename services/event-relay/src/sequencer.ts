@@ -72,6 +72,7 @@ export function createSequencer({ mongo, logger, retentionDays, userRetentionDay
           eventId: event._id,
           type: event.type,
           packet,
+          ...(event.cause ? { cause: event.cause } : {}),
           at,
           expiresAt: feed.startsWith('user:') ? expiry.user : expiry.other,
         });

@@ -59,6 +59,17 @@ afterEach(async () => {
 });
 
 describe('numbering', () => {
+  test('keeps the cause of an event with its entries, and out of its packets', async () => {
+    await startRelay().start();
+    const cause = { kind: 'webhook', id: 'stripe:evt_secret' } as const;
+    await outbox().insertOne(event(['admin', 'user:1'], { cause }));
+    await numbered('admin', 1);
+    for (const entry of [...(await entriesOf('admin')), ...(await entriesOf('user:1'))]) {
+      expect(entry.cause).toEqual(cause);
+      expect(entry.packet).not.toContain('evt_secret');
+    }
+  });
+
   test('follows commit order in each feed, from 1, without gaps', async () => {
     await startRelay().start();
     const committed: string[] = [];

@@ -1,5 +1,14 @@
 import type { FeedTarget } from '@tidings/contracts';
 
+/**
+ * What made a transaction happen: a provider's message (`{provider}:{event id}`), a durable job (its key), a request (its id), or an event
+ * that was handled. It stays inside: no packet carries it.
+ */
+export interface Cause {
+  kind: 'webhook' | 'job' | 'request' | 'event';
+  id: string;
+}
+
 /** A committed event, in the collection `outbox`. */
 export interface OutboxEvent {
   _id: string;
@@ -9,6 +18,7 @@ export interface OutboxEvent {
   to: Record<string, unknown>;
   feeds: FeedTarget[];
   actor: string | null;
+  cause?: Cause;
   at: Date;
   /** It notifies somebody, and the notifications are not written yet. */
   pending?: true;
@@ -21,6 +31,9 @@ export interface FeedEntry {
   type: string;
   /** The Socket.IO event as JSON, `["type",{…,"meta":{…}}]`: encoded once, here, and never again. */
   packet: string;
+  /** Of the event, for the timeline: the outbox does not last as long. */
+  cause?: Cause;
+  /** When the relay appended it: from then on gateways deliver it. */
   at: Date;
   expiresAt: Date;
 }

@@ -66,7 +66,9 @@ export function createFeedLog(mongo: Mongo): FeedLog {
 
     async read({ feed, after, limit }) {
       return (
-        await entries.find({ _id: range(feed, after) }, { sort: { _id: 1 }, limit, projection: { at: 0, expiresAt: 0 } }).toArray()
+        await entries
+          .find({ _id: range(feed, after) }, { sort: { _id: 1 }, limit, projection: { cause: 0, at: 0, expiresAt: 0 } })
+          .toArray()
       ).map(toEntry);
     },
 

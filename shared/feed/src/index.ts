@@ -1,5 +1,6 @@
 export * from './access.js';
 export * from './audit.js';
+export * from './causes.js';
 export * from './documents.js';
 export * from './domain-events.js';
 export * from './feed-bus.js';

@@ -16,6 +16,8 @@ export interface NotificationDocument {
   readAt: Date | null;
   decision?: string;
   createdAt: Date;
+  /** The `new-notification` that told of it. */
+  toldBy?: string;
 }
 
 /** Who asked to be told of what happens in a feed, in `feed_watchers`. */

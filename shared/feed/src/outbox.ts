@@ -1,11 +1,14 @@
 import { eventCatalogue, type EventInput, type EventTo, type EventType, type FeedTarget } from '@tidings/contracts';
 import { inTransaction, newId, type ClientSession, type Jobs, type Mongo, type NewJob } from '@tidings/platform';
 import { writeAudit, type AuditAction } from './audit.js';
-import { collections, type FeedGrant, type OutboxEvent } from './documents.js';
+import { eventIdIn } from './causes.js';
+import { collections, type Cause, type FeedGrant, type OutboxEvent } from './documents.js';
 
 /** One transaction of the domain: documents change, events are emitted and jobs are added, all or nothing. */
 export interface Tx {
   readonly session: ClientSession;
+  /** Names the transaction: its events' ids begin with it, and what else wants to be found with them notes it. Another at each attempt. */
+  readonly id: string;
   /** The same for everything in the transaction. */
   readonly now: Date;
   /** The user who causes it, null for the system. */
@@ -14,9 +17,10 @@ export interface Tx {
   readonly events: readonly OutboxEvent[];
   /**
    * Adds an event of the catalogue and answers with its id. It is written when the transaction ends.
+   * @param cause where it has another than its transaction
    * @throws ZodError when the payload is not what the catalogue declares: a fault of the domain, not of the client
    */
-  emit<Type extends EventType>(type: Type, data: EventInput<Type>, to: EventTo<Type>): string;
+  emit<Type extends EventType>(type: Type, data: EventInput<Type>, to: EventTo<Type>, cause?: Cause): string;
   /** Declares who may follow a feed; see `FeedGrant`. */
   grant(feed: string, containers: string[]): Promise<void>;
   /** Notes in the audit log what the actor does here. */
@@ -34,9 +38,10 @@ export interface Committed<T> {
 export interface UnitOfWork {
   /**
    * Runs `work` in a transaction, again when it conflicts with another, so it must not touch anything but the database.
+   * @param options `cause`: what made it happen, where that is not only somebody's wish; kept with the events for the timeline
    * @throws Problem `unavailable` when it conflicts for longer than 5 s
    */
-  run<T>(options: { actor: string | null }, work: (tx: Tx) => Promise<T>): Promise<Committed<T>>;
+  run<T>(options: { actor: string | null; cause?: Cause }, work: (tx: Tx) => Promise<T>): Promise<Committed<T>>;
 }
 
 /** @param options `deadlineMs`: how long a transaction is tried again while it conflicts; 5 s unless given */
@@ -45,20 +50,22 @@ export function createUnitOfWork(options: { mongo: Mongo; jobs: Pick<Jobs, 'add'
   const outbox = mongo.db.collection<OutboxEvent>(collections.outbox);
   const grants = mongo.db.collection<FeedGrant>(collections.grants);
   return {
-    async run({ actor }, work) {
+    async run({ actor, cause }, work) {
       const { result, events, added } = await inTransaction(
         mongo,
         async (session) => {
           const events: OutboxEvent[] = [];
           const added: NewJob[] = [];
           const now = new Date();
+          const id = newId();
           const result = await work({
             session,
+            id,
             now,
             actor,
             events,
-            emit(type, data, to) {
-              const event = compose(type, data, to, actor, now);
+            emit(type, data, to, own = cause) {
+              const event = compose(eventIdIn(id, events.length), type, data, to, { actor, at: now, ...(own ? { cause: own } : {}) });
               events.push(event);
               return event._id;
             },
@@ -83,7 +90,13 @@ export function createUnitOfWork(options: { mongo: Mongo; jobs: Pick<Jobs, 'add'
   };
 }
 
-function compose(type: EventType, data: unknown, to: unknown, actor: string | null, at: Date): OutboxEvent {
+function compose(
+  _id: string,
+  type: EventType,
+  data: unknown,
+  to: unknown,
+  origin: Pick<OutboxEvent, 'actor' | 'at' | 'cause'>,
+): OutboxEvent {
   const definition = eventCatalogue[type] as unknown as {
     data: { parse(input: unknown): Record<string, unknown> };
     to: { parse(input: unknown): Record<string, unknown> };
@@ -92,15 +105,14 @@ function compose(type: EventType, data: unknown, to: unknown, actor: string | nu
   };
   const parsed = definition.data.parse(data);
   const address = definition.to.parse(to);
-  const notifies = (definition.notifies?.(address, parsed, actor).length ?? 0) > 0;
+  const notifies = (definition.notifies?.(address, parsed, origin.actor).length ?? 0) > 0;
   return {
-    _id: newId(),
+    _id,
     type,
     data: parsed,
     to: address,
     feeds: [...definition.feeds(address)],
-    actor,
-    at,
+    ...origin,
     ...(notifies ? { pending: true as const } : {}),
   };
 }

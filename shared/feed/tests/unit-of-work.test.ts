@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { collections, createUnitOfWork, ensureFeedIndexes, type OutboxEvent } from '@tidings/feed';
+import { collections, createUnitOfWork, ensureFeedIndexes, eventsIn, transactionOf, type OutboxEvent } from '@tidings/feed';
 import { newId, type Mongo } from '@tidings/platform';
 import { createTestStore, type TestStore } from '@tidings/testing';
 
@@ -65,4 +65,23 @@ test('work that runs again after a conflict tells its events once', async () => 
   const stored = await outbox().find({ 'data.sessionId': id }).toArray();
   expect(stored.map(({ _id }) => _id)).toEqual(events.map(({ _id }) => _id));
   expect(stored).toHaveLength(1);
+});
+
+test('events of one transaction are found by its id, in the order of emission, with what caused them', async () => {
+  const cause = { kind: 'webhook', id: 'stripe:evt_1' } as const;
+  const emit = (count: number) =>
+    unitOfWork().run({ actor: null, cause }, async (tx) => {
+      for (let place = 0; place < count; place++) tx.emit('session-revoked', revoked(String(place)), { userId: 'u1' });
+      return tx.id;
+    });
+  const [{ result: id }] = await Promise.all([emit(20), emit(3)]);
+  const found = await outbox()
+    .find({ _id: eventsIn(id) })
+    .sort({ _id: 1 })
+    .toArray();
+  expect(found.map(({ data }) => data['sessionId'])).toEqual(Array.from({ length: 20 }, (_, place) => String(place)));
+  for (const event of found) {
+    expect(transactionOf(event._id)).toBe(id);
+    expect(event.cause).toEqual(cause);
+  }
 });

@@ -61,17 +61,20 @@ export function createRouter(context: Context, bindings: readonly RouteBinding[]
 
     const prepared = await binding.prepare?.(input);
     try {
-      const { result } = await context.unitOfWork.run({ actor: base.caller?.userId ?? null }, async (tx): Promise<Answer> => {
-        if (request) await idempotency.claim(tx, request);
-        const outcome = await binding.handle({ ...input, tx, prepared });
-        const events = eventRefs(base.caller, tx.events);
-        const answer =
-          outcome instanceof Problem
-            ? { status: outcome.status, body: outcome.toBody(), events }
-            : { status: route.status, body: present(route, outcome), events };
-        if (request) await idempotency.complete(tx, request, answer);
-        return answer;
-      });
+      const { result } = await context.unitOfWork.run(
+        { actor: base.caller?.userId ?? null, cause: { kind: 'request', id: requestState(req).id } },
+        async (tx): Promise<Answer> => {
+          if (request) await idempotency.claim(tx, request);
+          const outcome = await binding.handle({ ...input, tx, prepared });
+          const events = eventRefs(base.caller, tx.events);
+          const answer =
+            outcome instanceof Problem
+              ? { status: outcome.status, body: outcome.toBody(), events }
+              : { status: route.status, body: present(route, outcome), events };
+          if (request) await idempotency.complete(tx, request, answer);
+          return answer;
+        },
+      );
       sendAnswer(res, result);
     } catch (error) {
       if (!request || !idempotency.isTaken(error)) throw error;

@@ -22,8 +22,12 @@ export function createInAppChannel(mongo: Mongo): Channel {
       const written = new Set(existing.map(({ _id }) => _id));
       const missing = documents.filter(({ _id }) => !written.has(_id));
       if (missing.length === 0) return [];
+      for (const document of missing) {
+        const { userId, eventId } = document;
+        // Of many events one transaction: each notification has its own cause.
+        document.toldBy = tx.emit('new-notification', presentNewNotification(document), { userId }, { kind: 'event', id: eventId });
+      }
       await notifications.insertMany(missing, { session: tx.session });
-      for (const document of missing) tx.emit('new-notification', presentNewNotification(document), { userId: document.userId });
       return deliveries.filter(({ event, userId }) => !written.has(notificationId(event._id, userId)));
     },
   };

@@ -87,7 +87,7 @@ export function createLedger(models: WalletModels): Ledger {
     if (first) return { transfer: first, replayed: true, changes: [] };
 
     const { key, legs, ...facts } = transfer;
-    const document: TransferDocument = { ...facts, _id: key, currency, at: now };
+    const document: TransferDocument = { ...facts, _id: key, currency, at: now, tx: tx.id };
     await transfers.insertMany([document], { session });
 
     const written: PostingDocument[] = [];

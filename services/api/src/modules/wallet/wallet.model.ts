@@ -39,6 +39,8 @@ export interface TransferDocument extends TransferFacts {
   _id: string;
   currency: string;
   at: Date;
+  /** The transaction that wrote it, whose events tell of it; transfers of versions before have none. */
+  tx?: string;
 }
 
 export interface PostingDocument extends TransferFacts {
@@ -99,9 +101,10 @@ const accountSchema = new Schema<AccountDocument>(
 );
 
 const transferSchema = new Schema<TransferDocument>(
-  { ...facts, _id: id, currency: text, at: time },
+  { ...facts, _id: id, currency: text, at: time, tx: String },
   { ...options, collection: 'transfers' },
 );
+transferSchema.index({ tx: 1 }, { sparse: true });
 
 const postingSchema = new Schema<PostingDocument>(
   {

@@ -92,7 +92,7 @@ export function createWebhooks(options: {
       if (!delivery) throw new Error(`There is no delivery ${id}`);
       const { message } = readStripeEvent(JSON.parse(delivery.body));
       try {
-        const { result } = await unitOfWork.run({ actor: null }, async (tx) => {
+        const { result } = await unitOfWork.run({ actor: null, cause: { kind: 'webhook', id } }, async (tx) => {
           if (!(await finish(tx.session))) return;
           const outcome = await act(tx, message);
           if (outcome.state === 'early') throw new RetryLater(outcome.reason, retryDelayMs(job.attempts));
