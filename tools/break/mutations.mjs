@@ -1,3 +1,5 @@
+import { orderMutations } from './mutations-orders.mjs';
+
 /**
  * The mechanisms behind the invariants of docs/architecture.md, each with the change that switches it off and the test that must see it.
  * Formatting does not matter to `search`, which must be found exactly once.
@@ -530,7 +532,7 @@ export const mutations = [
     invariant: 5,
     edits: [
       {
-        file: 'services/api/src/modules/orders/orders.service.ts',
+        file: 'services/api/src/modules/orders/order-steps.ts',
         search: 'if (!mayStep(mover, order.status, status))',
         replace: 'if (mayStep === undefined)',
       },
@@ -544,7 +546,7 @@ export const mutations = [
     invariant: 5,
     edits: [
       {
-        file: 'services/api/src/modules/orders/orders.service.ts',
+        file: 'services/api/src/modules/orders/order-steps.ts',
         search: 'checkIfMatch(ifMatch, order.version, () => presentOrder(order));',
         replace: '',
       },
@@ -580,4 +582,5 @@ export const mutations = [
     testFile: 'tests/e2e/database-away.test.ts',
     test: 'a stock client that comes back while the database is away tries again until it is there',
   },
+  ...orderMutations,
 ];

@@ -37,7 +37,7 @@ describe('the OpenAPI document', () => {
     expect(Object.keys(change?.responses['200']?.headers ?? {})).toEqual(
       expect.arrayContaining(['Tidings-Events', 'ETag', 'RateLimit-Limit']),
     );
-    expect(change?.responses['409']?.['x-codes']).toEqual(['invalid-transition', 'idempotency-key-reused']);
+    expect(change?.responses['409']?.['x-codes']).toEqual(['invalid-transition', 'insufficient-funds', 'idempotency-key-reused']);
     expect(document.paths['/api/wallet']?.['get']?.responses['200']?.headers).toHaveProperty('Tidings-Cursor');
     expect(document.paths['/api/orders/{id}/cancel']?.['post']?.requestBody?.required).toBe(false);
   });

@@ -65,6 +65,11 @@ export const fixtures: Readonly<Record<string, (scene: Scene) => Promise<Fixture
     params: { id: (await scene.placeOrder()).id },
     body: { reason: 'Changed my mind' },
   }),
+  refundOrder: async (scene) => ({
+    as: scene.stall.owner,
+    params: { id: (await scene.placeOrder()).id },
+    body: { amount: 100, reason: 'It was cold' },
+  }),
 
   // --- merchants
   createMerchant: async ({ admin }) => ({

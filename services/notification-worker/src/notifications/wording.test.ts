@@ -115,6 +115,7 @@ describe('payments and orders', () => {
       status: 'preparing' as const,
       items: [{ itemId: 'i', name: 'Masala chai', quantity: 1, price: 4_000 }],
       price: 4_000,
+      refunded: 0,
       currency: 'INR',
       estimatedTime: 5,
       pickupNumber: 12,

@@ -43,6 +43,20 @@ export const orderEvents = {
     // `order-ready`, emitted beside it, tells of that step.
     notifies: (to, data) => (data.status === 'ready' ? [] : [{ user: to.userId }]),
   }),
+  'order-updated': defineEvent({
+    type: 'order-updated',
+    summary: 'Something else about an order changed than its status; `reason` says what',
+    data: z.strictObject({
+      orderId: idSchema,
+      vendorId: idSchema,
+      userId: idSchema,
+      reason: z.enum(['refund']),
+      order: orderSchema,
+    }),
+    to: toOrder,
+    // Nobody is notified: of a refund `payment-refunded`, emitted beside it, tells.
+    feeds: (to) => [feeds.user(to.userId), feeds.merchant(to.merchantId), feeds.order(to.orderId), feeds.admin],
+  }),
   'order-ready': defineEvent({
     type: 'order-ready',
     summary: 'An order can be picked up',

@@ -12,6 +12,7 @@ function order(id: string, version: number, status: OrderStatus, createdAt = '20
     status,
     items: [{ itemId: 'i1', name: 'Dosa', quantity: 2, price: 150 }],
     price: 300,
+    refunded: 0,
     currency: 'INR',
     estimatedTime: null,
     pickupNumber: 7,

@@ -4,7 +4,7 @@ import type { Item, Order } from './schemas.js';
 
 /** The orders after the event: what `GET /api/orders` then lists, newest first. */
 export function reduceOrders(state: readonly Order[], event: AnyEvent): readonly Order[] {
-  if (event.type !== 'new-order' && event.type !== 'order-status-changed') return state;
+  if (event.type !== 'new-order' && event.type !== 'order-status-changed' && event.type !== 'order-updated') return state;
   return upsert(state, event.data.order, newestFirst);
 }
 

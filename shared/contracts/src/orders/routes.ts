@@ -1,7 +1,17 @@
 import { z } from 'zod';
 import { idParams, idSchema, listOf, listQuery } from '../common.js';
 import { defineRoute } from '../route.js';
-import { cancelOrderBody, itemBody, itemPatchBody, itemSchema, orderBody, orderSchema, orderStatusBody, ordersQuery } from './schemas.js';
+import {
+  cancelOrderBody,
+  itemBody,
+  itemPatchBody,
+  itemSchema,
+  orderBody,
+  orderRefundBody,
+  orderSchema,
+  orderStatusBody,
+  ordersQuery,
+} from './schemas.js';
 
 const tag = 'orders';
 
@@ -64,7 +74,7 @@ export const orderRoutes = {
     body: orderStatusBody,
     status: 200,
     response: orderSchema,
-    errors: ['not-found', 'invalid-transition', 'version-mismatch'],
+    errors: ['not-found', 'invalid-transition', 'insufficient-funds', 'version-mismatch'],
     write: true,
   }),
   cancel: defineRoute({
@@ -79,7 +89,22 @@ export const orderRoutes = {
     body: cancelOrderBody,
     status: 200,
     response: orderSchema,
-    errors: ['not-found', 'invalid-transition', 'version-mismatch'],
+    errors: ['not-found', 'invalid-transition', 'insufficient-funds', 'version-mismatch'],
+    write: true,
+  }),
+  refund: defineRoute({
+    name: 'refundOrder',
+    method: 'post',
+    path: '/api/orders/:id/refunds',
+    summary: 'Give back a part of the price; the order goes on',
+    tag,
+    access: 'user',
+    who: 'Members of the merchant.',
+    params: idParams,
+    body: orderRefundBody,
+    status: 200,
+    response: orderSchema,
+    errors: ['not-found', 'refund-exceeds-payment', 'insufficient-funds', 'version-mismatch'],
     write: true,
   }),
 };

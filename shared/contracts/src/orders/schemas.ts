@@ -49,6 +49,10 @@ export type OrderStatusInput = z.output<typeof orderStatusBody>;
 /** The body may be left out. */
 export const cancelOrderBody = z.strictObject({ reason: text(200).optional() }).default({});
 
+/** `amount` in minor units: at most what is left of the price. `reason` is for the customer. */
+export const orderRefundBody = z.strictObject({ amount: amountSchema, reason: text(200) });
+export type OrderRefundInput = z.output<typeof orderRefundBody>;
+
 export const ordersQuery = z.strictObject({
   ...listQuery,
   /** Only those that are not finished. */
@@ -76,6 +80,8 @@ export const orderSchema = z.strictObject({
   items: z.array(orderLineSchema).min(1),
   /** The total, in minor units. */
   price: balanceSchema,
+  /** What was given back of it so far, in minor units. */
+  refunded: balanceSchema,
   currency: currencySchema,
   estimatedTime: estimatedTimeSchema.nullable(),
   /** Called out at the counter; counts up per merchant and day. */

@@ -17,6 +17,8 @@ export interface OrderDocument {
   items: OrderLine[];
   /** The total, minor units. */
   price: number;
+  /** Given back so far, minor units; missing in orders from before there were partial refunds. */
+  refunded?: number;
   currency: string;
   estimatedTime: number | null;
   pickupNumber: number;
@@ -54,6 +56,7 @@ const orderSchema = new Schema<OrderDocument>(
     status: text,
     items: { type: Schema.Types.Mixed, required: true },
     price: integer,
+    refunded: Number,
     currency: text,
     estimatedTime: { type: Number, default: null },
     pickupNumber: integer,

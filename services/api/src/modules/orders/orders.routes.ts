@@ -27,5 +27,8 @@ export function orderRoutes(orders: Orders): RouteBinding[] {
     write(contract.cancel, async ({ tx, caller, params, body, ifMatch }) =>
       presentOrder(await orders.cancel(tx, caller, params.id, body.reason, ifMatch)),
     ),
+    write(contract.refund, async ({ tx, caller, params, body, ifMatch }) =>
+      presentOrder(await orders.refund(tx, caller, params.id, body, ifMatch)),
+    ),
   ];
 }

@@ -5,18 +5,18 @@ import {
   openOrderStatuses,
   Problem,
   type OrderInput,
+  type OrderRefundInput,
   type OrderStatus,
   type OrderStatusInput,
   type Principal,
 } from '@tidings/contracts';
 import type { Tx } from '@tidings/feed';
 import { newId, type Mongo } from '@tidings/platform';
-import { checkIfMatch } from '../../http/etag.js';
 import { newestFirst, olderThan, pageByTime } from '../../http/lists.js';
 import { isMember, type Items, type Merchants } from '../merchants/index.js';
 import { announcePayment, type Wallet } from '../wallet/index.js';
 import { fillBasket } from './basket.js';
-import { isRefunded, mayStep, type Mover } from './order-states.js';
+import { createOrderSteps, takenPieces } from './order-steps.js';
 import type { OrderDocument, OrderModels } from './orders.model.js';
 import { itemNameOf, presentOrder } from './orders.presenter.js';
 import { createPickupNumbers, type PickupTicket } from './pickup-numbers.js';
@@ -38,13 +38,19 @@ export interface Orders {
    */
   place(tx: Tx, caller: Principal, input: OrderInput, ticket: PickupTicket): Promise<OrderDocument>;
   /**
-   * A step by a member of the merchant; cancelling and rejecting give everything back.
+   * A step by a member of the merchant; cancelling and rejecting give back what was not given back before.
    * @throws Problem `not-found` (also for other people's orders), `forbidden` (the customer), `invalid-transition`, `version-mismatch`,
    *   `insufficient-funds` when the merchant cannot pay the refund
    */
   changeStatus(tx: Tx, caller: Principal, id: string, input: OrderStatusInput, ifMatch?: string): Promise<OrderDocument>;
   /** The customer's way out, until the kitchen has begun. @throws Problem as `changeStatus` */
   cancel(tx: Tx, caller: Principal, id: string, reason?: string, ifMatch?: string): Promise<OrderDocument>;
+  /**
+   * A part of the price back to the customer, by a member of the merchant or an administrator; the order goes on as it is.
+   * @throws Problem `not-found` (also for other people's orders), `forbidden` (the customer), `refund-exceeds-payment`, `version-mismatch`,
+   *   `insufficient-funds` when the merchant cannot pay it
+   */
+  refund(tx: Tx, caller: Principal, id: string, input: OrderRefundInput, ifMatch?: string): Promise<OrderDocument>;
   /** @throws Problem `not-found`, also for other people's orders */
   get(caller: Principal, id: string): Promise<OrderDocument>;
   /** Newest first. @throws Problem `forbidden` for a merchant that the caller is no member of */
@@ -54,6 +60,7 @@ export interface Orders {
 export function createOrders(options: { mongo: Mongo; models: OrderModels; merchants: Merchants; items: Items; wallet: Wallet }): Orders {
   const { mongo, models, merchants, items, wallet } = options;
   const { orders } = models;
+  const { step, giveBack } = createOrderSteps({ orders, items, wallet });
   const users = mongo.db.collection<{ _id: string; name: string }>('users');
 
   /** Whether the order exists is nobody's business but its parties'. */
@@ -62,42 +69,6 @@ export function createOrders(options: { mongo: Mongo; models: OrderModels; merch
     const isParty = order && (order.userId === caller.userId || isMember(caller, order.vendorId) || isAdmin(caller.roles));
     if (!isParty) throw new Problem('not-found', 'There is no such order');
     return order;
-  };
-
-  const step = async (
-    tx: Tx,
-    mover: Mover,
-    order: OrderDocument,
-    to: { status: OrderStatus; estimatedTime?: number | undefined; reason?: string | undefined },
-    ifMatch: string | undefined,
-  ): Promise<OrderDocument> => {
-    checkIfMatch(ifMatch, order.version, () => presentOrder(order));
-    const { status, estimatedTime, reason } = to;
-    if (!mayStep(mover, order.status, status))
-      throw new Problem('invalid-transition', `An order that is ${order.status} cannot become ${status} this way`);
-    const fields = {
-      status,
-      updatedAt: tx.now,
-      ...(estimatedTime === undefined ? {} : { estimatedTime }),
-      ...(reason === undefined ? {} : { reason }),
-    };
-    const moved = await orders
-      // Of two who move it at once, one conflicts here, runs again and finds the order where the other has put it.
-      .findOneAndUpdate(
-        { _id: order._id, version: order.version, status: order.status },
-        { $set: fields, $inc: { version: 1 } },
-        { session: tx.session, returnDocument: 'after' },
-      )
-      .lean<OrderDocument>();
-    if (!moved) throw new Problem('version-mismatch', undefined, { current: presentOrder(order) });
-
-    announceStep(tx, moved);
-    if (isRefunded(status)) {
-      const { _id: orderId, userId, vendorId: merchantId, price: amount, currency } = moved;
-      await wallet.refund(tx, { orderId, userId, merchantId, amount, currency, reason: reason ?? `The order was ${status}` });
-      await items.moveStock(tx, takenPieces(moved, 1));
-    }
-    return moved;
   };
 
   return {
@@ -128,6 +99,7 @@ export function createOrders(options: { mongo: Mongo; models: OrderModels; merch
         status: 'placed',
         items: lines,
         price: total,
+        refunded: 0,
         currency,
         estimatedTime: null,
         pickupNumber: await ticket({ id: merchantId, timeZone: merchant.timeZone }),
@@ -173,6 +145,13 @@ export function createOrders(options: { mongo: Mongo; models: OrderModels; merch
       return step(tx, 'customer', order, { status: 'cancelled', reason }, ifMatch);
     },
 
+    async refund(tx, caller, id, input, ifMatch) {
+      const order = await visible(caller, id, tx);
+      if (!isMember(caller, order.vendorId) && !isAdmin(caller.roles))
+        throw new Problem('forbidden', 'Only members of the merchant refund');
+      return giveBack(tx, order, input, ifMatch);
+    },
+
     get: (caller, id) => visible(caller, id),
 
     async list(caller, { vendorId, open, status, limit, cursor }) {
@@ -194,24 +173,4 @@ export function createOrders(options: { mongo: Mongo; models: OrderModels; merch
       return pageByTime(found, limit);
     },
   };
-}
-
-function announceStep(tx: Tx, order: OrderDocument): void {
-  const { _id: orderId, userId, vendorId, status, estimatedTime } = order;
-  const itemName = itemNameOf(order);
-  const to = { orderId, userId, merchantId: vendorId };
-  tx.emit('order-status-changed', { orderId, status, estimatedTime, itemName, vendorId, userId, order: presentOrder(order) }, to);
-  if (status === 'ready')
-    tx.emit(
-      'order-ready',
-      { orderId, itemName, vendorId, message: `Your order of ${itemName} is ready: number ${order.pickupNumber}` },
-      to,
-    );
-}
-
-/** The pieces per item that the order took from the stock; `sign` -1 to take them, 1 to give them back. */
-function takenPieces({ items }: OrderDocument, sign: 1 | -1): Map<string, number> {
-  const pieces = new Map<string, number>();
-  for (const { itemId, quantity, stockTaken } of items) if (stockTaken) pieces.set(itemId, (pieces.get(itemId) ?? 0) + sign * quantity);
-  return pieces;
 }

@@ -58,10 +58,11 @@ export interface Wallet {
    */
   charge(tx: Tx, charge: OrderCharge): Promise<readonly BalanceChange[]>;
   /**
-   * Gives the price back, and emits `payment-refunded` and `balance-updated`; a second time changes nothing.
+   * Gives the price back, or a part of it, and emits `payment-refunded` and `balance-updated`. `key` names the refund (the order's id unless
+   * given): a second time changes nothing. The caller sees to it that the parts do not come to more than the price.
    * @throws Problem `insufficient-funds` when the merchant's balance does not cover it
    */
-  refund(tx: Tx, charge: OrderCharge & { reason: string }): Promise<void>;
+  refund(tx: Tx, charge: OrderCharge & { reason: string; key?: string }): Promise<void>;
   /**
    * Sets money aside and emits `balance-updated`: it leaves `balance` and is shown as `held`. A second time with the same key changes nothing.
    * @throws Problem `insufficient-funds`
@@ -124,8 +125,8 @@ export function createWallet(options: { models: WalletModels; ledger: Ledger; de
       return changes;
     },
 
-    async refund(tx, { orderId, userId, merchantId, amount, currency, reason }) {
-      const key = `refund:${orderId}`;
+    async refund(tx, { orderId, userId, merchantId, amount, currency, reason, key: name = orderId }) {
+      const key = `refund:${name}`;
       if (await transfers.exists({ _id: key }).session(tx.session)) return;
       const merchant = merchantAccount(merchantId, currency);
       // What the merchant has earned may still wait for a roll-up, this very order's price for one.

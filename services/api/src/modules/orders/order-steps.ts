@@ -1,0 +1,110 @@
+import { Problem, type OrderRefundInput, type OrderStatus } from '@tidings/contracts';
+import type { Tx } from '@tidings/feed';
+import { checkIfMatch } from '../../http/etag.js';
+import type { Items } from '../merchants/index.js';
+import type { Wallet } from '../wallet/index.js';
+import { isRefunded, mayStep, type Mover } from './order-states.js';
+import type { OrderDocument, OrderModels } from './orders.model.js';
+import { itemNameOf, presentOrder, refundedOf } from './orders.presenter.js';
+
+export interface Step {
+  status: OrderStatus;
+  /** Whole minutes. */
+  estimatedTime?: number | undefined;
+  reason?: string | undefined;
+}
+
+/** What may happen to an order that stands, whoever asks for it; the caller has looked at their rights. */
+export interface OrderSteps {
+  /** @throws Problem `invalid-transition`, `version-mismatch`, `insufficient-funds` when the merchant cannot pay the refund */
+  step(tx: Tx, mover: Mover, order: OrderDocument, to: Step, ifMatch?: string): Promise<OrderDocument>;
+  /**
+   * A part of the price, never more than what is left of it.
+   * @throws Problem `refund-exceeds-payment`, `version-mismatch`, `insufficient-funds` when the merchant cannot pay it
+   */
+  giveBack(tx: Tx, order: OrderDocument, refund: OrderRefundInput, ifMatch?: string): Promise<OrderDocument>;
+}
+
+export function createOrderSteps(options: { orders: OrderModels['orders']; items: Items; wallet: Wallet }): OrderSteps {
+  const { orders, items, wallet } = options;
+
+  const change = async (tx: Tx, order: OrderDocument, fields: Partial<OrderDocument>): Promise<OrderDocument> => {
+    const changed = await orders
+      // Of two who change it at once, one conflicts here, runs again and finds the order as the other has left it.
+      .findOneAndUpdate(
+        { _id: order._id, version: order.version, status: order.status },
+        { $set: { ...fields, updatedAt: tx.now }, $inc: { version: 1 } },
+        { session: tx.session, returnDocument: 'after' },
+      )
+      .lean<OrderDocument>();
+    if (!changed) throw new Problem('version-mismatch', undefined, { current: presentOrder(order) });
+    return changed;
+  };
+
+  const pay = (tx: Tx, { _id: orderId, userId, vendorId: merchantId, currency }: OrderDocument, refund: OrderRefundInput, key: string) =>
+    wallet.refund(tx, { orderId, userId, merchantId, currency, ...refund, key });
+
+  return {
+    async step(tx, mover, order, to, ifMatch) {
+      assertSeen(order, ifMatch);
+      const { status, estimatedTime, reason } = to;
+      if (!mayStep(mover, order.status, status))
+        throw new Problem('invalid-transition', `An order that is ${order.status} cannot become ${status} this way`);
+      const gone = isRefunded(status);
+      const left = order.price - refundedOf(order);
+      const moved = await change(tx, order, {
+        status,
+        ...(estimatedTime === undefined ? {} : { estimatedTime }),
+        ...(reason === undefined ? {} : { reason }),
+        ...(gone ? { refunded: order.price } : {}),
+      });
+      announceStep(tx, moved);
+      if (gone) {
+        if (left > 0) await pay(tx, moved, { amount: left, reason: reason ?? `The order was ${status}` }, order._id);
+        await items.moveStock(tx, takenPieces(moved, 1));
+      }
+      return moved;
+    },
+
+    async giveBack(tx, order, refund, ifMatch) {
+      assertSeen(order, ifMatch);
+      const left = order.price - refundedOf(order);
+      if (refund.amount > left) throw new Problem('refund-exceeds-payment', `Of the price, ${left} is left to give back`);
+      const changed = await change(tx, order, { refunded: order.price - left + refund.amount });
+      const { _id: orderId, userId, vendorId } = changed;
+      tx.emit(
+        'order-updated',
+        { orderId, vendorId, userId, reason: 'refund', order: presentOrder(changed) },
+        { orderId, userId, merchantId: vendorId },
+      );
+      // The version makes each part another transfer, and the same part one.
+      await pay(tx, changed, refund, `${orderId}:${changed.version}`);
+      return changed;
+    },
+  };
+}
+
+/** @throws Problem `version-mismatch` when the caller saw another version than the newest */
+function assertSeen(order: OrderDocument, ifMatch: string | undefined): void {
+  checkIfMatch(ifMatch, order.version, () => presentOrder(order));
+}
+
+function announceStep(tx: Tx, order: OrderDocument): void {
+  const { _id: orderId, userId, vendorId, status, estimatedTime } = order;
+  const itemName = itemNameOf(order);
+  const to = { orderId, userId, merchantId: vendorId };
+  tx.emit('order-status-changed', { orderId, status, estimatedTime, itemName, vendorId, userId, order: presentOrder(order) }, to);
+  if (status === 'ready')
+    tx.emit(
+      'order-ready',
+      { orderId, itemName, vendorId, message: `Your order of ${itemName} is ready: number ${order.pickupNumber}` },
+      to,
+    );
+}
+
+/** The pieces per item that the order took from the stock; `sign` -1 to take them, 1 to give them back. */
+export function takenPieces({ items }: OrderDocument, sign: 1 | -1): Map<string, number> {
+  const pieces = new Map<string, number>();
+  for (const { itemId, quantity, stockTaken } of items) if (stockTaken) pieces.set(itemId, (pieces.get(itemId) ?? 0) + sign * quantity);
+  return pieces;
+}
