@@ -19,8 +19,10 @@ export default {
     // Our sources import './x.js' as Node will see it after the build; packages keep their own './x.js'.
     ['^(\\.{1,2}/.*)\\.js$', ['$1', '$1.js']],
   ]),
+  // Packages that are only published as ES modules, which this jest cannot load as they are.
+  transformIgnorePatterns: ['/node_modules/(?!temporal-(polyfill|utils)/)'],
   transform: {
-    '\\.(ts|mjs)$': [
+    '\\.(ts|mjs)$|/temporal-(polyfill|utils)/.*\\.js$': [
       '@swc/jest',
       {
         jsc: { target: 'es2022', parser: { syntax: 'typescript' } },

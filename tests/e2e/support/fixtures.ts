@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { weekdays } from '@tidings/contracts';
 import type { Account } from '@tidings/testing';
 import { password, type Scene } from './scene.js';
 
@@ -101,6 +102,22 @@ export const fixtures: Readonly<Record<string, (scene: Scene) => Promise<Fixture
     await stall.owner.http.post(`/api/merchants/${stall.merchant.id}/members`, { userId, role: 'staff' });
     return { as: stall.owner, params: { id: stall.merchant.id, userId } };
   },
+  getSelling: async ({ customer, stall }) => ({ as: customer, params: { id: stall.merchant.id }, anyLogin: true }),
+  updateSelling: async ({ otherStall }) => ({
+    as: otherStall.owner,
+    params: { id: otherStall.merchant.id },
+    body: {
+      hours: Object.fromEntries(weekdays.map((day) => [day, [{ from: '18:00', to: '02:00' }]])),
+      exceptions: [{ date: '2026-12-24', hours: [{ from: '10:00', to: '12:00' }], note: 'Holidays' }],
+      unclaimed: { afterMinutes: 30, refund: false },
+    },
+  }),
+  pauseSelling: async ({ otherStall }) => ({
+    as: otherStall.owner,
+    params: { id: otherStall.merchant.id },
+    body: { until: new Date(Date.now() + 3_600_000).toISOString() },
+  }),
+  resumeSelling: async ({ otherStall }) => ({ as: otherStall.owner, params: { id: otherStall.merchant.id } }),
   listItems: async ({ customer, stall }) => ({ as: customer, params: { id: stall.merchant.id }, query: lists, anyLogin: true }),
   createItem: async ({ stall }) => ({
     as: stall.owner,

@@ -3,6 +3,7 @@ import { idParams, idSchema, listOf, listQuery } from '../common.js';
 import { itemRoutes } from '../orders/routes.js';
 import { defineRoute } from '../route.js';
 import { memberBody, memberSchema, merchantBody, merchantSchema, merchantViewSchema, merchantsQuery } from './schemas.js';
+import { sellingRoutes } from './selling-routes.js';
 
 const tag = 'merchants';
 const owners = 'Owners of the merchant and administrators.';
@@ -86,5 +87,6 @@ export const merchantRoutes = {
     errors: ['not-found'],
     write: true,
   }),
+  ...sellingRoutes,
   ...itemRoutes,
 };

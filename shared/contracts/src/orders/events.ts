@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { balanceSchema, currencySchema, idSchema, text, timeSchema } from '../common.js';
 import { defineEvent } from '../event.js';
 import { feeds } from '../feeds.js';
+import { sellingSchema } from '../merchants/selling.js';
 import { estimatedTimeSchema, itemSchema, orderLineSchema, orderSchema, orderStatusSchema } from './schemas.js';
 
 const toOrder = z.strictObject({ orderId: idSchema, userId: idSchema, merchantId: idSchema });
@@ -82,8 +83,8 @@ export const orderEvents = {
   }),
   'merchant-status': defineEvent({
     type: 'merchant-status',
-    summary: 'A merchant opened, closed, or paused',
-    data: z.strictObject({ vendorId: idSchema, open: z.boolean(), pausedUntil: timeSchema.nullable() }),
+    summary: 'A merchant opened, closed, paused, or changed its hours',
+    data: z.strictObject({ vendorId: idSchema, open: z.boolean(), pausedUntil: timeSchema.nullable(), selling: sellingSchema }),
     to: toMenu,
     feeds: (to) => [feeds.menu(to.merchantId)],
   }),

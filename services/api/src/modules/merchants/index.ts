@@ -6,28 +6,35 @@ import { createMembers, type Members } from './members.js';
 import { merchantModels } from './merchants.model.js';
 import { merchantRoutes } from './merchants.routes.js';
 import { createMerchants, type Merchants } from './merchants.service.js';
+import { sellingModels } from './selling.model.js';
+import { createSelling, sellingJobKind, type SellingService } from './selling.service.js';
 
 export type { Items } from './items.js';
 export { isMember } from './members.js';
 export type { ItemDocument } from './merchants.model.js';
 export type { Merchants } from './merchants.service.js';
+export type { SellingService } from './selling.service.js';
 
 export interface MerchantsModule extends ApiModule {
   merchants: Merchants;
   members: Members;
   items: Items;
+  selling: SellingService;
 }
 
-export function merchantsModule({ config, mongo }: Pick<Context, 'config' | 'mongo'>): MerchantsModule {
-  const models = merchantModels(mongo);
+export function merchantsModule({ config, mongo, unitOfWork }: Pick<Context, 'config' | 'mongo' | 'unitOfWork'>): MerchantsModule {
+  const models = { ...merchantModels(mongo), ...sellingModels(mongo) };
   const merchants = createMerchants({ mongo, models, defaultCurrency: config.DEFAULT_CURRENCY, defaultTimeZone: 'UTC' });
   const members = createMembers(createMemberships(mongo), models);
   const items = createItems({ models, merchants });
+  const selling = createSelling({ models, merchants, unitOfWork });
   return {
     merchants,
     members,
     items,
-    routes: merchantRoutes({ merchants, members, items }),
+    selling,
+    routes: merchantRoutes({ merchants, members, items, selling }),
+    jobs: { [sellingJobKind]: selling.turn },
     start: () => ensureIndexes(models),
   };
 }

@@ -1,5 +1,6 @@
-import type { Contacts, Item, Merchant } from '@tidings/contracts';
+import type { Contacts, Item, Merchant, Selling } from '@tidings/contracts';
 import type { ItemDocument, MerchantDocument } from './merchants.model.js';
+import type { SellingDocument } from './selling.model.js';
 
 /** The fields that everybody may see. */
 export function presentMerchant(merchant: MerchantDocument): Merchant {
@@ -38,5 +39,22 @@ export function presentItem(item: ItemDocument): Item {
     version,
     createdAt: createdAt.toISOString(),
     updatedAt: updatedAt.toISOString(),
+  };
+}
+
+/** As it is stored, not by the clock of whoever asks: what a live screen shows is what is fetched, until the turn is told to both. */
+export function presentSelling({ merchant, selling }: { merchant: MerchantDocument; selling: SellingDocument }): Selling {
+  const { hours, exceptions, unclaimed, pause, paused, nextChangeAt, version } = selling;
+  return {
+    vendorId: merchant._id,
+    open: merchant.isActive && selling.open,
+    paused,
+    pausedUntil: paused ? (pause?.until?.toISOString() ?? null) : null,
+    nextChangeAt: nextChangeAt?.toISOString() ?? null,
+    timeZone: merchant.timeZone,
+    hours,
+    exceptions,
+    unclaimed,
+    version,
   };
 }

@@ -3,8 +3,9 @@ import { read, write, type RouteBinding } from '../../http/bind.js';
 import type { Items } from './items.js';
 import type { Members } from './members.js';
 import type { MerchantDocument } from './merchants.model.js';
-import { presentContacts, presentItem, presentMerchant } from './merchants.presenter.js';
+import { presentContacts, presentItem, presentMerchant, presentSelling } from './merchants.presenter.js';
 import type { Merchants } from './merchants.service.js';
+import type { SellingService } from './selling.service.js';
 
 const merchantsFeed = ({ caller }: { caller: Principal }) => [isAdmin(caller.roles) ? feeds.merchantsAdmin : feeds.merchants];
 const menuFeed = ({ params }: { params: { id: string } }) => [feeds.menu(params.id)];
@@ -14,7 +15,8 @@ const view = (merchant: MerchantDocument, caller: Principal) => ({
   ...(isAdmin(caller.roles) ? { contacts: presentContacts(merchant) } : {}),
 });
 
-export function merchantRoutes({ merchants, members, items }: { merchants: Merchants; members: Members; items: Items }): RouteBinding[] {
+export function merchantRoutes(parts: { merchants: Merchants; members: Members; items: Items; selling: SellingService }): RouteBinding[] {
+  const { merchants, members, items, selling } = parts;
   const contract = routes.merchants;
   return [
     write(contract.create, async ({ tx, caller, body }) => view(await merchants.create(tx, body), caller)),
@@ -40,6 +42,14 @@ export function merchantRoutes({ merchants, members, items }: { merchants: Merch
       await merchants.get(params.id, tx);
       await members.remove(tx, caller, params.id, params.userId);
     }),
+    read(contract.getSelling, async ({ params }) => presentSelling(await selling.get(params.id)), { feeds: menuFeed }),
+    write(contract.updateSelling, async ({ tx, caller, params, body, ifMatch }) =>
+      presentSelling(await selling.update(tx, caller, params.id, body, ifMatch)),
+    ),
+    write(contract.pause, async ({ tx, caller, params, body, ifMatch }) =>
+      presentSelling(await selling.pause(tx, caller, params.id, body, ifMatch)),
+    ),
+    write(contract.resume, async ({ tx, caller, params, ifMatch }) => presentSelling(await selling.resume(tx, caller, params.id, ifMatch))),
     read(
       contract.listItems,
       async ({ params, query }) => {

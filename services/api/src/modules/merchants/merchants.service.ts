@@ -16,6 +16,8 @@ export interface Merchants {
   }): Promise<{ page: MerchantDocument[]; nextCursor: string | null }>;
   /** @throws Problem `not-found`, also for a deleted one */
   get(id: string, tx?: Tx): Promise<MerchantDocument>;
+  /** As `get`, with null for one that does not exist or was deleted. */
+  find(id: string, tx?: Tx): Promise<MerchantDocument | null>;
 }
 
 export function createMerchants(options: {
@@ -28,7 +30,12 @@ export function createMerchants(options: {
   const { merchants } = models;
   const users = mongo.db.collection<{ _id: string; email: string }>('users');
 
+  const find: Merchants['find'] = (id, tx) =>
+    merchants.findOne({ _id: id, deletedAt: null }, null, { session: tx?.session ?? null }).lean<MerchantDocument>();
+
   return {
+    find,
+
     async create(tx, input) {
       const {
         name,
@@ -88,9 +95,7 @@ export function createMerchants(options: {
     },
 
     async get(id, tx) {
-      const merchant = await merchants
-        .findOne({ _id: id, deletedAt: null }, null, { session: tx?.session ?? null })
-        .lean<MerchantDocument>();
+      const merchant = await find(id, tx);
       if (!merchant) throw new Problem('not-found', 'There is no such merchant');
       return merchant;
     },
