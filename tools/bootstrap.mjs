@@ -1,13 +1,16 @@
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { SetupError } from './servers/errors.mjs';
 
 /** What `npm start` and `npm test` share before anything is installed or compiled: only Node's own modules here. */
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
+
+/** The own servers' data, and the secrets that nobody set: in this folder, unless TIDINGS_DATA names another. */
+export const dataDir = resolve(process.env['TIDINGS_DATA'] || join(root, '.tidings'));
 
 const NODE = { major: 20, minor: 19 };
 

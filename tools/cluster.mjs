@@ -1,12 +1,10 @@
 // `npm run cluster -- --api 2 --gateways 2 --relays 2 --workers 2`: real processes behind nginx, with production's nginx.conf, until Ctrl-C.
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { assertNodeVersion, assertPortFree, capture, ensurePackages, portFrom, root, runMain } from './bootstrap.mjs';
+import { assertNodeVersion, assertPortFree, capture, dataDir, ensurePackages, portFrom, runMain } from './bootstrap.mjs';
 import { reasonOf, SetupError } from './servers/errors.mjs';
 import { ownerOf } from './servers/lock.mjs';
 
 const MOST = 16;
-const dataDir = join(root, '.tidings');
 const usage = 'Usage: npm run cluster -- [--api 2] [--gateways 2] [--relays 2] [--workers 2] [--port 8000]';
 
 /** @param {string} line */
@@ -71,7 +69,7 @@ await runMain(async () => {
     log('Starting');
     const { startDemoCluster } = await import('@tidings/dev');
     const env = Object.fromEntries(Object.entries(process.env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
-    const cluster = await startDemoCluster({ ...replicas, ...servers, nginxPath, port, env, log });
+    const cluster = await startDemoCluster({ ...replicas, ...servers, dataDir, nginxPath, port, env, log });
     if (!stopping) log(cluster.guide);
     await asked;
     log('Stopping');

@@ -1,9 +1,9 @@
 // `npm run demo`: the story, played by stock clients against the product that runs in this folder.
 import { join } from 'node:path';
-import { capture, ensurePackages, root, runMain } from './bootstrap.mjs';
+import { capture, dataDir, ensurePackages, root, runMain } from './bootstrap.mjs';
 
 await runMain(async () => {
   await ensurePackages((line) => void process.stdout.write(`${line}\n`));
-  const { code } = await capture(process.execPath, [join(root, 'tools/dev/dist/demo.js')], { inherit: true });
+  const { code } = await capture(process.execPath, [join(root, 'tools/dev/dist/demo.js'), dataDir], { inherit: true });
   process.exitCode = code;
 });

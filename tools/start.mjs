@@ -1,13 +1,10 @@
 // `npm start`: packages, data servers, build, then the product, until Ctrl-C.
 import { spawn } from 'node:child_process';
-import { join, resolve } from 'node:path';
-import { assertNodeVersion, assertPortFree, capture, ensurePackages, portFrom, root, runMain } from './bootstrap.mjs';
+import { join } from 'node:path';
+import { assertNodeVersion, assertPortFree, capture, dataDir, ensurePackages, portFrom, root, runMain } from './bootstrap.mjs';
 import { SetupError } from './servers/errors.mjs';
 import { ownerOf } from './servers/lock.mjs';
 import { guard } from './servers/process.mjs';
-
-/** The own servers' data, and the secrets that nobody set: in this folder, unless TIDINGS_DATA names another. */
-const dataDir = resolve(process.env['TIDINGS_DATA'] || join(root, '.tidings'));
 
 /** @param {string} line */
 const log = (line) => void process.stdout.write(`${line}\n`);

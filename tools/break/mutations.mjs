@@ -378,7 +378,7 @@ export const mutations = [
     edits: [
       {
         file: 'services/notification-worker/src/handle-event.ts',
-        search: "const filter = { _id: { $in: events.map(({ _id }) => _id) }, pending: true as const };",
+        search: 'const filter = { _id: { $in: events.map(({ _id }) => _id) }, pending: true as const };',
         replace: 'const filter = { _id: { $in: events.map(({ _id }) => _id) } };',
       },
       { file: 'shared/feed/src/notifications.ts', search: '`${eventId}_${userId}`', replace: '`${eventId}_${userId}_${Math.random()}`' },
@@ -567,6 +567,62 @@ export const mutations = [
     ],
     testFile: 'shared/contracts/src/wallet/reduce.test.ts',
     test: 'an event that the fetched state already holds changes nothing',
+  },
+  {
+    name: 'connections-of-one',
+    mechanism: 'one user holds no more connections than a person could need',
+    invariant: 6,
+    edits: [
+      {
+        file: 'services/socket-gateway/src/transports/socketio.ts',
+        search: 'const maxConnectionsOfUser = 50;',
+        replace: 'const maxConnectionsOfUser = 5_000;',
+      },
+    ],
+    testFile: deliveryTests,
+    test: 'is refused to a user who holds as many as a person could need; one that ends makes room',
+  },
+  {
+    name: 'refresh-grace',
+    mechanism: 'the refresh token before the newest is good for a moment only',
+    invariant: 6,
+    edits: [
+      { file: 'services/api/src/modules/identity/sessions.ts', search: 'const graceMs = 30_000;', replace: 'const graceMs = 3_600_000;' },
+    ],
+    testFile: 'services/api/tests/identity.test.ts',
+    test: 'so does the one before the newest, once there was time to hear of the newest',
+  },
+  {
+    name: 'refresh-lost-answer',
+    mechanism: 'whoever lost the answer of a refresh asks again',
+    invariant: 6,
+    edits: [{ file: 'services/api/src/modules/identity/sessions.ts', search: 'const graceMs = 30_000;', replace: 'const graceMs = 0;' }],
+    testFile: 'services/api/tests/identity.test.ts',
+    test: 'whoever lost the answer asks again and gets another one',
+  },
+  {
+    name: 'members-turns',
+    mechanism: "changes of a merchant's members take turns",
+    invariant: 6,
+    edits: [
+      {
+        file: 'services/api/src/modules/merchants/members.ts',
+        search: '{ $inc: { membersVersion: 1 } },\n      { session: tx.session },',
+        replace: '{ $inc: { membersVersion: 1 } },',
+      },
+    ],
+    testFile: 'services/api/src/modules/merchants/merchants.service.test.ts',
+    test: 'stays, whether two remove each other at once or leave at once',
+  },
+  {
+    name: 'job-starts',
+    mechanism: 'a job that kills its process is given up in the end',
+    invariant: 4,
+    edits: [
+      { file: 'shared/platform/src/jobs.ts', search: 'if ((job.started ?? 0) > maxStarts) return giveUp(job);', replace: 'void giveUp;' },
+    ],
+    testFile: jobsTests,
+    test: 'a job that kills whoever takes it up fails for good in the end, and not for those that were slow',
   },
   {
     name: 'refusal-by-outage',

@@ -16,8 +16,14 @@ export const currencySchema = z.string().regex(/^[A-Z]{3}$/, 'must be an ISO 421
 export const versionSchema = z.int().min(1);
 export const paymentMethodSchema = z.enum(['stripe', 'razorpay', 'zeffy', 'wallet', 'sandbox']);
 
-/** Written by people: trimmed, not empty, at most `max` characters. */
-export const text = (max: number): z.ZodString => z.string().trim().min(1).max(max);
+/** Written by people: trimmed, not empty, at most `max` characters, none of them a control character beside tabs and line breaks. */
+export const text = (max: number): z.ZodString =>
+  z
+    .string()
+    .trim()
+    .min(1)
+    .max(max)
+    .regex(/^[^\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F]*$/, 'must not hold control characters');
 /** As compared and stored: in lower case. */
 export const emailSchema = z.email().max(254).toLowerCase();
 /** A stable word for a program, e.g. `top-up`. */

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { startCluster, type Cluster, type ClusterOptions } from './cluster.js';
 import { demoLogins, demoPassword, ensureDemoData } from './demo-data.js';
 import { devSecrets } from './dev-secrets.js';
@@ -14,9 +15,9 @@ const restartAfterMs = 3_000;
  * A cluster with the demo's people and stall, on which `npm run demo` plays. A process that ends is started again after 3 s, as a supervisor would.
  * @throws Error as `startCluster`
  */
-export async function startDemoCluster(options: ClusterOptions & { log: (line: string) => void }): Promise<DemoCluster> {
-  const { log, env = {}, ...rest } = options;
-  const secrets = devSecrets('.tidings/secrets.json');
+export async function startDemoCluster(options: ClusterOptions & { dataDir: string; log: (line: string) => void }): Promise<DemoCluster> {
+  const { log, dataDir, env = {}, ...rest } = options;
+  const secrets = devSecrets(join(dataDir, 'secrets.json'));
   // As many logins, from one machine, as a demo needs.
   const cluster = await startCluster({
     ...rest,
@@ -25,14 +26,14 @@ export async function startDemoCluster(options: ClusterOptions & { log: (line: s
   let stopping = false;
   const stop = async (): Promise<void> => {
     stopping = true;
-    removeProductFile();
+    removeProductFile(dataDir);
     await cluster.stop();
   };
   try {
     const { merchant } = await ensureDemoData(cluster.url, cluster.admin);
     const { MONGODB_URL = '', REDIS_URL = '', JWT_SECRET = '', JWT_KEYS = '', REDIS_PREFIX = '' } = cluster.env;
     const shared = { MONGODB_URL, REDIS_URL, JWT_SECRET, JWT_KEYS, REDIS_PREFIX, STRIPE_WEBHOOK_SECRET: cluster.stripeSecret };
-    writeProductFile({ url: cluster.url, admin: cluster.admin, env: shared });
+    writeProductFile({ url: cluster.url, admin: cluster.admin, env: shared }, dataDir);
     for (const one of cluster.processes) watch(one);
     return { ...cluster, stop, guide: guideOf(cluster, merchant) };
   } catch (error) {

@@ -39,7 +39,7 @@ function summary(type: string, payload: Received['payload']): string {
 }
 
 runMain(async () => {
-  const product = readProductFile();
+  const product = readProductFile(process.argv[2] ?? '.tidings');
   if (!product) throw new Error('Nothing runs in this folder. Start the product first, in another terminal: npm start');
   const world = await ensureDemoData(product.url, product.admin);
   const gateway = await createGatewayProcess({ ...product.env, API_URL: product.url });

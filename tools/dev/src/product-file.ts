@@ -9,19 +9,18 @@ export interface ProductFile {
   admin: { email: string; password: string };
 }
 
-const usual = '.tidings';
 const fileIn = (dataDir: string): string => join(dataDir, 'product.json');
 
-export function writeProductFile(product: ProductFile, dataDir = usual): void {
+export function writeProductFile(product: ProductFile, dataDir: string): void {
   writeFileSync(fileIn(dataDir), JSON.stringify(product), { mode: 0o600 });
 }
 
-export function removeProductFile(dataDir = usual): void {
+export function removeProductFile(dataDir: string): void {
   rmSync(fileIn(dataDir), { force: true });
 }
 
 /** Undefined when nothing has been started in this folder. */
-export function readProductFile(dataDir = usual): ProductFile | undefined {
+export function readProductFile(dataDir: string): ProductFile | undefined {
   try {
     return JSON.parse(readFileSync(fileIn(dataDir), 'utf8')) as ProductFile;
   } catch (error) {

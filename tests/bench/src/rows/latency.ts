@@ -34,8 +34,9 @@ export const latency: Row = async ({ rounds, short, log }) => {
   const { pid } = await rig.mongo.db.command({ serverStatus: 1 });
   const processes = [api, relay, worker, ...gateways, ...foreign('mongod', Number(pid))];
   const setting: Setting = { rig, api, clients, people, stalls };
-  await pay(setting, rates[0]!, Math.min(3, seconds));
-  const results = rates.map(nothing);
+  // Until the code is compiled and the pools are filled: each rate at which it is measured.
+  for (const rate of rates) await pay(setting, rate, Math.min(5, seconds));
+  const results = rates.map((): Rounds => ({ p50: [], p99: [], arrivals: 0, payments: 0, retries: 0, losses: 0 }));
   const cores: number[][][] = rates.map(() => []);
   for (let round = 0; round < rounds; round++) {
     for (const [index, rate] of rates.entries()) {
@@ -46,7 +47,9 @@ export const latency: Row = async ({ rounds, short, log }) => {
       for (const [at, used] of cpu.entries()) (cores[index]![at] ??= []).push(used / wall);
       const sum = results[index]!;
       results[index] = {
-        milliseconds: sum.milliseconds.concat(one.milliseconds),
+        p50: [...sum.p50, percentile(one.milliseconds, 0.5)],
+        p99: [...sum.p99, percentile(one.milliseconds, 0.99)],
+        arrivals: sum.arrivals + one.milliseconds.length,
         payments: sum.payments + one.payments,
         retries: sum.retries + one.retries,
         losses: sum.losses + one.losses,
@@ -59,8 +62,8 @@ export const latency: Row = async ({ rounds, short, log }) => {
   await clients.stop();
   await rig.stop();
   return {
-    lines: results.map(({ milliseconds }, index): Line => {
-      const [p50, p99] = [percentile(milliseconds, 0.5), percentile(milliseconds, 0.99)];
+    lines: results.map((result, index): Line => {
+      const [p50, p99] = [median(result.p50), median(result.p99)];
       return {
         what: `commit → client at ${rates[index]} payments/s, two gateways`,
         tidings: `p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms`,
@@ -69,8 +72,8 @@ export const latency: Row = async ({ rounds, short, log }) => {
       };
     }),
     notes: results.map(
-      ({ milliseconds, payments, retries }, index) =>
-        `latency at ${rates[index]}/s: ${payments} payments, ${milliseconds.length} arrivals, ${retries} payments asked again after a 503; ` +
+      ({ arrivals, payments, retries }, index) =>
+        `latency at ${rates[index]}/s: ${payments} payments, ${arrivals} arrivals, ${retries} payments asked again after a 503; ` +
         `cores in use: ${processes.map(({ name }, at) => `${name} ${median(cores[index]![at]!).toFixed(2)}`).join(', ')}`,
     ),
     losses: results.reduce((sum, { losses }) => sum + losses, 0),
@@ -90,6 +93,13 @@ interface Measured {
   payments: number;
   retries: number;
   losses: number;
+}
+
+/** The percentiles of each round; the rest is summed. */
+interface Rounds extends Omit<Measured, 'milliseconds'> {
+  p50: number[];
+  p99: number[];
+  arrivals: number;
 }
 
 const nothing = (): Measured => ({ milliseconds: [], payments: 0, retries: 0, losses: 0 });
