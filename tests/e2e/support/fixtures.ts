@@ -143,6 +143,18 @@ export const fixtures: Readonly<Record<string, (scene: Scene) => Promise<Fixture
     params: { id: (await world.signUp('Nuisance')).id },
     body: { status: 'suspended' },
   }),
+  listUsers: async ({ admin, customer }) => ({ as: admin, query: { ...lists, q: customer.email, role: 'customer', status: 'active' } }),
+  getUser: async ({ admin, customer }) => ({ as: admin, params: { id: customer.id } }),
+  setUserRoles: async ({ admin, world }) => ({
+    as: admin,
+    params: { id: (await world.signUp('Helper')).id },
+    body: { roles: ['customer', 'advisor'] },
+  }),
+  adjustBalance: async ({ admin, customer }) => ({
+    as: admin,
+    params: { id: customer.id },
+    body: { amount: 100, currency: 'INR', reason: 'A kindness' },
+  }),
   listAudit: async ({ admin }) => ({
     as: admin,
     query: { ...lists, ...period, actor: admin.id, action: 'user.suspend', target: `user:${admin.id}` },

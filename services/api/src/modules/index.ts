@@ -9,15 +9,16 @@ import { webhooksModule } from './webhooks/index.js';
 
 /** Every domain. A new one is added here and nowhere else. */
 export function createModules(context: Context): ApiModule[] {
+  const identity = identityModule(context);
   const wallet = walletModule(context);
   const merchants = merchantsModule(context);
   return [
-    identityModule(context),
+    identity,
     wallet,
     merchants,
     ordersModule(context, { wallet: wallet.wallet, merchants: merchants.merchants, items: merchants.items }),
     notificationsModule(context),
-    adminModule(context),
+    adminModule(context, { identity, wallet }),
     webhooksModule(context, { topUps: wallet.topUps }),
   ];
 }

@@ -1,6 +1,6 @@
 import type { Notification } from '@tidings/contracts';
 import type { NotificationHandlers } from './content.js';
-import { moment } from './words.js';
+import { moment, money, reasonWords } from './words.js';
 
 const typeOf: Record<'info' | 'warning' | 'critical', Notification['type']> = { info: 'info', warning: 'warning', critical: 'error' };
 
@@ -18,5 +18,12 @@ export const adminNotifications = {
     type: typeOf[data.severity],
     category: 'system',
     data: { kind: data.kind },
+  }),
+  'balance-adjusted': ({ amount, currency, newBalance, reason, transactionId }) => ({
+    title: amount > 0 ? 'Money added' : 'Money taken',
+    message: `${money(Math.abs(amount), currency)} was ${amount > 0 ? 'added to' : 'taken from'} your wallet: ${reasonWords(reason)}. Your balance is ${money(newBalance, currency)}.`,
+    type: amount > 0 ? 'success' : 'warning',
+    category: 'payment',
+    data: { transactionId },
   }),
 } satisfies NotificationHandlers;

@@ -1,8 +1,9 @@
 import { z } from 'zod';
-import { idSchema, text, timeSchema, wordSchema } from '../common.js';
+import { balanceSchema, currencySchema, idSchema, text, timeSchema, wordSchema } from '../common.js';
 import { defineEvent, type FeedTarget, type Recipient } from '../event.js';
 import { feeds } from '../feeds.js';
 import { roleSchema } from '../roles.js';
+import { adjustmentAmountSchema } from './schemas.js';
 
 /** Without a role: everybody. */
 const toRole = z.strictObject({ role: roleSchema.optional() });
@@ -39,6 +40,21 @@ export const adminEvents = {
     to: toRole,
     feeds: noticeFeeds,
     notifies: addressed,
+  }),
+  'balance-adjusted': defineEvent({
+    type: 'balance-adjusted',
+    summary: 'An administrator gave money to a user, or took it (`amount` is signed)',
+    data: z.strictObject({
+      userId: idSchema,
+      amount: adjustmentAmountSchema,
+      currency: currencySchema,
+      newBalance: balanceSchema,
+      reason: z.string().max(500),
+      transactionId: idSchema,
+    }),
+    to: z.strictObject({ userId: idSchema }),
+    feeds: (to) => [feeds.user(to.userId), feeds.admin],
+    notifies: (to) => [{ user: to.userId }],
   }),
   'bulk-progress': defineEvent({
     type: 'bulk-progress',

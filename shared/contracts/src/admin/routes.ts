@@ -1,7 +1,16 @@
 import { idParams, listOf } from '../common.js';
 import { accountSchema } from '../identity/schemas.js';
 import { defineRoute } from '../route.js';
-import { auditEntrySchema, auditQuery, updateUserBody } from './schemas.js';
+import {
+  adjustmentBody,
+  adjustmentSchema,
+  auditEntrySchema,
+  auditQuery,
+  rolesBody,
+  updateUserBody,
+  userDetailSchema,
+  usersQuery,
+} from './schemas.js';
 
 const tag = 'admin';
 const access = ['admin', 'superadmin'] as const;
@@ -19,6 +28,57 @@ export const adminRoutes = {
     status: 200,
     response: accountSchema,
     errors: ['not-found', 'version-mismatch'],
+    write: true,
+  }),
+  listUsers: defineRoute({
+    name: 'listUsers',
+    method: 'get',
+    path: '/api/admin/users',
+    summary: 'Users, newest first; `q` finds those whose name or e-mail address begins with it',
+    tag,
+    access,
+    query: usersQuery,
+    status: 200,
+    response: listOf(accountSchema),
+  }),
+  getUser: defineRoute({
+    name: 'getUser',
+    method: 'get',
+    path: '/api/admin/users/:id',
+    summary: 'A user with wallets and live sessions; a look at somebody else is written to the audit log',
+    tag,
+    access,
+    params: idParams,
+    status: 200,
+    response: userDetailSchema,
+    errors: ['not-found'],
+  }),
+  setRoles: defineRoute({
+    name: 'setUserRoles',
+    method: 'put',
+    path: '/api/admin/users/:id/roles',
+    summary: 'Make a user an advisor, an administrator or a superadmin, or take that away; live connections follow within a second',
+    tag,
+    access: ['superadmin'],
+    params: idParams,
+    body: rolesBody,
+    status: 200,
+    response: accountSchema,
+    errors: ['not-found', 'version-mismatch'],
+    write: true,
+  }),
+  adjust: defineRoute({
+    name: 'adjustBalance',
+    method: 'post',
+    path: '/api/admin/users/:id/adjustments',
+    summary: 'Give money to a user, or take it, with a reason that the user reads and the audit log keeps',
+    tag,
+    access,
+    params: idParams,
+    body: adjustmentBody,
+    status: 201,
+    response: adjustmentSchema,
+    errors: ['not-found', 'insufficient-funds'],
     write: true,
   }),
   audit: defineRoute({

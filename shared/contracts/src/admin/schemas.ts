@@ -1,8 +1,54 @@
 import { z } from 'zod';
-import { idSchema, listQuery, timeSchema, wordSchema } from '../common.js';
-import { userStatusSchema } from '../identity/schemas.js';
+import { balanceSchema, currencySchema, idSchema, listQuery, text, timeSchema, wordSchema } from '../common.js';
+import { accountSchema, sessionSchema, userStatusSchema } from '../identity/schemas.js';
+import { roles, roleSchema } from '../roles.js';
+import { walletSchema } from '../wallet/schemas.js';
 
 export const updateUserBody = z.strictObject({ status: userStatusSchema });
+
+/** `q`: the beginning of the name or of the e-mail address, whatever its case. */
+export const usersQuery = z.strictObject({
+  ...listQuery,
+  q: text(100).optional(),
+  role: roleSchema.optional(),
+  status: userStatusSchema.optional(),
+});
+export type UsersQuery = z.output<typeof usersQuery>;
+
+/** A user with all that an administrator sees; the sessions are the newest live ones. */
+export const userDetailSchema = accountSchema.extend({ wallets: z.array(walletSchema), sessions: z.array(sessionSchema) });
+export type UserDetail = z.output<typeof userDetailSchema>;
+
+/** `customer` is everybody's and `merchant` follows from memberships: both stay as they are, whether they are named or not. */
+export const rolesBody = z.strictObject({ roles: z.array(roleSchema).max(roles.length) });
+
+/** Signed minor units: what is given to the user, or taken. */
+export const adjustmentAmountSchema = z
+  .int()
+  .min(-100_000_000_000)
+  .max(100_000_000_000)
+  .refine((amount) => amount !== 0, 'must not be zero');
+
+export const adjustmentBody = z.strictObject({
+  amount: adjustmentAmountSchema,
+  currency: currencySchema.optional(),
+  /** The user reads it, too. */
+  reason: text(500),
+});
+export type AdjustmentInput = z.output<typeof adjustmentBody>;
+
+export const adjustmentSchema = z.strictObject({
+  id: idSchema,
+  userId: idSchema,
+  amount: adjustmentAmountSchema,
+  currency: currencySchema,
+  newBalance: balanceSchema,
+  reason: z.string(),
+  /** In the user's wallet history. */
+  transactionId: idSchema,
+  createdAt: timeSchema,
+});
+export type Adjustment = z.output<typeof adjustmentSchema>;
 
 const targetSchema = z.string().regex(/^[A-Za-z0-9_.:-]{1,200}$/, 'must name a target, as user:42');
 

@@ -10,6 +10,8 @@ export interface Membership {
 export interface UserDocument {
   _id: string;
   name: string;
+  /** The name in lower case, by which administrators search. */
+  nameKey?: string;
   /** In lower case; unique. */
   email: string;
   passwordHash: string;
@@ -20,6 +22,8 @@ export interface UserDocument {
   createdAt: Date;
   /** Written at each login, so that a login and a suspension at the same time conflict. */
   lastLoginAt?: Date;
+  /** Of a superadmin, written at each change of somebody's roles, so that two such changes at the same time conflict. */
+  lastGrantAt?: Date;
 }
 
 export interface SessionDocument {
@@ -56,6 +60,7 @@ const userSchema = new Schema<UserDocument>(
   {
     _id: { type: String, required: true },
     name: { type: String, required: true },
+    nameKey: { type: String },
     email: { type: String, required: true },
     passwordHash: { type: String, required: true },
     roles: { type: [String], required: true },
@@ -64,11 +69,17 @@ const userSchema = new Schema<UserDocument>(
     version: { type: Number, required: true },
     createdAt: { type: Date, required: true },
     lastLoginAt: { type: Date },
+    lastGrantAt: { type: Date },
   },
   { collection: 'users', versionKey: false, strict: 'throw' },
 );
 userSchema.index({ email: 1 }, { unique: true });
 userSchema.index({ 'memberships.merchantId': 1, name: 1, _id: 1 });
+// For the administrators' list: by what it is searched, filtered and sorted.
+userSchema.index({ nameKey: 1 });
+userSchema.index({ createdAt: -1, _id: -1 });
+userSchema.index({ roles: 1, createdAt: -1, _id: -1 });
+userSchema.index({ status: 1, createdAt: -1, _id: -1 });
 
 const sessionSchema = new Schema<SessionDocument>(
   {

@@ -4,12 +4,13 @@ import { publicWrite, read, write, type RouteBinding } from '../../http/bind.js'
 import { presentSession } from './identity.presenter.js';
 import type { Identity } from './identity.service.js';
 import { hashPassword } from './passwords.js';
+import type { RoleChanges } from './roles.js';
 import type { Sessions } from './sessions.js';
 
 /** Counts attempts by address without keeping the address in Redis. */
 const byEmail = (email: string): string => `email:${createHash('sha256').update(email).digest('base64url')}`;
 
-export function identityRoutes(identity: Identity, sessions: Sessions): RouteBinding[] {
+export function identityRoutes(identity: Identity, sessions: Sessions, roleChanges: RoleChanges): RouteBinding[] {
   const { auth, admin } = routes;
   return [
     publicWrite(
@@ -55,5 +56,6 @@ export function identityRoutes(identity: Identity, sessions: Sessions): RouteBin
     }),
 
     write(admin.updateUser, ({ tx, caller, params, body, ifMatch }) => identity.setStatus(tx, caller, params.id, body.status, ifMatch)),
+    write(admin.setRoles, ({ tx, caller, params, body, ifMatch }) => roleChanges.set(tx, caller, params.id, body.roles, ifMatch)),
   ];
 }

@@ -11,6 +11,7 @@ import { audit, type Tx } from '@tidings/feed';
 import { isDuplicateKey, newId, type Tokens } from '@tidings/platform';
 import type { ClientInfo } from '../../http/bind.js';
 import { checkIfMatch } from '../../http/etag.js';
+import { nameKey } from './directory.js';
 import type { IdentityModels, UserDocument } from './identity.model.js';
 import { presentAccount, presentUser } from './identity.presenter.js';
 import { hashPassword, isPassword } from './passwords.js';
@@ -20,7 +21,15 @@ export function createIdentity({ models, sessions, tokens }: { models: IdentityM
   const { users } = models;
 
   const insertUser = async (tx: Tx, fields: Pick<UserDocument, 'name' | 'email' | 'passwordHash' | 'roles'>): Promise<UserDocument> => {
-    const user: UserDocument = { _id: newId(), ...fields, status: 'active', memberships: [], version: 1, createdAt: tx.now };
+    const user: UserDocument = {
+      _id: newId(),
+      ...fields,
+      nameKey: nameKey(fields.name),
+      status: 'active',
+      memberships: [],
+      version: 1,
+      createdAt: tx.now,
+    };
     try {
       await users.create([user], { session: tx.session });
     } catch (error) {
@@ -35,7 +44,11 @@ export function createIdentity({ models, sessions, tokens }: { models: IdentityM
     return user;
   };
 
-  const change = async (tx: Tx, user: UserDocument, fields: Partial<Pick<UserDocument, 'name' | 'status'>>): Promise<UserDocument> => {
+  const change = async (
+    tx: Tx,
+    user: UserDocument,
+    fields: Partial<Pick<UserDocument, 'name' | 'nameKey' | 'status'>>,
+  ): Promise<UserDocument> => {
     await users.updateOne({ _id: user._id }, { $set: fields, $inc: { version: 1 } }, { session: tx.session });
     return { ...user, ...fields, version: user.version + 1 };
   };
@@ -90,7 +103,7 @@ export function createIdentity({ models, sessions, tokens }: { models: IdentityM
     async rename(tx: Tx, userId: string, name: string, ifMatch: string | undefined) {
       const user = await findUser(tx, userId);
       checkIfMatch(ifMatch, user.version, () => presentAccount(user));
-      return presentAccount(await change(tx, user, { name }));
+      return presentAccount(await change(tx, user, { name, nameKey: nameKey(name) }));
     },
 
     /**

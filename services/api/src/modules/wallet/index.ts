@@ -18,6 +18,7 @@ export type { ListedPayment, PaymentProvider, ProviderRefund } from './providers
 export { isSignedByRazorpay, signRazorpay } from './providers/razorpay.js';
 export { stripeWebhookSecret } from './providers/stripe.js';
 export type { Outcome, TopUps } from './top-ups.js';
+export { presentWallet } from './wallet.presenter.js';
 export { announceBalance, announcePayment } from './wallet.events.js';
 export type { OrderCharge, Wallet } from './wallet.service.js';
 

@@ -49,6 +49,8 @@ export interface HistoryQuery {
 export interface Wallet {
   /** An account that nothing has touched yet is empty, at version 0. */
   balance(userId: string, currency?: string): Promise<Omit<AccountDocument, 'lastAt'>>;
+  /** Every wallet that the user has, by currency; the one in the default currency is always there. */
+  balances(userId: string): Promise<Omit<AccountDocument, 'lastAt'>[]>;
   /** Newest first. */
   history(userId: string, query: HistoryQuery): Promise<{ page: PostingDocument[]; nextCursor: string | null }>;
   /**
@@ -74,10 +76,11 @@ export interface Wallet {
    */
   release(tx: Tx, key: string): Promise<void>;
   /**
-   * Gives or takes by an administrator's decision, and emits `balance-updated`. The caller writes the reason to the audit log.
+   * Gives or takes by an administrator's decision, and emits `balance-updated`. The caller writes the reason to the audit log. Answers with the
+   * change, or undefined when there was one with this key.
    * @throws Problem `insufficient-funds` when more is taken than is there
    */
-  adjust(tx: Tx, adjustment: Adjustment): Promise<void>;
+  adjust(tx: Tx, adjustment: Adjustment): Promise<BalanceChange | undefined>;
 }
 
 const versionKey = z.tuple([z.int().min(1)]);
@@ -88,11 +91,21 @@ export function createWallet(options: { models: WalletModels; ledger: Ledger; de
   const userAccount = (ownerId: string, currency = defaultCurrency): AccountRef => ({ kind: 'user', ownerId, currency });
   const merchantAccount = (ownerId: string, currency: string): AccountRef => ({ kind: 'merchant', ownerId, currency });
 
+  const balance: Wallet['balance'] = async (userId, currency) => {
+    const ref = userAccount(userId, currency);
+    const account = await accounts.findById(accountId(ref)).lean<AccountDocument>();
+    return account ?? { _id: accountId(ref), ...ref, balance: 0, held: 0, version: 0 };
+  };
+
   return {
-    async balance(userId, currency) {
-      const ref = userAccount(userId, currency);
-      const account = await accounts.findById(accountId(ref)).lean<AccountDocument>();
-      return account ?? { _id: accountId(ref), ...ref, balance: 0, held: 0, version: 0 };
+    balance,
+
+    async balances(userId) {
+      const found = await accounts
+        .find({ _id: { $gte: `user:${userId}:`, $lt: `user:${userId};` } })
+        .sort({ _id: 1 })
+        .lean<AccountDocument[]>();
+      return found.some(({ currency }) => currency === defaultCurrency) ? found : [await balance(userId), ...found];
     },
 
     async history(userId, { currency, type, limit, cursor }) {
@@ -196,6 +209,7 @@ export function createWallet(options: { models: WalletModels; ledger: Ledger; de
         ],
       });
       for (const change of changes) announceBalance(tx, change, 'adjustment');
+      return changes[0];
     },
   };
 }
