@@ -2,6 +2,7 @@ export * from './client.js';
 export * from './http.js';
 export * from './live-equals-fresh.js';
 export * from './people.js';
+export * from './random.js';
 export * from './scenes.js';
 export * from './store.js';
 export * from './stripe.js';

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Random } from './random.js';
+import type { Random } from '@tidings/testing';
 
 export interface Answer {
   status: number;

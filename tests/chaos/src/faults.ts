@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Cluster, ClusterProcess } from '@tidings/dev';
 import type { ReplicaSet, ServerProcess } from '../../../tools/servers/index.mjs';
 import type { Caller } from './caller.js';
-import type { Random } from './random.js';
+import type { Random } from '@tidings/testing';
 import type { CommittedEvent, Recorder } from './recorder.js';
 import type { Screen } from './verdict-events.js';
 

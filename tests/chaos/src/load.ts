@@ -1,8 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { stripeEvent, stripeHeader } from '@tidings/testing';
+import { stripeEvent, stripeHeader, type Random } from '@tidings/testing';
 import type { Answer, Caller } from './caller.js';
 import { need, type People, type Person, type Shop } from './people.js';
-import type { Random } from './random.js';
 
 /** What the API has said yes to. */
 export interface Promises {

@@ -5,7 +5,7 @@ import { createCaller } from './caller.js';
 import { faults, isHealed, type Struck, type World } from './faults.js';
 import { createLoad, type Load } from './load.js';
 import { createPeople, openScreens } from './people.js';
-import { createRandom, type Random } from './random.js';
+import { createRandom, type Random } from '@tidings/testing';
 import { openRecorder, type Recorder } from './recorder.js';
 import { checkLedger, checkNotifications, checkPromises } from './verdict-domain.js';
 import { checkLog, checkScreen, replaysOf, type Screen } from './verdict-events.js';

@@ -1,0 +1,1 @@
+export { holdFestival, type FestivalOptions, type FestivalReport } from './festival.js';

@@ -1,0 +1,141 @@
+import { isDeepStrictEqual } from 'node:util';
+import {
+  closedOrderStatuses,
+  reduceNotifications,
+  reduceOrders,
+  reduceTransactions,
+  reduceWallet,
+  type AnyEvent,
+  type Notification,
+  type Order,
+  type Wallet,
+  type WalletTransaction,
+} from '@tidings/contracts';
+import type { Mongo } from '@tidings/platform';
+import { assertContiguous } from '@tidings/testing';
+import type { Actor } from './actor.js';
+import type { People } from './people.js';
+
+type Database = Pick<Mongo, 'db'>;
+
+/** Money is neither made nor lost, straight from the collections: no code of the product says it of itself. */
+export async function checkMoney({ db }: Database): Promise<string[]> {
+  const sums = (by: string) =>
+    db
+      .collection('postings')
+      .aggregate<{ _id: string; sum: number }>([{ $group: { _id: `$${by}`, sum: { $sum: '$amount' } } }])
+      .toArray();
+  const [currencies, transfers, byAccount] = await Promise.all([sums('currency'), sums('transferId'), sums('account')]);
+  const posted = new Map(byAccount.map(({ _id, sum }) => [_id, sum]));
+  const accounts = await db.collection<{ _id: string; kind: string; balance: number }>('accounts').find().toArray();
+  const waiting = await db.collection('postings').countDocuments({ pending: true });
+  return [
+    ...currencies.filter(({ sum }) => sum !== 0).map(({ _id, sum }) => `the ledger in ${_id} sums to ${sum}`),
+    ...transfers.filter(({ sum }) => sum !== 0).map(({ _id, sum }) => `the transfer ${_id} sums to ${sum}`),
+    ...accounts
+      .filter(({ _id, balance }) => balance !== (posted.get(_id) ?? 0))
+      .map(({ _id, balance }) => `${_id} has ${balance}, its postings say ${posted.get(_id)}`),
+    ...accounts
+      .filter(({ kind, balance }) => ['user', 'merchant', 'hold'].includes(kind) && balance < 0)
+      .map(({ _id, balance }) => `${_id} is below zero: ${balance}`),
+    ...(waiting > 0 ? [`${waiting} postings were never rolled up`] : []),
+  ];
+}
+
+/** What was accepted is there once, and has come to its end. */
+export async function checkOrders({ db }: Database, accepted: { orders: number; topUps: number }): Promise<string[]> {
+  const [open, orders, topUps, unpaid, deliveries] = await Promise.all([
+    db.collection('orders').countDocuments({ status: { $nin: [...closedOrderStatuses] } }),
+    db.collection('orders').countDocuments(),
+    db.collection('topups').countDocuments(),
+    db.collection('topups').countDocuments({ status: { $nin: ['succeeded', 'refunded'] } }),
+    db.collection('webhook_deliveries').countDocuments({ state: { $nin: ['processed', 'ignored'] } }),
+  ]);
+  const overdrawn = await db.collection('items').countDocuments({ stock: { $lt: 0 } });
+  return [
+    ...(open > 0 ? [`${open} orders are in no final state`] : []),
+    ...(orders !== accepted.orders ? [`${accepted.orders} orders were accepted, ${orders} are stored`] : []),
+    ...(topUps !== accepted.topUps ? [`${accepted.topUps} top-ups were begun, ${topUps} are stored`] : []),
+    ...(unpaid > 0 ? [`${unpaid} top-ups that were paid are not credited`] : []),
+    ...(deliveries > 0 ? [`${deliveries} webhooks are not done with`] : []),
+    ...(overdrawn > 0 ? [`${overdrawn} items have less than nothing in stock`] : []),
+  ];
+}
+
+/** One thing that a screen shows: how events make it, and how it is fetched. */
+interface Shown<State> {
+  name: string;
+  empty: State;
+  reduce(state: State, event: AnyEvent): State;
+  fetch(actor: Actor): Promise<State>;
+}
+
+const one =
+  <T>(path: string) =>
+  async (actor: Actor): Promise<T> =>
+    (await actor.http('GET', path)).body as T;
+
+const all =
+  <T>(path: string) =>
+  async (actor: Actor): Promise<readonly T[]> => {
+    const items: T[] = [];
+    for (let cursor: string | null = ''; cursor !== null;) {
+      const { body } = await actor.http('GET', `${path}${path.includes('?') ? '&' : '?'}limit=100${cursor ? `&cursor=${cursor}` : ''}`);
+      items.push(...(body['items'] as T[]));
+      cursor = body['nextCursor'] as string | null;
+    }
+    return items;
+  };
+
+const shownToGuests = [
+  { name: 'wallet', empty: null, reduce: reduceWallet, fetch: one<Wallet | null>('/api/wallet') } satisfies Shown<Wallet | null>,
+  {
+    name: 'transactions',
+    empty: [],
+    reduce: reduceTransactions,
+    fetch: all<WalletTransaction>('/api/wallet/transactions'),
+  } satisfies Shown<readonly WalletTransaction[]>,
+  { name: 'orders', empty: [], reduce: reduceOrders, fetch: all<Order>('/api/orders') } satisfies Shown<readonly Order[]>,
+];
+const shownToAll = {
+  name: 'notifications',
+  empty: [],
+  reduce: reduceNotifications,
+  fetch: all<Notification>('/api/notifications'),
+} satisfies Shown<readonly Notification[]>;
+const shownToVendors = (merchantId: string) =>
+  ({
+    name: 'orders of the stall',
+    empty: [],
+    reduce: reduceOrders,
+    fetch: all<Order>(`/api/orders?vendorId=${merchantId}`),
+  }) satisfies Shown<readonly Order[]>;
+
+/** Every client's state, built from the events that it got, is what a new client fetches; and its feeds came in order, without a gap. */
+export async function checkScreens({ guests, vendors, admins }: People): Promise<{ faults: string[]; compared: number }> {
+  const faults: string[] = [];
+  let compared = 0;
+  const compare = async <State>(actor: Actor, { name, empty, reduce, fetch }: Shown<State>): Promise<void> => {
+    let live = empty;
+    for (const { type, payload } of actor.client.received) {
+      if (!payload?.meta) continue;
+      const { meta: _, ...data } = payload;
+      live = reduce(live, { type, data } as unknown as AnyEvent);
+    }
+    compared++;
+    if (!isDeepStrictEqual(live, await fetch(actor)))
+      faults.push(`${actor.name}: what the screen shows differs from what is fetched: ${name}`);
+  };
+  for (const guest of guests) for (const shown of shownToGuests) await compare(guest, shown as Shown<unknown>);
+  for (const vendor of vendors) await compare(vendor, shownToVendors(vendor.merchantId));
+  for (const actor of [...guests, ...vendors]) await compare(actor, shownToAll);
+  for (const { name, client } of [...guests, ...vendors, ...admins]) {
+    try {
+      assertContiguous(client);
+    } catch (error) {
+      faults.push(`${name}: ${String(error)}`);
+    }
+    if (client.of('feed-reset').length > 0) faults.push(`${name}: a feed was reset`);
+  }
+  return { faults, compared };
+}
