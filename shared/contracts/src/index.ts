@@ -20,6 +20,7 @@ export { buildOpenApi } from './openapi.js';
 export * from './orders/reduce.js';
 export * from './orders/schemas.js';
 export * from './payments/codes.js';
+export * from './payments/schemas.js';
 export * from './plans/schemas.js';
 export { PROTOCOL_VERSION } from './protocol.js';
 export * from './reduce.js';

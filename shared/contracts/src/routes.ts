@@ -4,6 +4,7 @@ import { merchantRoutes } from './merchants/routes.js';
 import { notificationRoutes } from './notifications/routes.js';
 import { opsRoutes } from './ops/routes.js';
 import { orderRoutes } from './orders/routes.js';
+import { paymentRoutes } from './payments/routes.js';
 import type { RouteDefinition } from './route.js';
 import { walletRoutes } from './wallet/routes.js';
 import { webhookRoutes } from './webhooks/routes.js';
@@ -13,6 +14,7 @@ export const routes = {
   auth: authRoutes,
   wallet: walletRoutes,
   orders: orderRoutes,
+  payments: paymentRoutes,
   merchants: merchantRoutes,
   notifications: notificationRoutes,
   admin: adminRoutes,

@@ -53,6 +53,35 @@ export const commandFixtures: Readonly<Record<string, (scene: Scene) => Promise<
       ],
     };
   },
+  'resolve-code': async ({ customer, stall, stranger }) => ({
+    as: customer,
+    payloads: [{ code: await codeOf(stall.owner, `/api/merchants/${stall.merchant.id}/qr`) }],
+    foreign: [{ code: await codeOf(stranger, '/api/me/qr') }, { code: 'TDG1' }],
+  }),
+  'pay-by-code': async ({ customer, stall, stranger }) => {
+    const path = `/api/merchants/${stall.merchant.id}/qr`;
+    const { price } = stall.item;
+    const options = [{ name: 'Size', choice: 'Large' }];
+    const { body: lassi } = await stall.owner.http.post<{ id: string }>(`/api/merchants/${stall.merchant.id}/items`, {
+      name: `Lassi ${Date.now()}`,
+      price: 100,
+      options: [{ name: 'Size', choices: [{ name: 'Large', price: 50 }] }],
+    });
+    const item = { code: await codeOf(stall.owner, `${path}?itemId=${lassi.id}`), price: 150, quantity: 1, options };
+    const code = await codeOf(stall.owner, path);
+    return {
+      as: customer,
+      payloads: [
+        { ...item, note: 'Hot', idempotencyKey: 'pay-1' },
+        { code, price, items: [{ itemId: stall.item.id, quantity: 1, options }] },
+      ],
+      foreign: [
+        { ...item, price: 1 },
+        { code, price: 1, items: [{ itemId: stall.item.id, quantity: 1 }] },
+        { code: await codeOf(stranger, '/api/me/qr'), price },
+      ],
+    };
+  },
   'update-order-status': async (scene) => {
     const { id: orderId } = await scene.placeOrder();
     return {
@@ -65,6 +94,11 @@ export const commandFixtures: Readonly<Record<string, (scene: Scene) => Promise<
     };
   },
 };
+
+async function codeOf({ http }: Account, path: string): Promise<string> {
+  const { body } = await http.send<{ code: string }>('GET', path, undefined, { accept: 'application/json' });
+  return body.code;
+}
 
 /** Feeds that a customer may not follow, and names that no feed can have. */
 export const privateFeeds: readonly string[] = [

@@ -72,6 +72,27 @@ export const fixtures: Readonly<Record<string, (scene: Scene) => Promise<Fixture
     body: { amount: 100, reason: 'It was cold' },
   }),
 
+  // --- payments
+  getMerchantQr: async ({ stall }) => ({
+    as: stall.owner,
+    params: { id: stall.merchant.id },
+    query: { format: 'svg', itemId: stall.item.id },
+  }),
+  getOwnQr: async ({ customer }) => ({ as: customer, query: { format: 'png' }, anyLogin: true }),
+  resolveCode: async ({ customer, stall }) => ({ as: customer, body: { code: await stallCode(stall) }, anyLogin: true }),
+  payByCode: async ({ customer, stall }) => ({
+    as: customer,
+    body: {
+      code: await stallCode(stall, (await withOption(stall.owner, stall.merchant.id)).id),
+      quantity: 2,
+      options: [{ name: 'Size', choice: 'Large' }],
+      note: 'No sugar',
+      price: 300,
+    },
+    without: ['items'],
+    anyLogin: true,
+  }),
+
   // --- merchants
   createMerchant: async ({ admin }) => ({
     as: admin,
@@ -164,6 +185,13 @@ export const fixtures: Readonly<Record<string, (scene: Scene) => Promise<Fixture
 async function ownSession(owner: Account): Promise<Fixture> {
   const { body } = await owner.http.get<{ items: { id: string }[] }>('/api/me/sessions');
   return { as: owner, params: { id: body.items[0]!.id } };
+}
+
+async function stallCode({ owner, merchant }: Scene['stall'], itemId?: string): Promise<string> {
+  const { body } = await owner.http.get<{ code: string }>(
+    `/api/merchants/${merchant.id}/qr?format=json${itemId === undefined ? '' : `&itemId=${itemId}`}`,
+  );
+  return body.code;
 }
 
 const option = { name: 'Size', required: true, choices: [{ name: 'Large', price: 50 }] };

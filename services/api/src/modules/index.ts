@@ -4,6 +4,7 @@ import { identityModule } from './identity/index.js';
 import { merchantsModule } from './merchants/index.js';
 import { notificationsModule } from './notifications/index.js';
 import { ordersModule } from './orders/index.js';
+import { paymentsModule } from './payments/index.js';
 import { walletModule } from './wallet/index.js';
 import { webhooksModule } from './webhooks/index.js';
 
@@ -12,11 +13,13 @@ export function createModules(context: Context): ApiModule[] {
   const identity = identityModule(context);
   const wallet = walletModule(context);
   const merchants = merchantsModule(context);
+  const orders = ordersModule(context, { wallet: wallet.wallet, merchants: merchants.merchants, items: merchants.items });
   return [
     identity,
     wallet,
     merchants,
-    ordersModule(context, { wallet: wallet.wallet, merchants: merchants.merchants, items: merchants.items }),
+    orders,
+    paymentsModule(context, { merchants: merchants.merchants, items: merchants.items, orders: orders.orders }),
     notificationsModule(context),
     adminModule(context, { identity, wallet }),
     webhooksModule(context, { topUps: wallet.topUps }),

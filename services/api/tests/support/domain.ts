@@ -4,6 +4,7 @@ import { createJobs, createMetrics, loadConfig, newId, type Jobs, type Metrics, 
 import { createTestStore } from '@tidings/testing';
 import { merchantsModule, type MerchantsModule } from '../../src/modules/merchants/index.js';
 import { ordersModule, type OrdersModule } from '../../src/modules/orders/index.js';
+import { paymentsModule, type PaymentsModule } from '../../src/modules/payments/index.js';
 import { walletModule, type WalletModule } from '../../src/modules/wallet/index.js';
 import { webhooksModule, type WebhooksModule } from '../../src/modules/webhooks/index.js';
 
@@ -14,6 +15,7 @@ export interface Domain {
   wallet: WalletModule;
   merchants: MerchantsModule;
   orders: OrdersModule;
+  payments: PaymentsModule;
   webhooks: WebhooksModule;
   /** One transaction, and the events that it committed. */
   run<T>(work: (tx: Tx) => Promise<T>, actor?: string): Promise<{ result: T; events: readonly OutboxEvent[] }>;
@@ -46,10 +48,11 @@ export async function createDomain(options: { env?: Record<string, string>; jobs
   const wallet = walletModule(context);
   const merchants = merchantsModule(context);
   const orders = ordersModule(context, { wallet: wallet.wallet, merchants: merchants.merchants, items: merchants.items });
+  const payments = paymentsModule(context, { merchants: merchants.merchants, items: merchants.items, orders: orders.orders });
   const webhooks = webhooksModule(context, { topUps: wallet.topUps });
 
   await ensureFeedIndexes(mongo);
-  for (const module of [wallet, merchants, orders, webhooks]) {
+  for (const module of [wallet, merchants, orders, payments, webhooks]) {
     for (const [kind, handler] of Object.entries(module.jobs ?? {})) jobs.register(kind, handler);
     await module.start?.();
   }
@@ -65,6 +68,7 @@ export async function createDomain(options: { env?: Record<string, string>; jobs
     wallet,
     merchants,
     orders,
+    payments,
     webhooks,
     run: (work, actor) => unitOfWork.run({ actor: actor ?? null }, work),
     async person({ merchants: of = [], roles: given } = {}) {

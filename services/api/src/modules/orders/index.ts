@@ -6,6 +6,11 @@ import { orderModels } from './orders.model.js';
 import { orderRoutes } from './orders.routes.js';
 import { createOrders, type Orders } from './orders.service.js';
 
+export type { OrderDocument } from './orders.model.js';
+export { presentOrder } from './orders.presenter.js';
+export type { Orders } from './orders.service.js';
+export type { PickupTicket } from './pickup-numbers.js';
+
 export interface OrdersModule extends ApiModule {
   orders: Orders;
 }
