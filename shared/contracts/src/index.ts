@@ -8,6 +8,8 @@ export * from './errors.js';
 export * from './event.js';
 export * from './events.js';
 export * from './feeds.js';
+export * from './history/schemas.js';
+export * from './history/screen.js';
 export * from './identity/schemas.js';
 export * from './loyalty/schemas.js';
 export * from './merchants/reduce.js';

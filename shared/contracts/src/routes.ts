@@ -1,4 +1,5 @@
 import { adminRoutes } from './admin/routes.js';
+import { historyRoutes } from './history/routes.js';
 import { authRoutes } from './identity/routes.js';
 import { merchantRoutes } from './merchants/routes.js';
 import { notificationRoutes } from './notifications/routes.js';
@@ -18,6 +19,7 @@ export const routes = {
   merchants: merchantRoutes,
   notifications: notificationRoutes,
   admin: adminRoutes,
+  history: historyRoutes,
   ops: opsRoutes,
   webhooks: webhookRoutes,
 };

@@ -26,7 +26,8 @@ export interface FeedLog {
 /** A query with more ranges than this takes longer to plan than it saves. */
 const rangesPerQuery = 250;
 const highestSeq = Number.MAX_SAFE_INTEGER;
-const range = (feed: string, after: number, upTo = highestSeq) => ({ $gt: { feed, seq: after }, $lte: { feed, seq: upTo } });
+/** The entries of a feed behind `after`, as a condition on `_id`. */
+export const feedRange = (feed: string, after: number, upTo = highestSeq) => ({ $gt: { feed, seq: after }, $lte: { feed, seq: upTo } });
 
 export function createFeedLog(mongo: Mongo): FeedLog {
   const options = { readConcern: { level: 'majority' as const }, readPreference: 'primary' as const };
@@ -48,7 +49,7 @@ export function createFeedLog(mongo: Mongo): FeedLog {
 
   /** The highest entry of each feed that is past what `known` says: those of the last moments, before their heads are durable. */
   const raise = async (known: Map<string, number>, names: readonly string[]): Promise<void> => {
-    const past = entries.find({ $or: names.map((name) => ({ _id: range(name, known.get(name) ?? 0) })) }, { projection: { _id: 1 } });
+    const past = entries.find({ $or: names.map((name) => ({ _id: feedRange(name, known.get(name) ?? 0) })) }, { projection: { _id: 1 } });
     for (const { _id } of await past.toArray()) known.set(_id.feed, Math.max(_id.seq, known.get(_id.feed) ?? 0));
   };
 
@@ -67,7 +68,7 @@ export function createFeedLog(mongo: Mongo): FeedLog {
     async read({ feed, after, limit }) {
       return (
         await entries
-          .find({ _id: range(feed, after) }, { sort: { _id: 1 }, limit, projection: { cause: 0, at: 0, expiresAt: 0 } })
+          .find({ _id: feedRange(feed, after) }, { sort: { _id: 1 }, limit, projection: { cause: 0, at: 0, expiresAt: 0 } })
           .toArray()
       ).map(toEntry);
     },
@@ -76,7 +77,7 @@ export function createFeedLog(mongo: Mongo): FeedLog {
       const pages = new Map<string, BusEntry[]>(requests.map(({ feed }) => [feed, []]));
       if (requests.length === 0) return pages;
       const cursor = entries.find(
-        { $or: requests.map(({ feed, after, limit }) => ({ _id: range(feed, after, after + limit) })) },
+        { $or: requests.map(({ feed, after, limit }) => ({ _id: feedRange(feed, after, after + limit) })) },
         { projection: { type: 1, packet: 1 }, sort: { _id: 1 }, batchSize: 5_000, raw: true },
       );
       for (const document of (await cursor.toArray()) as unknown as Uint8Array[]) {

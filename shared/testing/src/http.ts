@@ -29,7 +29,8 @@ export function createHttp(baseUrl: string, token?: string): Http {
       ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     });
     const text = await response.text();
-    const json = response.headers.get('content-type')?.includes('json') ?? false;
+    // One JSON text; `x-ndjson` is many.
+    const json = /[/+]json\b/.test(response.headers.get('content-type') ?? '');
     return { status: response.status, headers: response.headers, body: (json && text ? JSON.parse(text) : { text }) as never };
   };
   return {

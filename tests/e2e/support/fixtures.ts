@@ -158,6 +158,18 @@ export const fixtures: Readonly<Record<string, (scene: Scene) => Promise<Fixture
   readNotification: async (scene) => ({ as: scene.stall.owner, params: { id: (await scene.notification()).id } }),
   readAllNotifications: async ({ stall }) => ({ as: stall.owner, anyLogin: true }),
 
+  // --- history
+  getUserScreen: async ({ admin, customer }) => ({
+    as: admin,
+    params: { id: customer.id },
+    query: { seq: '1', at: new Date().toISOString() },
+  }),
+  exportUserScreen: async ({ admin, customer }) => ({
+    as: admin,
+    params: { id: customer.id },
+    query: { seq: '2', at: new Date().toISOString() },
+  }),
+
   // --- admin
   updateUser: async ({ admin, world }) => ({
     as: admin,

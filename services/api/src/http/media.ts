@@ -2,7 +2,8 @@
 export class Media {
   constructor(
     readonly type: string,
-    readonly body: Buffer | string,
+    /** Lines are streamed: an error on the way ends the connection, so that no client takes a part for the whole. */
+    readonly body: Buffer | string | AsyncIterable<string>,
     /** Beside the usual ones; they win over those. */
     readonly headers: Readonly<Record<string, string>> = {},
   ) {}

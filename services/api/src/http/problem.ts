@@ -61,9 +61,16 @@ export function sendProblem(res: Response, problem: Problem): void {
 
 /** The last middleware: every error leaves as a problem (RFC 9457). */
 export function problems(logger: Logger): ErrorRequestHandler {
-  return (error: unknown, req, res, next) => {
-    if (res.headersSent) return next(error);
+  return (error: unknown, req, res, _next) => {
+    if (res.headersSent) {
+      // Amid a streamed answer: cut off, so that nobody takes a part for the whole. A client that has gone is no fault.
+      if (!isGone(error)) logger.error({ err: error, requestId: requestState(req).id }, 'An answer broke off');
+      res.destroy();
+      return;
+    }
     const problem = toProblem(error, (errorId) => logger.error({ err: error, errorId, requestId: requestState(req).id }, 'Request failed'));
     return sendProblem(res, problem);
   };
 }
+
+const isGone = (error: unknown): boolean => (error as { code?: unknown }).code === 'ERR_STREAM_PREMATURE_CLOSE';

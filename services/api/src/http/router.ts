@@ -1,3 +1,4 @@
+import { pipeline } from 'node:stream/promises';
 import { Problem, type Principal, type RouteDefinition } from '@tidings/contracts';
 import { Router, type Request, type Response } from 'express';
 import type { Context } from '../context.js';
@@ -33,7 +34,7 @@ export function createRouter(context: Context, bindings: readonly RouteBinding[]
     const cursor = feeds && feeds.length > 0 ? await cursorHeader(feeds) : undefined;
     const body = present(binding.route, await binding.handle(input));
     if (cursor) res.setHeader('Tidings-Cursor', cursor);
-    send(res, binding.route.status, body);
+    await send(res, binding.route.status, body);
   };
 
   const serveWrite = async (
@@ -75,10 +76,10 @@ export function createRouter(context: Context, bindings: readonly RouteBinding[]
           return answer;
         },
       );
-      sendAnswer(res, result);
+      await sendAnswer(res, result);
     } catch (error) {
       if (!request || !idempotency.isTaken(error)) throw error;
-      sendAnswer(res, await idempotency.first(request));
+      await sendAnswer(res, await idempotency.first(request));
     }
   };
 
@@ -118,18 +119,24 @@ export function createRouter(context: Context, bindings: readonly RouteBinding[]
   return { router, start: () => idempotency.start() };
 }
 
-function sendAnswer(res: Response, { status, body, events }: Answer): void {
+async function sendAnswer(res: Response, { status, body, events }: Answer): Promise<void> {
   if (events.length > 0) res.setHeader('Tidings-Events', eventsHeader(events));
-  send(res, status, body);
+  await send(res, status, body);
 }
 
-function send(res: Response, status: number, body: unknown): void {
+async function send(res: Response, status: number, body: unknown): Promise<void> {
   res.status(status);
   const etag = etagOf(body);
   if (etag) res.setHeader('ETag', etag);
   // Answers are one person's; a shared cache has no business with them, and ours must be asked again.
   res.setHeader('Cache-Control', 'private, no-cache');
-  if (body instanceof Media) res.set(body.headers).type(body.type).send(body.body);
-  else if (body === undefined || status === 204) res.end();
+  if (body instanceof Media) return sendMedia(res, body);
+  if (body === undefined || status === 204) res.end();
   else res.type(status >= 400 ? 'application/problem+json' : 'application/json').send(JSON.stringify(body));
+}
+
+async function sendMedia(res: Response, { headers, type, body }: Media): Promise<void> {
+  res.set(headers).type(type);
+  if (typeof body === 'string' || Buffer.isBuffer(body)) res.send(body);
+  else await pipeline(body, res);
 }

@@ -1,5 +1,6 @@
 import type { ApiModule, Context } from '../context.js';
 import { adminModule } from './admin/index.js';
+import { historyModule } from './history/index.js';
 import { identityModule } from './identity/index.js';
 import { merchantsModule } from './merchants/index.js';
 import { notificationsModule } from './notifications/index.js';
@@ -23,5 +24,6 @@ export function createModules(context: Context): ApiModule[] {
     notificationsModule(context),
     adminModule(context, { identity, wallet }),
     webhooksModule(context, { topUps: wallet.topUps }),
+    historyModule(context),
   ];
 }

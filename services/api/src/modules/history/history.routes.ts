@@ -1,0 +1,18 @@
+import { routes } from '@tidings/contracts';
+import { read, type RouteBinding } from '../../http/bind.js';
+import { Media } from '../../http/media.js';
+import type { Screens } from './screen.service.js';
+
+export function historyRoutes({ screens }: { screens: Screens }): RouteBinding[] {
+  const contract = routes.history;
+  return [
+    read(contract.screen, ({ caller, params, query }) => screens.show({ by: caller.userId, userId: params.id, query })),
+    read(contract.screenExport, async ({ caller, params, query }) => {
+      const { name, lines } = await screens.export({ by: caller.userId, userId: params.id, query });
+      return new Media('application/x-ndjson', lines, {
+        'Content-Disposition': `attachment; filename="${name}"`,
+        'Cache-Control': 'no-store',
+      });
+    }),
+  ];
+}
