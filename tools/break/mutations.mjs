@@ -1,3 +1,4 @@
+import { paymentMutations } from './mutations-payments.mjs';
 import { orderMutations } from './mutations-orders.mjs';
 
 /**
@@ -639,4 +640,5 @@ export const mutations = [
     test: 'a stock client that comes back while the database is away tries again until it is there',
   },
   ...orderMutations,
+  ...paymentMutations,
 ];

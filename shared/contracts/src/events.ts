@@ -8,12 +8,14 @@ import { merchantEvents } from './merchants/events.js';
 import { notificationEvents } from './notifications/events.js';
 import { orderEvents } from './orders/events.js';
 import { planEvents } from './plans/events.js';
+import { refundEvents } from './refunds/events.js';
 import { systemEvents } from './system/events.js';
 import { walletEvents } from './wallet/events.js';
 
 /** Every event, by its type: what it carries, whom it addresses, whom it notifies. */
 export const eventCatalogue = {
   ...walletEvents,
+  ...refundEvents,
   ...orderEvents,
   ...notificationEvents,
   ...loyaltyEvents,

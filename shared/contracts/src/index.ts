@@ -26,6 +26,8 @@ export * from './payments/schemas.js';
 export * from './plans/schemas.js';
 export { PROTOCOL_VERSION } from './protocol.js';
 export * from './reduce.js';
+export * from './refunds/reduce.js';
+export * from './refunds/schemas.js';
 export * from './roles.js';
 export * from './route.js';
 export * from './routes.js';

@@ -6,6 +6,7 @@ import { notificationRoutes } from './notifications/routes.js';
 import { opsRoutes } from './ops/routes.js';
 import { orderRoutes } from './orders/routes.js';
 import { paymentRoutes } from './payments/routes.js';
+import { refundRoutes } from './refunds/routes.js';
 import type { RouteDefinition } from './route.js';
 import { walletRoutes } from './wallet/routes.js';
 import { webhookRoutes } from './webhooks/routes.js';
@@ -14,6 +15,7 @@ import { webhookRoutes } from './webhooks/routes.js';
 export const routes = {
   auth: authRoutes,
   wallet: walletRoutes,
+  refunds: refundRoutes,
   orders: orderRoutes,
   payments: paymentRoutes,
   merchants: merchantRoutes,

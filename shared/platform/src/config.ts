@@ -70,6 +70,8 @@ const environmentSchema = z.object({
     .optional(),
   ZEFFY_SOURCES: sources.default({}),
   SANDBOX_PAYMENTS: flag.optional(),
+  /** Minor units, of one payment: what is above it takes a superadmin. */
+  REFUND_LIMIT: z.coerce.number().int().min(0).default(1_000_000),
   PUBLIC_URL: z.url().optional(),
   API_URL: z.url().optional(),
   /** Names this gateway in `sid`s, so that nginx routes polling sessions to it. */

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { weekdays } from '@tidings/contracts';
-import type { Account } from '@tidings/testing';
+import { expectStatus, type Account } from '@tidings/testing';
 import { password, type Scene } from './scene.js';
 
 /** A request to a route that is accepted, with every field that the route knows. */
@@ -39,6 +39,18 @@ export const fixtures: Readonly<Record<string, (scene: Scene) => Promise<Fixture
   getWallet: async ({ customer }) => ({ as: customer, query: { currency: 'INR' }, anyLogin: true }),
   listWalletTransactions: async ({ customer }) => ({ as: customer, query: { ...lists, currency: 'INR', type: 'top-up' }, anyLogin: true }),
   createTopUp: async ({ customer }) => ({ as: customer, body: { amount: 500, currency: 'INR', provider: 'stripe' }, anyLogin: true }),
+
+  // --- refunds
+  createRefund: async (scene) => ({
+    as: scene.admin,
+    body: { orderId: (await scene.placeOrder()).id, amount: 10, reason: 'Goodwill' },
+    without: ['topUpId'],
+  }),
+  listRefunds: async (scene) => {
+    const { userId, orderId } = await refund(scene);
+    return { as: scene.admin, query: { ...lists, status: 'succeeded', userId, orderId, topUpId: orderId } };
+  },
+  getRefund: async (scene) => ({ as: scene.admin, params: { id: (await refund(scene)).id } }),
 
   // --- orders
   listOrders: async ({ stall }) => ({
@@ -209,6 +221,11 @@ async function stallCode({ owner, merchant }: Scene['stall'], itemId?: string): 
 const option = { name: 'Size', required: true, choices: [{ name: 'Large', price: 50 }] };
 
 const item = (name: string) => ({ name, price: 100, currency: 'INR', stock: 5, options: [option], note: 'Hot', available: true });
+
+async function refund({ admin, placeOrder }: Scene): Promise<{ id: string; userId: string; orderId: string }> {
+  const body = { orderId: (await placeOrder()).id, amount: 10, reason: 'Goodwill' };
+  return (await expectStatus(201, admin.http.post<{ id: string; userId: string; orderId: string }>('/api/admin/refunds', body))).body;
+}
 
 async function withOption(owner: Account, merchantId: string): Promise<{ id: string }> {
   const { body } = await owner.http.post<{ id: string }>(

@@ -2,10 +2,12 @@ import type { ApiModule, Context } from '../context.js';
 import { adminModule } from './admin/index.js';
 import { historyModule } from './history/index.js';
 import { identityModule } from './identity/index.js';
+import { ledgerWatchModule } from './ledger-watch/index.js';
 import { merchantsModule } from './merchants/index.js';
 import { notificationsModule } from './notifications/index.js';
 import { ordersModule } from './orders/index.js';
 import { paymentsModule } from './payments/index.js';
+import { refundsModule } from './refunds/index.js';
 import { walletModule } from './wallet/index.js';
 import { webhooksModule } from './webhooks/index.js';
 
@@ -21,8 +23,10 @@ export function createModules(context: Context): ApiModule[] {
     merchants,
     orders,
     paymentsModule(context, { merchants: merchants.merchants, items: merchants.items, orders: orders.orders }),
+    refundsModule(context, { refunds: wallet.refunds, orders: orders.orders }),
     notificationsModule(context),
     adminModule(context, { identity, wallet }),
+    ledgerWatchModule(context),
     webhooksModule(context, { topUps: wallet.topUps }),
     historyModule(context),
   ];

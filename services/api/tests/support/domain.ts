@@ -1,10 +1,11 @@
 import type { Principal, Role } from '@tidings/contracts';
-import { createUnitOfWork, ensureFeedIndexes, type OutboxEvent, type Tx } from '@tidings/feed';
-import { createJobs, createMetrics, loadConfig, newId, type Jobs, type Metrics, type Mongo } from '@tidings/platform';
+import { createUnitOfWork, ensureFeedIndexes, type OutboxEvent, type Tx, type UnitOfWork } from '@tidings/feed';
+import { createJobs, createMetrics, loadConfig, newId, type Jobs, type Logger, type Metrics, type Mongo } from '@tidings/platform';
 import { createTestStore } from '@tidings/testing';
 import { merchantsModule, type MerchantsModule } from '../../src/modules/merchants/index.js';
 import { ordersModule, type OrdersModule } from '../../src/modules/orders/index.js';
 import { paymentsModule, type PaymentsModule } from '../../src/modules/payments/index.js';
+import { refundsModule, type RefundsModule } from '../../src/modules/refunds/index.js';
 import { walletModule, type WalletModule } from '../../src/modules/wallet/index.js';
 import { webhooksModule, type WebhooksModule } from '../../src/modules/webhooks/index.js';
 
@@ -12,11 +13,14 @@ export interface Domain {
   mongo: Mongo;
   jobs: Jobs;
   metrics: Metrics;
+  logger: Logger;
+  unitOfWork: UnitOfWork;
   wallet: WalletModule;
   merchants: MerchantsModule;
   orders: OrdersModule;
   payments: PaymentsModule;
   webhooks: WebhooksModule;
+  refunds: RefundsModule;
   /** One transaction, and the events that it committed. */
   run<T>(work: (tx: Tx) => Promise<T>, actor?: string): Promise<{ result: T; events: readonly OutboxEvent[] }>;
   /** A user who may call use cases. */
@@ -26,10 +30,17 @@ export interface Domain {
   stop(): Promise<void>;
 }
 
+export interface DomainOptions {
+  env?: Record<string, string>;
+  jobs?: 'running';
+  /** In the place of the configured ones. */
+  providers?: Parameters<typeof walletModule>[1];
+}
+
 export const stripeSecret = 'whsec_for_tests_only';
 
 /** The domains without HTTP, on a database of their own. Timers do not run: tests say when a roll-up happens. */
-export async function createDomain(options: { env?: Record<string, string>; jobs?: 'running' } = {}): Promise<Domain> {
+export async function createDomain(options: DomainOptions = {}): Promise<Domain> {
   const { mongo, redisUrl, prefix, logger, close } = await createTestStore();
   const config = loadConfig({
     NODE_ENV: 'test',
@@ -45,7 +56,7 @@ export async function createDomain(options: { env?: Record<string, string>; jobs
   const unitOfWork = createUnitOfWork({ mongo, jobs, deadlineMs: 60_000 });
   const metrics = createMetrics();
   const context = { config, mongo, logger, jobs, unitOfWork, metrics };
-  const wallet = walletModule(context);
+  const wallet = walletModule(context, options.providers);
   const merchants = merchantsModule(context);
   const orders = ordersModule(context, { wallet: wallet.wallet, merchants: merchants.merchants, items: merchants.items });
   const payments = paymentsModule(context, { merchants: merchants.merchants, items: merchants.items, orders: orders.orders });
@@ -53,6 +64,11 @@ export async function createDomain(options: { env?: Record<string, string>; jobs
 
   await ensureFeedIndexes(mongo);
   for (const module of [wallet, merchants, orders, payments, webhooks]) {
+  const refunds = refundsModule(context, { refunds: wallet.refunds, orders: orders.orders });
+  const webhooks = webhooksModule(context, { topUps: wallet.topUps });
+
+  await ensureFeedIndexes(mongo);
+  for (const module of [wallet, merchants, orders, refunds, webhooks]) {
     for (const [kind, handler] of Object.entries(module.jobs ?? {})) jobs.register(kind, handler);
     await module.start?.();
   }
@@ -65,11 +81,14 @@ export async function createDomain(options: { env?: Record<string, string>; jobs
     mongo,
     jobs,
     metrics,
+    logger,
+    unitOfWork,
     wallet,
     merchants,
     orders,
     payments,
     webhooks,
+    refunds,
     run: (work, actor) => unitOfWork.run({ actor: actor ?? null }, work),
     async person({ merchants: of = [], roles: given } = {}) {
       const roles: Role[] = [...(given ?? (of.length > 0 ? (['customer', 'merchant'] as const) : (['customer'] as const)))];

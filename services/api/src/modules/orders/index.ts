@@ -7,7 +7,7 @@ import { orderRoutes } from './orders.routes.js';
 import { createOrders, type Orders } from './orders.service.js';
 
 export type { OrderDocument } from './orders.model.js';
-export { presentOrder } from './orders.presenter.js';
+export { presentOrder, refundedOf } from './orders.presenter.js';
 export type { Orders } from './orders.service.js';
 export type { PickupTicket } from './pickup-numbers.js';
 

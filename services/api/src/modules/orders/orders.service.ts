@@ -52,7 +52,7 @@ export interface Orders {
    */
   refund(tx: Tx, caller: Principal, id: string, input: OrderRefundInput, ifMatch?: string): Promise<OrderDocument>;
   /** @throws Problem `not-found`, also for other people's orders */
-  get(caller: Principal, id: string): Promise<OrderDocument>;
+  get(caller: Principal, id: string, tx?: Tx): Promise<OrderDocument>;
   /** Newest first. @throws Problem `forbidden` for a merchant that the caller is no member of */
   list(caller: Principal, query: OrdersQuery): Promise<{ page: OrderDocument[]; nextCursor: string | null }>;
 }
@@ -152,7 +152,7 @@ export function createOrders(options: { mongo: Mongo; models: OrderModels; merch
       return giveBack(tx, order, input, ifMatch);
     },
 
-    get: (caller, id) => visible(caller, id),
+    get: visible,
 
     async list(caller, { vendorId, open, status, limit, cursor }) {
       if (vendorId !== undefined && !isMember(caller, vendorId) && !isAdmin(caller.roles)) {

@@ -1,22 +1,28 @@
 import type { ApiModule, Context } from '../../context.js';
 import { ensureIndexes } from '../../models.js';
 import { createLedger, type Ledger } from './ledger.js';
+import { createPendingRefunds } from './pending-refunds.js';
 import type { PaymentProvider } from './providers/provider.js';
 import { createRazorpayProvider } from './providers/razorpay.js';
 import { createSandboxJob, createSandboxProvider, sandboxJobKind } from './providers/sandbox.js';
 import { sandboxModel } from './providers/sandbox.model.js';
 import { createStripeProvider, stripeWebhookSecret } from './providers/stripe.js';
 import { createZeffyProvider } from './providers/zeffy.js';
+import { refundModels } from './refunds.model.js';
+import { createRefunds, refundJobKind, type Refunds } from './refunds.js';
 import { createRollUps, type RollUps } from './roll-up.js';
 import { createTopUps, type TopUps } from './top-ups.js';
 import { walletModels, type TopUpDocument } from './wallet.model.js';
 import { walletRoutes } from './wallet.routes.js';
 import { createWallet, type Wallet } from './wallet.service.js';
 
-export { ledgerSums } from './ledger-sums.js';
+export { ledgerSums, type LedgerSums } from './ledger-sums.js';
 export type { ListedPayment, PaymentProvider, ProviderRefund } from './providers/provider.js';
 export { isSignedByRazorpay, signRazorpay } from './providers/razorpay.js';
 export { stripeWebhookSecret } from './providers/stripe.js';
+export { presentRefund } from './refunds.presenter.js';
+export type { RefundDocument } from './refunds.model.js';
+export type { Refunds } from './refunds.js';
 export type { Outcome, TopUps } from './top-ups.js';
 export { presentWallet } from './wallet.presenter.js';
 export { announceBalance, announcePayment } from './wallet.events.js';
@@ -26,6 +32,7 @@ export interface WalletModule extends ApiModule {
   ledger: Ledger;
   wallet: Wallet;
   topUps: TopUps;
+  refunds: Refunds;
   rollUps: RollUps;
   /** Those that are set up. */
   providers: PaymentProviders;
@@ -33,29 +40,34 @@ export interface WalletModule extends ApiModule {
 
 export type PaymentProviders = Partial<Record<TopUpDocument['provider'], PaymentProvider>>;
 
-export function walletModule(context: Pick<Context, 'config' | 'mongo' | 'logger' | 'unitOfWork'>): WalletModule {
+/** @param other providers in the place of the configured ones */
+export function walletModule(
+  context: Pick<Context, 'config' | 'mongo' | 'logger' | 'unitOfWork'>,
+  other: PaymentProviders = {},
+): WalletModule {
   const { config, mongo, logger, unitOfWork } = context;
-  const models = walletModels(mongo);
+  const models = { ...walletModels(mongo), ...refundModels(mongo) };
   const ledger = createLedger(models);
   const defaultCurrency = config.DEFAULT_CURRENCY;
   const wallet = createWallet({ models, ledger, defaultCurrency });
   const secret = stripeWebhookSecret(config);
-  const providers = paymentProviders(context);
-  const topUps = createTopUps({
-    models,
-    ledger,
-    defaultCurrency,
-    providers,
-  });
+  const providers = { ...paymentProviders(context), ...other };
+  const pending = createPendingRefunds(models, wallet);
+  const topUps = createTopUps({ models, ledger, defaultCurrency, pending, providers });
+  const refunds = createRefunds({ models, unitOfWork, pending, topUps, providers });
   const rollUps = createRollUps({ unitOfWork, ledger, logger });
   return {
     ledger,
     wallet,
     topUps,
+    refunds,
     rollUps,
     providers,
     routes: walletRoutes({ wallet, topUps }),
-    jobs: secret ? { [sandboxJobKind]: createSandboxJob({ mongo, secret, apiUrl: config.API_URL ?? ownUrl(config) }) } : {},
+    jobs: {
+      [refundJobKind]: refunds.process,
+      ...(secret ? { [sandboxJobKind]: createSandboxJob({ mongo, secret, apiUrl: config.API_URL ?? ownUrl(config) }) } : {}),
+    },
     async start() {
       await ensureIndexes({ ...models, sandboxPayments: sandboxModel(mongo) });
       rollUps.start();

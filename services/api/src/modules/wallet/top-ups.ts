@@ -2,6 +2,7 @@ import { Problem, type TopUpInput } from '@tidings/contracts';
 import type { Tx } from '@tidings/feed';
 import { newId } from '@tidings/platform';
 import { accountId, type AccountRef, type BalanceChange, type Ledger } from './ledger.js';
+import type { PendingRefunds } from './pending-refunds.js';
 import type { NewTopUp, OpenedPayment, PaymentProvider } from './providers/provider.js';
 import { announceBalance } from './wallet.events.js';
 import type { AccountDocument, TopUpDocument, WalletModels } from './wallet.model.js';
@@ -20,6 +21,17 @@ export interface ProviderPayment {
   providerRef: string;
 }
 
+/** A refund, as the provider's webhook or our own question to it tells. */
+export interface ProviderRefunded {
+  topUpId?: string | undefined;
+  providerRef?: string | undefined;
+  /** What the provider has given back of this payment in all, minor units. */
+  amount: number;
+  currency: string;
+  /** Ours, when the amount grows by this one alone. */
+  refundId?: string;
+}
+
 /**
  * What became of a provider's message: done; nothing to do, and why; kept for a person to look at; or too early, as the thing it names is not
  * there (yet).
@@ -35,20 +47,21 @@ export interface TopUps {
   store(tx: Tx, prepared: PreparedTopUp): Promise<TopUpDocument>;
   credit(tx: Tx, payment: ProviderPayment): Promise<Outcome>;
   fail(tx: Tx, payment: Pick<ProviderPayment, 'topUpId'> & { reason: string }): Promise<Outcome>;
-  /** @param refund.amount what the provider has given back of this payment in all, minor units */
-  refund(
-    tx: Tx,
-    refund: { topUpId?: string | undefined; providerRef?: string | undefined; amount: number; currency: string },
-  ): Promise<Outcome>;
+  /**
+   * Books what the provider has given back and we have not booked: first of what administrators asked for, which is set aside. Whoever hears
+   * of it first, the webhook or the job that asked, the sum is the provider's.
+   */
+  refund(tx: Tx, refund: ProviderRefunded): Promise<Outcome>;
 }
 
 export function createTopUps(options: {
   models: WalletModels;
   ledger: Ledger;
+  pending: PendingRefunds;
   providers: Partial<Record<TopUpDocument['provider'], PaymentProvider>>;
   defaultCurrency: string;
 }): TopUps {
-  const { models, ledger, providers, defaultCurrency } = options;
+  const { models, ledger, pending, providers, defaultCurrency } = options;
   const { topUps, accounts } = models;
 
   const providerOf = (name: TopUpDocument['provider']): PaymentProvider => {
@@ -98,7 +111,7 @@ export function createTopUps(options: {
           { account: providerAccount(topUp), amount: -amount },
         ],
       });
-      await change(tx, topUp, { status: 'succeeded', providerRef }, { failureReason: 1 });
+      await change(tx, topUp, { status: 'succeeded', providerRef, creditedAt: tx.now }, { failureReason: 1 });
       const [moved] = changes;
       if (!moved) return { state: 'ignored', reason: 'The ledger has this transfer' };
       const { userId, provider: paymentMethod } = topUp;
@@ -123,7 +136,7 @@ export function createTopUps(options: {
       return { state: 'processed' };
     },
 
-    async refund(tx, { topUpId, providerRef, amount: total, currency }) {
+    async refund(tx, { topUpId, providerRef, amount: total, currency, refundId }) {
       const filter = topUpId ? { _id: topUpId } : { providerRef: providerRef ?? '' };
       const topUp = await topUps.findOne(filter, null, { session: tx.session }).lean<TopUpDocument>();
       if (!topUp) return { state: 'early', reason: 'There is no such top-up' };
@@ -134,6 +147,7 @@ export function createTopUps(options: {
       const amount = total - topUp.refunded;
       if (amount <= 0) return { state: 'ignored', reason: 'This much has been refunded' };
 
+      const shares = await pending.take(tx, topUp._id, amount, refundId);
       const user = userAccount(topUp);
       const account = await accounts.findById(accountId(user), null, { session: tx.session }).lean<AccountDocument>();
       // The provider has given the money back already. What the customer has spent meanwhile is owed to us, on an account of its own.
@@ -152,10 +166,11 @@ export function createTopUps(options: {
       });
       await change(tx, topUp, { refunded: total, ...(total === topUp.amount ? { status: 'refunded' as const } : {}) });
       const { userId, provider: paymentMethod } = topUp;
-      const reason = 'Refunded by the payment provider';
+      const reason = shares[0]?.refund.reason ?? 'Refunded by the payment provider';
       const transactionId = transactionOf(topUp, changes[0]);
       tx.emit('payment-refunded', { userId, amount, currency, paymentMethod, transactionId, topUpId: topUp._id, reason }, { userId });
       for (const moved of changes) announceBalance(tx, moved, 'top-up-refund');
+      await pending.settle(tx, shares);
       return { state: 'processed' };
     },
   };

@@ -78,6 +78,10 @@ export interface TopUpDocument {
   failureReason?: string;
   /** In all, over partial refunds. */
   refunded: number;
+  /** How many refunds administrators have asked for: two that ask at once meet here. */
+  refundRequests?: number;
+  /** When the money came into the wallet. */
+  creditedAt?: Date;
   createdAt: Date;
 }
 
@@ -123,6 +127,7 @@ const postingSchema = new Schema<PostingDocument>(
 );
 postingSchema.index({ account: 1, accountVersion: -1 });
 postingSchema.index({ transferId: 1 });
+postingSchema.index({ topUpId: 1 }, { sparse: true });
 // Holds only what waits for a roll-up, so that looking for work costs nothing when there is none.
 postingSchema.index({ pending: 1, account: 1 }, { partialFilterExpression: { pending: true } });
 
@@ -140,12 +145,15 @@ const topUpSchema = new Schema<TopUpDocument>(
     razorpay: new Schema({ orderId: text, keyId: text }, { _id: false, strict: 'throw' }),
     failureReason: String,
     refunded: integer,
+    refundRequests: Number,
+    creditedAt: Date,
     createdAt: time,
   },
   { ...options, collection: 'topups' },
 );
 topUpSchema.index({ providerRef: 1 }, { sparse: true });
 topUpSchema.index({ 'razorpay.orderId': 1 }, { sparse: true });
+topUpSchema.index({ provider: 1, creditedAt: 1 });
 
 export function walletModels({ connection }: Pick<Mongo, 'connection'>): WalletModels {
   return {

@@ -26,6 +26,9 @@ export interface ProviderRefund {
   amount: number;
 }
 
+/** The provider says that it will not give the money back, however often it is asked. The message is for administrators. */
+export class RefundRefused extends Error {}
+
 /** Where a top-up's money comes from. Whether it came is told by the provider's signed webhook alone. */
 export interface PaymentProvider {
   /**
@@ -40,7 +43,7 @@ export interface PaymentProvider {
   /**
    * Asks the provider to give money back. Its webhook tells of it too, so both must come to the same.
    * Absent where the provider has no such interface (Zeffy: an administrator does it on its pages, and the webhook tells).
-   * @throws Problem `provider-error`
+   * @throws RefundRefused; Problem `provider-error` when it may be asked again
    */
   refund?(refund: ProviderRefund): Promise<void>;
   /** Succeeded payments in `[from, to)`, page by page inside. @throws Problem `provider-error` */

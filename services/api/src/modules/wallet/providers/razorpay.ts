@@ -1,7 +1,8 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { Problem } from '@tidings/contracts';
 import Razorpay from 'razorpay';
-import type { ListedPayment, PaymentProvider } from './provider.js';
+import { z } from 'zod';
+import { RefundRefused, type ListedPayment, type PaymentProvider } from './provider.js';
 
 export interface RazorpayOptions {
   keyId?: string | undefined;
@@ -43,14 +44,14 @@ export function createRazorpayProvider({ keyId, keySecret, apiUrl }: RazorpayOpt
     },
 
     async refund({ refundId, topUp: { _id, providerRef }, amount }) {
-      if (!providerRef) throw new Problem('provider-error', `Razorpay knows no payment of the top-up ${_id}`);
+      if (!providerRef) throw new RefundRefused(`Razorpay knows no payment of the top-up ${_id}`);
       await asked('the refund', async () => {
         const { items } = await razorpay.payments.fetchMultipleRefund(providerRef, { count: pageSize });
         if (items.some(({ notes }) => notes?.['refundId'] === refundId)) return;
         // For two that ask at the same moment (https://razorpay.com/docs/api/refunds/create-normal/).
         const once = connect({ 'X-Refund-Idempotency': refundId });
         await once.payments.refund(providerRef, { amount, receipt: refundId, notes: { refundId, topUpId: _id } });
-      });
+      }).catch(refusal);
     },
 
     async *list({ from, to }) {
@@ -81,6 +82,16 @@ export function createRazorpayProvider({ keyId, keySecret, apiUrl }: RazorpayOpt
       }
     },
   };
+}
+
+const refusalSchema = z.object({ statusCode: z.literal(400), error: z.object({ description: z.string() }) });
+
+/** The same question would get the same answer: it was given back, or is too old (https://razorpay.com/docs/errors/). */
+function refusal(error: unknown): never {
+  const { cause } = error as { cause?: unknown };
+  const parsed = refusalSchema.safeParse(cause);
+  if (parsed.success) throw new RefundRefused(`Razorpay: ${parsed.data.error.description}`, { cause });
+  throw error;
 }
 
 async function asked<T>(what: string, ask: () => Promise<T>): Promise<T> {

@@ -1,9 +1,8 @@
-import { Problem } from '@tidings/contracts';
 import type { UnitOfWork } from '@tidings/feed';
 import { inTransaction, type JobHandler, type Mongo } from '@tidings/platform';
 import Stripe from 'stripe';
 import { z } from 'zod';
-import type { PaymentProvider } from './provider.js';
+import { RefundRefused, type PaymentProvider } from './provider.js';
 import { sandboxModel, type SandboxPayment } from './sandbox.model.js';
 
 export const sandboxJobKind = 'sandbox-payment';
@@ -44,7 +43,7 @@ export function createSandboxProvider({ mongo, unitOfWork }: { mongo: Mongo; uni
           .lean<SandboxPayment>();
         if (!payment) {
           if (await payments.exists({ _id, refundIds: refundId }).session(session)) return;
-          throw new Problem('provider-error', `The sandbox has no payment of ${amount} to give back for the top-up ${_id}`);
+          throw new RefundRefused(`The sandbox has no payment of ${amount} to give back for the top-up ${_id}`);
         }
         const { currency, refunded: total } = payment;
         const data: Notice = { topUpId: _id, amount: payment.amount, currency, refund: { id: refundId, total } };

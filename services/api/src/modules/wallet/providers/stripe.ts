@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import { Problem } from '@tidings/contracts';
 import type { Config } from '@tidings/platform';
 import Stripe from 'stripe';
-import type { ListedPayment, PaymentProvider } from './provider.js';
+import { RefundRefused, type ListedPayment, type PaymentProvider } from './provider.js';
 
 /** The most that one page of Stripe's lists has. */
 const pageSize = 100;
@@ -34,7 +34,7 @@ export function createStripeProvider(options: { apiKey?: string | undefined; api
     },
 
     async refund({ refundId, topUp: { _id, providerRef }, amount }) {
-      if (!providerRef) throw new Problem('provider-error', `Stripe knows no payment of the top-up ${_id}`);
+      if (!providerRef) throw new RefundRefused(`Stripe knows no payment of the top-up ${_id}`);
       await asked('the refund', async () => {
         // Stripe forgets a key after a day; the list knows for ever.
         for await (const { metadata } of stripe.refunds.list({ payment_intent: providerRef, limit: pageSize }))
@@ -43,7 +43,7 @@ export function createStripeProvider(options: { apiKey?: string | undefined; api
           { payment_intent: providerRef, amount, metadata: { refundId, topUpId: _id } },
           { idempotencyKey: `refund-${refundId}` },
         );
-      });
+      }).catch(refusal);
     },
 
     async *list({ from, to }) {
@@ -71,6 +71,13 @@ export function createStripeProvider(options: { apiKey?: string | undefined; api
       }
     },
   };
+}
+
+/** The same question would get the same answer: the charge is disputed, or was given back (https://docs.stripe.com/error-handling). */
+function refusal(error: unknown): never {
+  const { cause } = error as { cause?: unknown };
+  if (cause instanceof Stripe.errors.StripeInvalidRequestError) throw new RefundRefused(`Stripe: ${cause.message}`, { cause });
+  throw error;
 }
 
 function address(url: string | undefined): { host?: string; port?: number; protocol?: 'http' | 'https' } {

@@ -1,0 +1,71 @@
+import type { Tx } from '@tidings/feed';
+import type { RefundDocument, RefundModels } from './refunds.model.js';
+import type { Wallet } from './wallet.service.js';
+
+/** A part of a pending refund that is booked now. */
+interface Share {
+  refund: RefundDocument;
+  /** Minor units. */
+  amount: number;
+}
+
+/** What administrators have asked for and a provider has not done yet, as far as we know; each holds its amount in the wallet. */
+export interface PendingRefunds {
+  /** Sets the rest of a refund aside. @throws Problem `insufficient-funds` */
+  hold(tx: Tx, refund: RefundDocument): Promise<void>;
+  /** Gives back what is still set aside. */
+  release(tx: Tx, refund: RefundDocument): Promise<void>;
+  /**
+   * Frees what is set aside for a top-up's refunds, the oldest first, until they come to `amount`, which is to be booked then.
+   * @param only of this refund alone
+   */
+  take(tx: Tx, topUpId: string, amount: number, only?: string): Promise<Share[]>;
+  /** Notes what was booked, and sets the rest of each aside again. */
+  settle(tx: Tx, shares: readonly Share[]): Promise<void>;
+  /** What is promised and not booked, minor units. */
+  promised(tx: Tx, topUpId: string): Promise<number>;
+}
+
+export function createPendingRefunds({ refunds }: RefundModels, wallet: Pick<Wallet, 'hold' | 'release'>): PendingRefunds {
+  const pendingOf = (tx: Tx, topUpId: string) =>
+    refunds.find({ topUpId, status: 'pending' }, null, { session: tx.session }).sort({ createdAt: 1, _id: 1 }).lean<RefundDocument[]>();
+
+  const hold: PendingRefunds['hold'] = async (tx, refund) => {
+    const { userId, amount, settled, currency, reason } = refund;
+    await wallet.hold(tx, { key: holdOf(refund), userId, amount: amount - settled, currency, description: `Refund: ${reason}` });
+  };
+
+  return {
+    hold,
+    release: (tx, refund) => wallet.release(tx, holdOf(refund)),
+
+    async take(tx, topUpId, amount, only) {
+      const shares: Share[] = [];
+      let left = amount;
+      for (const refund of await pendingOf(tx, topUpId)) {
+        const share = Math.min(left, refund.amount - refund.settled);
+        if (share === 0 || (only !== undefined && refund._id !== only)) continue;
+        await wallet.release(tx, holdOf(refund));
+        shares.push({ refund, amount: share });
+        left -= share;
+      }
+      return shares;
+    },
+
+    async settle(tx, shares) {
+      for (const { refund, amount } of shares) {
+        await refunds.updateOne({ _id: refund._id }, { $inc: { settled: amount } }, { session: tx.session });
+        const after = { ...refund, settled: refund.settled + amount };
+        if (after.settled < after.amount) await hold(tx, after);
+      }
+    },
+
+    async promised(tx, topUpId) {
+      const pending = await pendingOf(tx, topUpId);
+      return pending.reduce((sum, { amount, settled }) => sum + amount - settled, 0);
+    },
+  };
+}
+
+/** Each rest is a hold of its own, as a released one is never held again. */
+const holdOf = ({ _id, settled }: RefundDocument): string => `refund:${_id}:${settled}`;

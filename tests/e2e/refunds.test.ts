@@ -1,0 +1,68 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { reduceRefunds, reduceWallet, type AnyEvent, type Refund, type Wallet } from '@tidings/contracts';
+import {
+  createStall,
+  createWorld,
+  expectLiveEqualsFresh,
+  expectStatus,
+  waitFor,
+  type Account,
+  type Stall,
+  type TestClient,
+  type World,
+} from '@tidings/testing';
+import { ledgerProblems } from './support/ledger.js';
+
+let world: World;
+let stall: Stall;
+let admin: Account;
+let customer: Account;
+beforeAll(async () => {
+  world = await createWorld();
+  [stall, admin, customer] = await Promise.all([createStall(world, { price: 400 }), world.admin(), world.signUp('Asha')]);
+});
+afterAll(() => world.stop());
+
+const walletOf = async (): Promise<Wallet> => (await expectStatus(200, customer.http.get<Wallet>('/api/wallet'))).body;
+const refundsSeen = async (): Promise<readonly Refund[]> =>
+  (await expectStatus(200, admin.http.get<{ items: Refund[] }>('/api/admin/refunds?limit=100'))).body.items;
+const give = async (body: object): Promise<Refund> => (await expectStatus(201, admin.http.post<Refund>('/api/admin/refunds', body))).body;
+const live = <State>(client: TestClient, initial: State, reduce: (state: State, event: AnyEvent) => State, fetch: () => Promise<State>) =>
+  expectLiveEqualsFresh({ client, initial, reduce: (state, event) => reduce(state, event as unknown as AnyEvent), fetch });
+
+test('an administrator gives back a part of an order and of a top-up, and every screen shows what a fresh one fetches', async () => {
+  const office = await world.connect(admin);
+  const phone = await world.connect(customer);
+  const { body: topUp } = await expectStatus(
+    201,
+    customer.http.post<{ id: string }>('/api/wallet/top-ups', { amount: 1_000, provider: 'sandbox' }),
+  );
+  await waitFor('the top-up', async () => (await walletOf()).balance === 1_000);
+  const items = [{ itemId: stall.item.id, quantity: 1 }];
+  const { body: order } = await expectStatus(
+    201,
+    customer.http.post<{ id: string }>('/api/orders', { vendorId: stall.merchant.id, items }),
+  );
+
+  expect(await give({ orderId: order.id, amount: 150, reason: 'Cold tea' })).toMatchObject({
+    status: 'succeeded',
+    paymentMethod: 'wallet',
+  });
+  const refused = await admin.http.post('/api/admin/refunds', { orderId: order.id, amount: 251, reason: 'Too much' });
+  expect(refused).toMatchObject({ status: 409, body: { code: 'refund-exceeds-payment' } });
+  expect(await walletOf()).toMatchObject({ balance: 750 });
+
+  const refund = await give({ topUpId: topUp.id, amount: 300, reason: 'Paid too much' });
+  expect(refund).toMatchObject({ status: 'pending', amount: 300, paymentMethod: 'sandbox', userId: customer.id });
+  await waitFor('the refund', async () => (await refundsSeen()).find(({ id, status }) => id === refund.id && status === 'succeeded'));
+  await world.settled();
+  expect(await walletOf()).toMatchObject({ balance: 450, held: 0 });
+
+  await waitFor('the last event', () => office.received.filter(({ type }) => type === 'refund-updated').length === 3);
+  const { version } = await walletOf();
+  await waitFor('the newest balance', () => phone.received.some(({ payload }) => payload['version'] === version));
+  await live<readonly Refund[]>(office, [], reduceRefunds, refundsSeen);
+  await live<Wallet | null>(phone, null, reduceWallet, walletOf);
+  await waitFor('the roll-ups', async () => (await world.mongo.db.collection('postings').countDocuments({ pending: true })) === 0);
+  expect(await ledgerProblems(world.mongo)).toEqual([]);
+});
