@@ -60,15 +60,11 @@ export async function createDomain(options: DomainOptions = {}): Promise<Domain>
   const merchants = merchantsModule(context);
   const orders = ordersModule(context, { wallet: wallet.wallet, merchants: merchants.merchants, items: merchants.items });
   const payments = paymentsModule(context, { merchants: merchants.merchants, items: merchants.items, orders: orders.orders });
-  const webhooks = webhooksModule(context, { topUps: wallet.topUps });
-
-  await ensureFeedIndexes(mongo);
-  for (const module of [wallet, merchants, orders, payments, webhooks]) {
   const refunds = refundsModule(context, { refunds: wallet.refunds, orders: orders.orders });
   const webhooks = webhooksModule(context, { topUps: wallet.topUps });
 
   await ensureFeedIndexes(mongo);
-  for (const module of [wallet, merchants, orders, refunds, webhooks]) {
+  for (const module of [wallet, merchants, orders, payments, refunds, webhooks]) {
     for (const [kind, handler] of Object.entries(module.jobs ?? {})) jobs.register(kind, handler);
     await module.start?.();
   }
