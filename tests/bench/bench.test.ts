@@ -19,6 +19,7 @@ describe('the benchmark', () => {
     expect(output).toContain('Nothing was lost.');
     for (const row of [
       'commit → client',
+      'orders/s to one vendor',
       'relay,',
       'one event to',
       'events/s over',

@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { profileInto, stopAll } from './processes.js';
 import { comeBack } from './rows/come-back.js';
 import { fanOut } from './rows/fan-out.js';
+import { hotVendor } from './rows/hot-vendor.js';
 import { latency } from './rows/latency.js';
 import { memory } from './rows/memory.js';
 import { relay } from './rows/relay.js';
@@ -10,9 +11,19 @@ import { replicas } from './rows/replicas.js';
 import { spread } from './rows/spread.js';
 import { printTable, type Line, type Row } from './table.js';
 
-const rows: Readonly<Record<string, Row>> = { latency, relay, 'fan-out': fanOut, spread, memory, replicas, 'come-back': comeBack };
+const rows: Readonly<Record<string, Row>> = {
+  latency,
+  'hot-vendor': hotVendor,
+  relay,
+  'fan-out': fanOut,
+  spread,
+  memory,
+  replicas,
+  'come-back': comeBack,
+};
 const defaultRounds: Readonly<Record<string, number>> = {
   latency: 3,
+  'hot-vendor': 3,
   relay: 3,
   'fan-out': 5,
   spread: 5,

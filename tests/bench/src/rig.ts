@@ -179,3 +179,20 @@ export async function metric({ url }: Service, name: string): Promise<number> {
   const text = await (await fetch(`${url}/metrics`)).text();
   return Number(new RegExp(`^tidings_${name} (\\S+)$`, 'm').exec(text)?.[1] ?? 0);
 }
+
+/** Every event that was committed is numbered, and every notification written. */
+export async function settled({ mongo }: Rig): Promise<void> {
+  const outbox = mongo.db.collection('outbox');
+  await waitFor('the event path to settle', async () => {
+    const [newest] = await outbox
+      .find({}, { projection: { _id: 1 } })
+      .sort({ _id: -1 })
+      .limit(1)
+      .toArray();
+    const pending = await outbox.countDocuments({ pending: true });
+    return (
+      pending === 0 &&
+      (!newest || (await mongo.db.collection('feed_entries').countDocuments({ eventId: newest._id as unknown as string })) > 0)
+    );
+  });
+}

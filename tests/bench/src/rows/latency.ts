@@ -1,13 +1,13 @@
-import { Agent, request } from 'node:http';
-import { createHttp, createStall, topUp, waitFor, type Account, type Stall } from '@tidings/testing';
+import { createHttp, topUp, waitFor, type Stall } from '@tidings/testing';
 import { startClients, type Clients } from '../clients.js';
 import { pace } from '../pace.js';
+import { post } from '../post.js';
 import { cpuOf, foreign } from '../processes.js';
-import { createRig, type Person, type Rig, type Service } from '../rig.js';
+import { createRig, settled, type Person, type Rig, type Service } from '../rig.js';
+import { openStalls } from '../stalls.js';
 import { lossesOf, median, percentile, type Line, type Row } from '../table.js';
 
 const rates = [50, 200];
-const password = 'correct horse battery';
 
 /**
  * Customers pay for orders over HTTP, and everybody concerned is connected to one of two gateways. Measured from the commit, by the time that
@@ -106,31 +106,11 @@ const nothing = (): Measured => ({ milliseconds: [], payments: 0, retries: 0, lo
 
 /** Customers with money, and merchants with an owner and an item. */
 async function prepare(rig: Rig, api: Service, customers: number, merchants: number): Promise<{ people: Person[]; stalls: Stall[] }> {
-  const http = createHttp(api.url);
-  const enter = async (path: string, body: object): Promise<Account> => {
-    const answer = await http.post<{ user: { id: string; email: string; name: string }; accessToken: string; refreshToken: string }>(
-      path,
-      body,
-    );
-    if (answer.status >= 300) throw new Error(`${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
-    const { user, accessToken, refreshToken } = answer.body;
-    return { ...user, token: accessToken, refreshToken, http: createHttp(api.url, accessToken) };
-  };
-  const logIn = (email: string, secret: string): Promise<Account> => enter('/api/auth/login', { email, password: secret });
-  let names = 0;
-  const world = {
-    admin: () => logIn(rig.admin.email, rig.admin.password),
-    logIn,
-    signUp: (name: string) => enter('/api/auth/register', { name, email: `owner${++names}@example.com`, password }),
-    apiUrl: api.url,
-    stripeSecret: rig.stripeSecret,
-  };
-  const stalls: Stall[] = [];
-  for (let index = 0; index < merchants; index++) stalls.push(await createStall(world, { price: 100 }));
+  const stalls = await openStalls(rig, api, merchants);
   const people = await rig.people(customers);
   for (const { id, token } of people) {
     await topUp(
-      world,
+      { apiUrl: api.url, stripeSecret: rig.stripeSecret },
       { id, email: `${id}@example.com`, name: 'Bench Customer', token, refreshToken: '', http: createHttp(api.url, token) },
       1_000_000,
     );
@@ -187,26 +167,6 @@ async function pay({ rig, api, clients, people, stalls }: Setting, perSecond: nu
   };
 }
 
-const agent = new Agent({ keepAlive: true, maxSockets: 64 });
-
-/** A bare call: `fetch` would take more of the machine than what it asks for. Status 0: there was no answer. */
-function post(url: string, body: string, headers: Record<string, string>): Promise<{ status: number; text: string }> {
-  return new Promise((resolve) => {
-    const asked = request(
-      url,
-      { method: 'POST', agent, headers: { ...headers, 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) } },
-      (answer) => {
-        let text = '';
-        answer.setEncoding('utf8');
-        answer.on('data', (chunk: string) => (text += chunk));
-        answer.on('end', () => resolve({ status: answer.statusCode ?? 0, text }));
-      },
-    );
-    asked.on('error', () => resolve({ status: 0, text: '' }));
-    asked.end(body);
-  });
-}
-
 /** Answers, when asked, with the time at which each event since now was committed (`wallTime` of change streams, MongoDB 6). */
 async function watchCommits({ mongo }: Rig): Promise<() => Promise<Map<string, number>>> {
   const { operationTime } = await mongo.db.command({ ping: 1 });
@@ -224,20 +184,4 @@ async function watchCommits({ mongo }: Rig): Promise<() => Promise<Map<string, n
     await stream.close();
     return times;
   };
-}
-
-async function settled({ mongo }: Rig): Promise<void> {
-  const outbox = mongo.db.collection('outbox');
-  await waitFor('the event path to settle', async () => {
-    const [newest] = await outbox
-      .find({}, { projection: { _id: 1 } })
-      .sort({ _id: -1 })
-      .limit(1)
-      .toArray();
-    const pending = await outbox.countDocuments({ pending: true });
-    return (
-      pending === 0 &&
-      (!newest || (await mongo.db.collection('feed_entries').countDocuments({ eventId: newest._id as unknown as string })) > 0)
-    );
-  });
 }

@@ -1,0 +1,182 @@
+import { newId } from '@tidings/platform';
+import { waitFor } from '@tidings/testing';
+import { startClients } from '../clients.js';
+import type { Ordered, OrderRequest } from '../payers-process.js';
+import { cpuOf, foreign, startChild, type Child } from '../processes.js';
+import { createRig, settled, type Person, type Rig } from '../rig.js';
+import { openStalls } from '../stalls.js';
+import { lossesOf, median, percentile, type Row } from '../table.js';
+
+const rate = 100;
+const price = 100;
+const purse = 1_000_000;
+const currency = 'INR';
+
+/**
+ * Everybody orders at one stall: 100 a second at a fixed rate, then as many as it takes. All customers pay over HTTP from two processes; some of them, and the
+ * stall's owner, have a screen.
+ */
+export const hotVendor: Row = async ({ rounds, short, log }) => {
+  const [customers, screens, seconds] = short ? [100, 20, 1] : [5_000, 200, 10];
+  const rig = await createRig();
+  const api = await rig.start('api');
+  const relay = await rig.start('event-relay');
+  const worker = await rig.start('notification-worker');
+  const gateway = await rig.start('socket-gateway');
+  const payers = [1, 2].map((number) => startChild({ name: `payers-${number}`, file: './payers-process.js' }));
+  const clients = startClients(1, 'hot-vendor');
+  const [stall] = await openStalls(rig, api, 1);
+  const people = await rig.people(customers);
+  await fillWallets(rig, people);
+  const { merchant, item, owner } = stall!;
+  const connected = [...people.slice(0, screens), owner];
+  await clients.connect(
+    gateway.port,
+    connected.map(({ token }) => ({ token })),
+  );
+  const followed = [...connected.map(({ id }) => `user:${id}`), `merchant:${merchant.id}`];
+  const entriesBefore = await entriesOf(rig, followed);
+  const { pid } = await rig.mongo.db.command({ serverStatus: 1 });
+  const measured = [api, relay, worker, gateway, ...foreign('mongod', Number(pid)), ...payers];
+
+  const orders = { url: api.url, vendorId: merchant.id, itemId: item.id, seconds };
+  const order = (how: Pick<OrderRequest, 'perSecond' | 'abreast'>) => orderAll(payers, people, { ...orders, ...how });
+  const all: Ordered[] = [];
+  const paced = { p50: [] as number[], p99: [] as number[], rate: [] as number[], conflicts: [] as number[], cores: [] as number[][] };
+  const most = { rate: [] as number[], p99: [] as number[], cores: [] as number[][] };
+  // Until the code is compiled and the pools are filled.
+  all.push(await order({ perSecond: rate }));
+  for (let round = 0; round < rounds; round++) {
+    await settled(rig);
+    const before = await conflictsOf(rig);
+    let one = all[0]!;
+    paced.cores.push(await coresOf(measured, async () => (one = await order({ perSecond: rate }))));
+    paced.conflicts.push((await conflictsOf(rig)) - before);
+    paced.rate.push(one.paid / one.seconds);
+    paced.p50.push(percentile(one.milliseconds, 0.5));
+    paced.p99.push(percentile(one.milliseconds, 0.99));
+    all.push(one);
+    await settled(rig);
+    most.cores.push(await coresOf(measured, async () => (one = await order({ abreast: 32 }))));
+    most.rate.push(one.paid / one.seconds);
+    most.p99.push(percentile(one.milliseconds, 0.99));
+    all.push(one);
+    log(
+      `hot vendor at ${rate}/s: p50 ${paced.p50.at(-1)!.toFixed(1)} ms, p99 ${paced.p99.at(-1)!.toFixed(1)} ms; at most ${most.rate.at(-1)!.toFixed(0)}/s`,
+    );
+  }
+  const { putOff, refused, paid } = sumOf(all);
+  await settled(rig);
+  const unpaid = refused.length + (await wrongSums(rig, merchant.id, paid));
+  await settled(rig); // of the roll-ups
+  const expected = (await entriesOf(rig, followed)) - entriesBefore;
+  const losses = unpaid + lossesOf(await clients.wait(expected), expected);
+  for (const reason of new Set(refused)) log(`refused: ${reason}`);
+  for (const child of payers) await child.stop();
+  await clients.stop();
+  await rig.stop();
+
+  const [p50, p99, reached] = [median(paced.p50), median(paced.p99), median(paced.rate)];
+  const cores = (rows: number[][]): string =>
+    measured.map(({ name }, at) => `${name} ${median(rows.map((row) => row[at]!)).toFixed(2)}`).join(', ');
+  return {
+    lines: [
+      {
+        what: `${rate} orders/s to one vendor from ${customers.toLocaleString('en')} customers`,
+        tidings: `${reached.toFixed(0)}/s, p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms`,
+        aim: `all paid, none put off, p99 ≤ 50 ms`,
+        met: p99 <= 50 && reached >= rate * 0.95 && putOff === 0 && unpaid === 0,
+      },
+      {
+        what: 'orders/s to one vendor at most, 32 at a time',
+        tidings: `${median(most.rate).toFixed(0)}/s, p99 ${median(most.p99).toFixed(1)} ms`,
+        aim: `≥ ${rate}/s`,
+        met: median(most.rate) >= rate,
+      },
+    ],
+    notes: [
+      `hot vendor: ${paid} orders paid, ${putOff} put off by a 503 and asked again, ${refused.length} refused; ` +
+        `${expected} arrivals at ${connected.length} screens; ${median(paced.conflicts)} write conflicts inside MongoDB in a round at ${rate}/s`,
+      `hot vendor at ${rate}/s, cores in use: ${cores(paced.cores)}`,
+      `hot vendor at most, cores in use: ${cores(most.cores)}`,
+    ],
+    losses,
+  };
+};
+
+/** Money for everybody, as double entry has it, written straight to the database: thousands of top-ups would take minutes. */
+async function fillWallets({ mongo: { db } }: Rig, people: readonly Person[]): Promise<void> {
+  const at = new Date();
+  const facts = { type: 'top-up', description: 'Top-up', paymentMethod: 'sandbox', currency, at };
+  const userAccount = ({ id }: Person): string => `user:${id}:${currency}`;
+  await db.collection<{ _id: string }>('transfers').insertMany(people.map(({ id }) => ({ ...facts, _id: `topup:bench-${id}` })));
+  await db.collection<{ _id: string }>('postings').insertMany(
+    people.flatMap((person) => {
+      const posting = { ...facts, transferId: `topup:bench-${person.id}` };
+      return [
+        { ...posting, _id: newId(), account: userAccount(person), amount: purse, balanceAfter: purse, accountVersion: 1 },
+        { ...posting, _id: newId(), account: `provider:sandbox:${currency}`, amount: -purse, pending: true },
+      ];
+    }),
+  );
+  await db.collection<{ _id: string }>('accounts').insertMany(
+    people.map((person) => {
+      const account = { kind: 'user', ownerId: person.id, currency, balance: purse, held: 0, version: 1, lastAt: at };
+      return { ...account, _id: userAccount(person) };
+    }),
+  );
+}
+
+/** Each process has its own customers: of one wallet, payments are done one after another. */
+async function orderAll(payers: readonly Child[], people: readonly Person[], request: Omit<OrderRequest, 'tokens'>): Promise<Ordered> {
+  const { perSecond, abreast = 0, ...rest } = request;
+  const share = perSecond === undefined ? { abreast: abreast / payers.length } : { perSecond: perSecond / payers.length };
+  const results = await Promise.all(
+    payers.map((child, index) =>
+      child.request<Ordered>('order', {
+        ...rest,
+        ...share,
+        tokens: people.filter((_, at) => at % payers.length === index).map(({ token }) => token),
+      }),
+    ),
+  );
+  return sumOf(results);
+}
+
+function sumOf(results: readonly Ordered[]): Ordered {
+  return {
+    milliseconds: results.flatMap(({ milliseconds }) => milliseconds),
+    paid: results.reduce((sum, { paid }) => sum + paid, 0),
+    putOff: results.reduce((sum, { putOff }) => sum + putOff, 0),
+    refused: results.flatMap(({ refused }) => refused),
+    seconds: Math.max(...results.map(({ seconds }) => seconds)),
+  };
+}
+
+async function coresOf(processes: readonly Pick<Child, 'cpu'>[], work: () => Promise<unknown>): Promise<number[]> {
+  const start = performance.now();
+  const used = await cpuOf(processes, work);
+  const seconds = (performance.now() - start) / 1_000;
+  return used.map((cpu) => cpu / seconds);
+}
+
+/** Since MongoDB started, in all that it does. */
+async function conflictsOf({ mongo }: Rig): Promise<number> {
+  const { metrics } = await mongo.db.command({ serverStatus: 1 });
+  return Number((metrics as { operation: { writeConflicts: number | bigint } }).operation.writeConflicts);
+}
+
+const entriesOf = ({ mongo }: Rig, feeds: readonly string[]): Promise<number> =>
+  mongo.db.collection('feed_entries').countDocuments({ '_id.feed': { $in: [...feeds] } });
+
+/** Orders that are not stored once, and whatever the merchant did not get of their price. */
+async function wrongSums({ mongo: { db } }: Rig, merchantId: string, paid: number): Promise<number> {
+  await waitFor('the roll-ups', async () => (await db.collection('postings').countDocuments({ pending: true })) === 0, 60_000);
+  const stored = await db.collection('orders').countDocuments({ vendorId: merchantId });
+  const account = await db.collection<{ _id: string; balance: number }>('accounts').findOne({ _id: `merchant:${merchantId}:${currency}` });
+  const [sum] = await db
+    .collection('postings')
+    .aggregate<{ amount: number }>([{ $group: { _id: null, amount: { $sum: '$amount' } } }])
+    .toArray();
+  return Math.abs(stored - paid) + Math.abs((account?.balance ?? 0) / price - paid) + Math.abs(sum?.amount ?? 0);
+}
