@@ -5,6 +5,7 @@ import type { Connection, Followed } from './connection.js';
 import type { Forward } from './forward.js';
 import type { LimitKind, Limits } from './limits.js';
 import type { GatewayMetrics } from './metrics.js';
+import type { Typing, WritingIn } from './typing.js';
 
 /** A connection with what commands need beside it. */
 export interface Client {
@@ -29,6 +30,7 @@ interface CommandsDeps {
   authenticator: Authenticator;
   forward: Forward;
   limits: Limits;
+  typing: Typing;
   logger: Logger;
   metrics: GatewayMetrics;
 }
@@ -44,7 +46,7 @@ const tokenless = new Set(['authenticate', 'heartbeat']);
 /** A client that sends faster than its events are done is told so, before it fills the memory. */
 const maxQueued = 100;
 
-export function createCommands({ authenticator, forward, limits, logger, metrics }: CommandsDeps): Commands {
+export function createCommands({ authenticator, forward, limits, typing, logger, metrics }: CommandsDeps): Commands {
   const queues = new WeakMap<Client, { length: number; tail: Promise<void> }>();
 
   const follow = async ({ connection }: Client, feed: string, since?: number): Promise<Fields> => ({
@@ -99,6 +101,11 @@ export function createCommands({ authenticator, forward, limits, logger, metrics
       client.warned = false;
       await connection.accessChanged();
       return { expiresAt: new Date(identity.expiresAt).toISOString() };
+    },
+
+    async typing({ connection }, place) {
+      await typing(connection.principal, place as WritingIn);
+      return {};
     },
 
     async heartbeat({ connection }) {
@@ -170,6 +177,6 @@ export function createCommands({ authenticator, forward, limits, logger, metrics
 }
 
 function limitOf(event: string): LimitKind {
-  if (event === 'heartbeat') return 'heartbeat';
+  if (event === 'heartbeat' || event === 'typing') return event;
   return subscriptions.has(event) ? 'subscription' : 'command';
 }

@@ -2,7 +2,7 @@ import type { Redis } from '@tidings/platform';
 import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
 import { Problem } from '@tidings/contracts';
 
-export type LimitKind = 'command' | 'subscription' | 'heartbeat';
+export type LimitKind = 'command' | 'subscription' | 'heartbeat' | 'typing';
 
 export interface Limits {
   /** @throws Problem `rate-limited` */
@@ -11,7 +11,8 @@ export interface Limits {
 
 /**
  * Per user and minute. Client events are counted across all replicas in Redis; while that is away each replica counts for itself.
- * Heartbeats and subscriptions cost the gateway alone, so each counts its own, ten times as many.
+ * Heartbeats and subscriptions cost the gateway alone, so each counts its own, ten times as many. Who types does not use up the events with
+ * which to send what was typed.
  */
 export function createLimits(options: { redis: Redis; prefix: string; perMinute: number }): Limits {
   const { redis, prefix, perMinute } = options;
@@ -27,6 +28,8 @@ export function createLimits(options: { redis: Redis; prefix: string; perMinute:
     }),
     subscription: local('subscription', perMinute * 10),
     heartbeat: local('heartbeat', perMinute * 10),
+    // One each second is more than any keyboard needs, and each is a message to others.
+    typing: local('typing', perMinute),
   };
   return {
     async consume(kind, userId) {

@@ -21,6 +21,7 @@ import { createLimits } from './limits.js';
 import { createGatewayMetrics } from './metrics.js';
 import { createRegistry } from './registry.js';
 import { attachSocketIo } from './transports/socketio.js';
+import { createTyping } from './typing.js';
 
 export interface GatewayDeps {
   config: Config;
@@ -99,13 +100,6 @@ export function createGateway({
   const { hubs } = adapter;
   const registry = createRegistry({ hubs, logger });
   const authenticator = createAuthenticator({ tokens: createTokens(config.jwtKeys, config.ACCESS_TOKEN_SECONDS), access });
-  const commands = createCommands({
-    authenticator,
-    forward: createForward(() => config.API_URL ?? ownUrl(httpServer)),
-    limits: createLimits({ redis, prefix: config.REDIS_PREFIX, perMinute: config.SOCKET_EVENTS_PER_MINUTE }),
-    logger,
-    metrics: gatewayMetrics,
-  });
   const clients = new Set<Client>();
   let state: 'new' | 'serving' | 'draining' = 'new';
   let expiryTimer: NodeJS.Timeout | undefined;
@@ -118,6 +112,15 @@ export function createGateway({
     httpCompression: false,
     cors: { origin: config.CORS_ORIGINS.includes('*') ? true : config.CORS_ORIGINS, credentials: true },
     adapter,
+  });
+
+  const commands = createCommands({
+    authenticator,
+    forward: createForward(() => config.API_URL ?? ownUrl(httpServer)),
+    limits: createLimits({ redis, prefix: config.REDIS_PREFIX, perMinute: config.SOCKET_EVENTS_PER_MINUTE }),
+    typing: createTyping({ access, toRooms: (rooms, event, payload) => io.to([...rooms]).emit(event, payload) }),
+    logger,
+    metrics: gatewayMetrics,
   });
 
   const checkExpiry = (): void => {

@@ -61,7 +61,8 @@ export const socketErrorSchema = z.strictObject({
 });
 export type SocketError = z.output<typeof socketErrorSchema>;
 
-export const typingSchema = z.strictObject({ conversationId: idSchema, userId: idSchema });
+/** Of an order or of a conversation. */
+export const typingSchema = z.strictObject({ orderId: idSchema.optional(), conversationId: idSchema.optional(), userId: idSchema });
 
 /** Messages to one connection: in no feed, without `meta`. */
 export const connectionMessages = {

@@ -54,7 +54,18 @@ describe('the event catalogue', () => {
 
 describe('whom events notify', () => {
   const order = { orderId: 'o1', userId: 'u1', merchantId: 'm1' };
-  const message = { orderId: 'o1', messageId: 'x1', text: 'Soon?' };
+  const message = (from: string) => {
+    const sent = {
+      id: 'x1',
+      orderId: 'o1',
+      number: 1,
+      from,
+      party: 'vendor' as const,
+      text: 'Soon?',
+      createdAt: '2026-11-21T10:00:00.000Z',
+    };
+    return { orderId: 'o1', messageId: 'x1', from, text: 'Soon?', message: sent };
+  };
   const booking = { bookingId: 'b1', userId: 'u1', advisorId: 'u2' };
   const noted = { success: true, bookingId: 'b1', message: 'Booked' };
   const both = { userId: 'u1', merchantId: 'm1' };
@@ -64,8 +75,8 @@ describe('whom events notify', () => {
 
   test('the other party of a message, a booking, an enrollment', () => {
     const chat = eventCatalogue['order-message'];
-    expect(chat.notifies?.(order, { ...message, from: 'u1' }, 'u1')).toEqual([{ members: 'm1' }]);
-    expect(chat.notifies?.(order, { ...message, from: 'u9' }, 'u9')).toEqual([{ user: 'u1' }]);
+    expect(chat.notifies?.(order, message('u1'), 'u1')).toEqual([{ members: 'm1' }]);
+    expect(chat.notifies?.(order, message('u9'), 'u9')).toEqual([{ user: 'u1' }]);
     const booked = eventCatalogue.booking_notification;
     expect(booked.notifies?.(booking, noted, 'u1')).toEqual([{ user: 'u2' }]);
     expect(booked.notifies?.(booking, noted, null)).toEqual([{ user: 'u1' }, { user: 'u2' }]);

@@ -28,6 +28,8 @@ export interface Access {
   /** Null when the session has ended or expired, or the user is suspended. Calls that come together share a query. */
   principal(userId: string, sessionId: string): Promise<Principal | null>;
   mayFollow(who: Principal, feed: string): Promise<FollowRight>;
+  /** The feeds to whose followers the domain has granted this one: of an order, its customer and its merchant. */
+  parties(feed: string): Promise<readonly string[]>;
 }
 
 export function createAccess(mongo: Mongo): Access {
@@ -53,6 +55,10 @@ export function createAccess(mongo: Mongo): Access {
       if (!user || user.status !== 'active') return null;
       if (!session || session.userId !== userId || session.revokedAt || session.expiresAt.getTime() <= Date.now()) return null;
       return { userId, sessionId, roles: sharedRoles(user.roles), merchants: merchantsOf(user) };
+    },
+
+    async parties(feed) {
+      return (await grants.findOne({ _id: feed }))?.containers ?? [];
     },
 
     async mayFollow(who, feed) {

@@ -6,6 +6,7 @@ export interface CommandFixture {
   as: Account;
   /** Together they show every field that the event knows. */
   payloads: Record<string, unknown>[];
+  /** They also show the fields that no accepted payload has yet. */
   foreign?: Record<string, unknown>[];
 }
 
@@ -92,6 +93,21 @@ export const commandFixtures: Readonly<Record<string, (scene: Scene) => Promise<
         { orderId, status: 'completed' },
       ],
     };
+  },
+  'send-message': async (scene) => {
+    const { id: orderId } = await scene.placeOrder();
+    return {
+      as: scene.customer,
+      payloads: [{ orderId, text: 'How long will it take?', idempotencyKey: 'message-1' }],
+      foreign: [
+        { orderId: '0'.repeat(24), text: 'Hello' },
+        { conversationId: '0'.repeat(24), text: 'Hello' },
+      ],
+    };
+  },
+  typing: async (scene) => {
+    const { id: orderId } = await scene.placeOrder();
+    return { as: scene.customer, payloads: [{ orderId }], foreign: [{ orderId: '0'.repeat(24) }, { conversationId: '0'.repeat(24) }] };
   },
 };
 

@@ -83,6 +83,24 @@ export const fixtures: Readonly<Record<string, (scene: Scene) => Promise<Fixture
     params: { id: (await scene.placeOrder()).id },
     body: { amount: 100, reason: 'It was cold' },
   }),
+  getPickupCode: async (scene) => ({ as: scene.customer, params: { id: (await scene.placeOrder()).id }, query: { format: 'json' } }),
+  handOrderOver: async (scene) => {
+    const { id } = await scene.placeOrder();
+    for (const status of ['preparing', 'ready']) await scene.stall.owner.http.patch(`/api/orders/${id}/status`, { status });
+    const { body } = await scene.customer.http.get<{ code: string }>(`/api/orders/${id}/pickup-code?format=json`);
+    return { as: scene.stall.owner, params: { id: scene.stall.merchant.id }, body: { code: body.code } };
+  },
+  listOrderMessages: async (scene) => ({ as: scene.customer, params: { id: (await scene.placeOrder()).id }, query: lists }),
+  sendOrderMessage: async (scene) => ({
+    as: scene.customer,
+    params: { id: (await scene.placeOrder()).id },
+    body: { text: 'How long will it take?' },
+  }),
+  readOrderMessages: async (scene) => {
+    const { id } = await scene.placeOrder();
+    const { body } = await scene.customer.http.post<{ id: string }>(`/api/orders/${id}/messages`, { text: 'No sugar' });
+    return { as: scene.stall.owner, params: { id }, body: { upTo: body.id } };
+  },
 
   // --- payments
   getMerchantQr: async ({ stall }) => ({

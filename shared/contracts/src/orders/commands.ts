@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { defineCommand } from '../command.js';
 import { balanceSchema, idempotencyKeySchema, idSchema, listOf } from '../common.js';
 import { feedNameSchema } from '../connection.js';
+import { orderMessageCommands } from './message-commands.js';
 import { orderBody, orderLineInput, orderSchema, orderStatusBody } from './schemas.js';
 
 const orderCreated = z
@@ -25,6 +26,7 @@ const orderCreated = z
   });
 
 export const orderCommands = {
+  ...orderMessageCommands,
   'order-created': defineCommand({
     name: 'order-created',
     summary: 'Place an order; with an `orderId`, check that it exists (older apps)',

@@ -1,8 +1,9 @@
 import { z } from 'zod';
-import { balanceSchema, currencySchema, idSchema, text, timeSchema } from '../common.js';
+import { balanceSchema, currencySchema, idSchema, timeSchema } from '../common.js';
 import { defineEvent } from '../event.js';
 import { feeds } from '../feeds.js';
 import { sellingSchema } from '../merchants/selling.js';
+import { orderMessageEvents } from './message-events.js';
 import { estimatedTimeSchema, itemSchema, orderLineSchema, orderSchema, orderStatusSchema } from './schemas.js';
 
 const toOrder = z.strictObject({ orderId: idSchema, userId: idSchema, merchantId: idSchema });
@@ -66,14 +67,7 @@ export const orderEvents = {
     feeds: (to) => [feeds.user(to.userId), feeds.order(to.orderId)],
     notifies: (to) => [{ user: to.userId }],
   }),
-  'order-message': defineEvent({
-    type: 'order-message',
-    summary: 'Customer and merchant write to each other; `from` is the id of the writer',
-    data: z.strictObject({ orderId: idSchema, messageId: idSchema, from: idSchema, text: text(4000) }),
-    to: toOrder,
-    feeds: (to) => [feeds.user(to.userId), feeds.merchant(to.merchantId), feeds.order(to.orderId)],
-    notifies: (to, data) => [data.from === to.userId ? { members: to.merchantId } : { user: to.userId }],
-  }),
+  ...orderMessageEvents,
   'item-updated': defineEvent({
     type: 'item-updated',
     summary: 'An item was added, changed, or (`deleted`) taken off the menu',

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { idParams, idSchema, listOf, listQuery } from '../common.js';
+import { codeSchema, qrFormatQuery, qrMedia, shownCodeSchema } from '../payments/codes.js';
 import { defineRoute } from '../route.js';
+import { orderMessageRoutes } from './message-routes.js';
 import {
   cancelOrderBody,
   itemBody,
@@ -107,6 +109,37 @@ export const orderRoutes = {
     errors: ['not-found', 'refund-exceeds-payment', 'insufficient-funds', 'version-mismatch'],
     write: true,
   }),
+  pickupCode: defineRoute({
+    name: 'getPickupCode',
+    method: 'get',
+    path: '/api/orders/:id/pickup-code',
+    summary: 'The code to show at the counter, as an image, or as text with `format=json`; it changes every few minutes',
+    tag,
+    access: 'user',
+    who: 'The customer.',
+    params: idParams,
+    query: z.strictObject(qrFormatQuery),
+    status: 200,
+    response: shownCodeSchema,
+    media: qrMedia,
+    errors: ['not-found'],
+  }),
+  pickUp: defineRoute({
+    name: 'handOrderOver',
+    method: 'post',
+    path: '/api/merchants/:id/pickups',
+    summary: 'Hand an order over to who shows its code: it is completed',
+    tag,
+    access: 'user',
+    who: 'Members of the merchant.',
+    params: idParams,
+    body: z.strictObject({ code: codeSchema }),
+    status: 200,
+    response: orderSchema,
+    errors: ['code-invalid', 'code-expired', 'code-used', 'code-foreign', 'invalid-transition'],
+    write: true,
+  }),
+  ...orderMessageRoutes,
 };
 
 const itemParams = z.strictObject({ id: idSchema, itemId: idSchema });

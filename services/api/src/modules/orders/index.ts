@@ -1,10 +1,16 @@
 import type { ApiModule, Context } from '../../context.js';
+import { createCodes } from '../../codes/codes.js';
 import { ensureIndexes } from '../../models.js';
 import type { Items, Merchants } from '../merchants/index.js';
 import type { Wallet } from '../wallet/index.js';
+import { messageModels } from './messages.model.js';
+import { messageRoutes } from './messages.routes.js';
+import { createMessages, type Messages } from './messages.service.js';
+import { createOrderSteps } from './order-steps.js';
 import { orderModels } from './orders.model.js';
 import { orderRoutes } from './orders.routes.js';
 import { createOrders, type Orders } from './orders.service.js';
+import { createPickups, type Pickups } from './pickups.js';
 
 export type { OrderDocument } from './orders.model.js';
 export { presentOrder, refundedOf } from './orders.presenter.js';
@@ -13,13 +19,24 @@ export type { PickupTicket } from './pickup-numbers.js';
 
 export interface OrdersModule extends ApiModule {
   orders: Orders;
+  pickups: Pickups;
+  messages: Messages;
 }
 
 export function ordersModule(
-  { mongo }: Pick<Context, 'mongo'>,
+  { config, mongo }: Pick<Context, 'config' | 'mongo'>,
   parts: { merchants: Merchants; items: Items; wallet: Wallet },
 ): OrdersModule {
-  const models = orderModels(mongo);
-  const orders = createOrders({ mongo, models, ...parts });
-  return { orders, routes: orderRoutes(orders), start: () => ensureIndexes(models) };
+  const models = { ...orderModels(mongo), ...messageModels(mongo) };
+  const steps = createOrderSteps({ orders: models.orders, ...parts });
+  const orders = createOrders({ mongo, models, steps, ...parts });
+  const pickups = createPickups({ orders, steps, codes: createCodes(config.jwtKeys) });
+  const messages = createMessages({ models, orders });
+  return {
+    orders,
+    pickups,
+    messages,
+    routes: [...orderRoutes({ orders, pickups }), ...messageRoutes(messages)],
+    start: () => ensureIndexes(models),
+  };
 }

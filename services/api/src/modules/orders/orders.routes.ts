@@ -1,9 +1,11 @@
 import { feeds, routes } from '@tidings/contracts';
+import { showCode } from '../../codes/qr-image.js';
 import { read, write, type RouteBinding } from '../../http/bind.js';
 import { presentOrder } from './orders.presenter.js';
 import type { Orders } from './orders.service.js';
+import type { Pickups } from './pickups.js';
 
-export function orderRoutes(orders: Orders): RouteBinding[] {
+export function orderRoutes({ orders, pickups }: { orders: Orders; pickups: Pickups }): RouteBinding[] {
   const contract = routes.orders;
   return [
     read(
@@ -30,5 +32,9 @@ export function orderRoutes(orders: Orders): RouteBinding[] {
     write(contract.refund, async ({ tx, caller, params, body, ifMatch }) =>
       presentOrder(await orders.refund(tx, caller, params.id, body, ifMatch)),
     ),
+    read(contract.pickupCode, async ({ caller, params, query: { format }, accepts }) =>
+      showCode(await pickups.code(caller, params.id), { format, accepts }),
+    ),
+    write(contract.pickUp, async ({ tx, caller, params, body }) => presentOrder(await pickups.handOver(tx, caller, params.id, body.code))),
   ];
 }

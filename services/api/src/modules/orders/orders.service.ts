@@ -16,7 +16,7 @@ import { newestFirst, olderThan, pageByTime } from '../../http/lists.js';
 import { isMember, type Items, type Merchants } from '../merchants/index.js';
 import { announcePayment, type Wallet } from '../wallet/index.js';
 import { fillBasket } from './basket.js';
-import { createOrderSteps, takenPieces } from './order-steps.js';
+import { takenPieces, type OrderSteps } from './order-steps.js';
 import type { OrderDocument, OrderModels } from './orders.model.js';
 import { itemNameOf, presentOrder } from './orders.presenter.js';
 import { createPickupNumbers, type PickupTicket } from './pickup-numbers.js';
@@ -57,10 +57,18 @@ export interface Orders {
   list(caller: Principal, query: OrdersQuery): Promise<{ page: OrderDocument[]; nextCursor: string | null }>;
 }
 
-export function createOrders(options: { mongo: Mongo; models: OrderModels; merchants: Merchants; items: Items; wallet: Wallet }): Orders {
-  const { mongo, models, merchants, items, wallet } = options;
+export interface OrdersDeps {
+  mongo: Mongo;
+  models: OrderModels;
+  steps: OrderSteps;
+  merchants: Merchants;
+  items: Items;
+  wallet: Wallet;
+}
+
+export function createOrders({ mongo, models, steps, merchants, items, wallet }: OrdersDeps): Orders {
   const { orders } = models;
-  const { step, giveBack } = createOrderSteps({ orders, items, wallet });
+  const { step, giveBack } = steps;
   const users = mongo.db.collection<{ _id: string; name: string }>('users');
 
   /** Whether the order exists is nobody's business but its parties'. */
