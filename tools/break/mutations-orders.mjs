@@ -1,4 +1,8 @@
 const steps = 'services/api/src/modules/orders/order-steps.ts';
+const messages = 'services/api/src/modules/orders/messages.service.ts';
+const expiryTests = 'services/api/src/modules/orders/expiry.test.ts';
+const pickupTests = 'services/api/src/modules/orders/pickups.test.ts';
+const messageTests = 'services/api/src/modules/orders/messages.test.ts';
 const refundTests = 'services/api/src/modules/orders/refunds.test.ts';
 
 /** @type {import('./mutations.mjs').Mutation[]} */
@@ -18,5 +22,58 @@ export const orderMutations = [
     edits: [{ file: steps, search: 'await pay(tx, moved, { amount: left,', replace: 'await pay(tx, moved, { amount: order.price,' }],
     testFile: refundTests,
     test: 'rejecting afterwards gives back the rest, and nothing where nothing is left',
+  },
+  {
+    name: 'expiry-claim',
+    mechanism: 'an order expires only where nobody has moved it since',
+    invariant: 5,
+    edits: [
+      {
+        file: 'services/api/src/modules/orders/expiry.ts',
+        search:
+          "if (order?.status !== 'ready' || !order.unclaimed) return; const { refund } = order.unclaimed; await steps.step(tx, 'clock', order,",
+        replace:
+          "if (!order?.unclaimed) return; const { refund } = order.unclaimed; await steps.step(tx, 'clock', { ...order, status: 'ready' },",
+      },
+      { file: steps, search: '{ _id: order._id, version: order.version, status: order.status }', replace: '{ _id: order._id }' },
+    ],
+    testFile: expiryTests,
+    test: 'handed over and expired at once: one of them, and the money accordingly',
+  },
+  {
+    name: 'pickup-once',
+    mechanism: 'an order is handed over once, whatever code is shown',
+    invariant: 5,
+    edits: [
+      {
+        file: 'services/api/src/modules/orders/pickups.ts',
+        search: "if (order.status === 'completed') throw new Problem('code-used', 'The order was handed over before');",
+        replace: "if (order.status === 'completed') return order;",
+      },
+    ],
+    testFile: pickupTests,
+    test: 'of ten scans at once one hands it over, the others are told',
+  },
+  {
+    name: 'read-marks',
+    mechanism: 'what was read stays read',
+    invariant: 7,
+    edits: [{ file: messages, search: '$lt: message.number', replace: '$gt: 0' }],
+    testFile: messageTests,
+    test: 'what was read stays read, and an older mark tells nobody',
+  },
+  {
+    name: 'typing-parties',
+    mechanism: 'who is no party of an order does not reach those who are',
+    invariant: 6,
+    edits: [
+      {
+        file: 'services/socket-gateway/src/typing.ts',
+        search: 'if (!parties.some((party) => own.includes(party)))',
+        replace: 'if (parties.length === 0)',
+      },
+    ],
+    testFile: 'services/socket-gateway/tests/typing.test.ts',
+    test: 'strangers and administrators are refused, and nobody hears of them',
   },
 ];

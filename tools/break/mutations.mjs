@@ -534,7 +534,7 @@ export const mutations = [
     edits: [
       {
         file: 'services/api/src/modules/orders/order-steps.ts',
-        search: 'if (!mayStep(mover, order.status, status))',
+        search: 'if (!mayStep(mover, order.status, status) && !isNewEstimate(mover, order, to))',
         replace: 'if (mayStep === undefined)',
       },
     ],

@@ -16,7 +16,7 @@ export function createModules(context: Context): ApiModule[] {
   const identity = identityModule(context);
   const wallet = walletModule(context);
   const merchants = merchantsModule(context);
-  const orders = ordersModule(context, { wallet: wallet.wallet, merchants: merchants.merchants, items: merchants.items });
+  const orders = ordersModule(context, { ...merchants, wallet: wallet.wallet });
   return [
     identity,
     wallet,

@@ -1,6 +1,16 @@
 import type { Principal, Role } from '@tidings/contracts';
 import { createUnitOfWork, ensureFeedIndexes, type OutboxEvent, type Tx, type UnitOfWork } from '@tidings/feed';
-import { createJobs, createMetrics, loadConfig, newId, type Jobs, type Logger, type Metrics, type Mongo } from '@tidings/platform';
+import {
+  createJobs,
+  createMetrics,
+  loadConfig,
+  newId,
+  type Config,
+  type Jobs,
+  type Logger,
+  type Metrics,
+  type Mongo,
+} from '@tidings/platform';
 import { createTestStore } from '@tidings/testing';
 import { merchantsModule, type MerchantsModule } from '../../src/modules/merchants/index.js';
 import { ordersModule, type OrdersModule } from '../../src/modules/orders/index.js';
@@ -10,6 +20,7 @@ import { walletModule, type WalletModule } from '../../src/modules/wallet/index.
 import { webhooksModule, type WebhooksModule } from '../../src/modules/webhooks/index.js';
 
 export interface Domain {
+  config: Config;
   mongo: Mongo;
   jobs: Jobs;
   metrics: Metrics;
@@ -58,7 +69,7 @@ export async function createDomain(options: DomainOptions = {}): Promise<Domain>
   const context = { config, mongo, logger, jobs, unitOfWork, metrics };
   const wallet = walletModule(context, options.providers);
   const merchants = merchantsModule(context);
-  const orders = ordersModule(context, { wallet: wallet.wallet, merchants: merchants.merchants, items: merchants.items });
+  const orders = ordersModule(context, { ...merchants, wallet: wallet.wallet });
   const payments = paymentsModule(context, { merchants: merchants.merchants, items: merchants.items, orders: orders.orders });
   const refunds = refundsModule(context, { refunds: wallet.refunds, orders: orders.orders });
   const webhooks = webhooksModule(context, { topUps: wallet.topUps });
@@ -74,6 +85,7 @@ export async function createDomain(options: DomainOptions = {}): Promise<Domain>
 
   const users = mongo.db.collection<{ _id: string }>('users');
   return {
+    config,
     mongo,
     jobs,
     metrics,

@@ -87,6 +87,8 @@ export const orderSchema = z.strictObject({
   /** Called out at the counter; counts up per merchant and day. */
   pickupNumber: z.int().min(1),
   note: z.string().optional(),
+  /** When it expires if nobody picks it up; once it is ready, where the merchant has a rule for that. */
+  claimBy: timeSchema.optional(),
   /** Why it was cancelled or rejected. */
   reason: z.string().optional(),
   version: versionSchema,

@@ -1,12 +1,13 @@
 import type { ApiModule, Context } from '../../context.js';
 import { createCodes } from '../../codes/codes.js';
 import { ensureIndexes } from '../../models.js';
-import type { Items, Merchants } from '../merchants/index.js';
+import type { Items, Merchants, SellingService } from '../merchants/index.js';
 import type { Wallet } from '../wallet/index.js';
+import { createExpiry } from './expiry.js';
 import { messageModels } from './messages.model.js';
 import { messageRoutes } from './messages.routes.js';
 import { createMessages, type Messages } from './messages.service.js';
-import { createOrderSteps } from './order-steps.js';
+import { createOrderSteps, expiryJobKind } from './order-steps.js';
 import { orderModels } from './orders.model.js';
 import { orderRoutes } from './orders.routes.js';
 import { createOrders, type Orders } from './orders.service.js';
@@ -24,8 +25,8 @@ export interface OrdersModule extends ApiModule {
 }
 
 export function ordersModule(
-  { config, mongo }: Pick<Context, 'config' | 'mongo'>,
-  parts: { merchants: Merchants; items: Items; wallet: Wallet },
+  { config, mongo, unitOfWork }: Pick<Context, 'config' | 'mongo' | 'unitOfWork'>,
+  parts: { merchants: Merchants; items: Items; selling: SellingService; wallet: Wallet },
 ): OrdersModule {
   const models = { ...orderModels(mongo), ...messageModels(mongo) };
   const steps = createOrderSteps({ orders: models.orders, ...parts });
@@ -37,6 +38,7 @@ export function ordersModule(
     pickups,
     messages,
     routes: [...orderRoutes({ orders, pickups }), ...messageRoutes(messages)],
+    jobs: { [expiryJobKind]: createExpiry({ unitOfWork, orders: models.orders, steps }) },
     start: () => ensureIndexes(models),
   };
 }

@@ -1,7 +1,7 @@
 import type { OrderStatus } from '@tidings/contracts';
 
-/** Who moves an order: the customer who placed it, or a member of the merchant. */
-export type Mover = 'customer' | 'member';
+/** Who moves an order: the customer who placed it, a member of the merchant, or the clock. */
+export type Mover = 'customer' | 'member' | 'clock';
 
 /** placed → preparing → ready → completed; the customer may withdraw until the kitchen has begun, the merchant until it is handed over. */
 const steps: Readonly<Record<Mover, Partial<Record<OrderStatus, readonly OrderStatus[]>>>> = {
@@ -11,6 +11,7 @@ const steps: Readonly<Record<Mover, Partial<Record<OrderStatus, readonly OrderSt
     preparing: ['ready', 'rejected', 'cancelled'],
     ready: ['completed', 'cancelled'],
   },
+  clock: { ready: ['expired'] },
 };
 
 export function mayStep(mover: Mover, from: OrderStatus, to: OrderStatus): boolean {

@@ -1,7 +1,7 @@
 import { Problem, type OrderRefundInput, type OrderStatus } from '@tidings/contracts';
 import type { Tx } from '@tidings/feed';
 import { checkIfMatch } from '../../http/etag.js';
-import type { Items } from '../merchants/index.js';
+import type { Items, SellingService } from '../merchants/index.js';
 import type { Wallet } from '../wallet/index.js';
 import { isRefunded, mayStep, type Mover } from './order-states.js';
 import type { OrderDocument, OrderModels } from './orders.model.js';
@@ -12,7 +12,11 @@ export interface Step {
   /** Whole minutes. */
   estimatedTime?: number | undefined;
   reason?: string | undefined;
+  /** Whether what is left of the price goes back; it does in any case for an order that is cancelled or rejected. */
+  refund?: boolean | undefined;
 }
+
+export const expiryJobKind = 'order-expiry';
 
 /** What may happen to an order that stands, whoever asks for it; the caller has looked at their rights. */
 export interface OrderSteps {
@@ -25,8 +29,13 @@ export interface OrderSteps {
   giveBack(tx: Tx, order: OrderDocument, refund: OrderRefundInput, ifMatch?: string): Promise<OrderDocument>;
 }
 
-export function createOrderSteps(options: { orders: OrderModels['orders']; items: Items; wallet: Wallet }): OrderSteps {
-  const { orders, items, wallet } = options;
+export function createOrderSteps(options: {
+  orders: OrderModels['orders'];
+  items: Items;
+  selling: SellingService;
+  wallet: Wallet;
+}): OrderSteps {
+  const { orders, items, selling, wallet } = options;
 
   const change = async (tx: Tx, order: OrderDocument, fields: Partial<OrderDocument>): Promise<OrderDocument> => {
     const changed = await orders
@@ -44,25 +53,37 @@ export function createOrderSteps(options: { orders: OrderModels['orders']; items
   const pay = (tx: Tx, { _id: orderId, userId, vendorId: merchantId, currency }: OrderDocument, refund: OrderRefundInput, key: string) =>
     wallet.refund(tx, { orderId, userId, merchantId, currency, ...refund, key });
 
+  const unclaimedFrom = async (tx: Tx, { vendorId }: OrderDocument): Promise<OrderDocument['unclaimed']> => {
+    const rule = await selling.unclaimedRule(tx, vendorId);
+    return rule ? { at: new Date(tx.now.getTime() + rule.afterMinutes * 60_000), refund: rule.refund } : undefined;
+  };
+
   return {
     async step(tx, mover, order, to, ifMatch) {
       assertSeen(order, ifMatch);
       const { status, estimatedTime, reason } = to;
-      if (!mayStep(mover, order.status, status))
+      if (!mayStep(mover, order.status, status) && !isNewEstimate(mover, order, to))
         throw new Problem('invalid-transition', `An order that is ${order.status} cannot become ${status} this way`);
-      const gone = isRefunded(status);
+      const ends = isRefunded(status);
+      const refunds = ends || to.refund === true;
       const left = order.price - refundedOf(order);
+      const unclaimed = status === 'ready' ? await unclaimedFrom(tx, order) : undefined;
       const moved = await change(tx, order, {
         status,
         ...(estimatedTime === undefined ? {} : { estimatedTime }),
         ...(reason === undefined ? {} : { reason }),
-        ...(gone ? { refunded: order.price } : {}),
+        ...(unclaimed === undefined ? {} : { unclaimed }),
+        ...(refunds ? { refunded: order.price } : {}),
       });
       announceStep(tx, moved);
-      if (gone) {
-        if (left > 0) await pay(tx, moved, { amount: left, reason: reason ?? `The order was ${status}` }, order._id);
-        await items.moveStock(tx, takenPieces(moved, 1));
+      if (unclaimed) {
+        // Named by the version at which it became ready, which happens once: twice is once.
+        const key = `${expiryJobKind}:${moved._id}:${moved.version}`;
+        await tx.job({ kind: expiryJobKind, key, data: { orderId: moved._id }, dueAt: unclaimed.at });
       }
+      if (refunds && left > 0) await pay(tx, moved, { amount: left, reason: reason ?? `The order was ${status}` }, order._id);
+      // What was cooked for nobody is gone.
+      if (ends) await items.moveStock(tx, takenPieces(moved, 1));
       return moved;
     },
 
@@ -82,6 +103,12 @@ export function createOrderSteps(options: { orders: OrderModels['orders']; items
       return changed;
     },
   };
+}
+
+/** The kitchen says again how long it takes. */
+function isNewEstimate(mover: Mover, order: OrderDocument, { status, estimatedTime }: Step): boolean {
+  const isSame = status === 'preparing' && order.status === 'preparing';
+  return mover === 'member' && isSame && estimatedTime !== undefined && estimatedTime !== order.estimatedTime;
 }
 
 /** @throws Problem `version-mismatch` when the caller saw another version than the newest */

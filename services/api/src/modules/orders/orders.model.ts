@@ -22,6 +22,8 @@ export interface OrderDocument {
   currency: string;
   estimatedTime: number | null;
   pickupNumber: number;
+  /** Once it is ready: when it expires, and whether the money goes back then; by the merchant's rule at that time. */
+  unclaimed?: { at: Date; refund: boolean };
   note?: string;
   reason?: string;
   version: number;
@@ -60,6 +62,7 @@ const orderSchema = new Schema<OrderDocument>(
     currency: text,
     estimatedTime: { type: Number, default: null },
     pickupNumber: integer,
+    unclaimed: { type: Schema.Types.Mixed },
     note: String,
     reason: String,
     version: integer,

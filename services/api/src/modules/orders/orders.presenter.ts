@@ -3,7 +3,8 @@ import { isRefunded } from './order-states.js';
 import type { OrderDocument, OrderLine } from './orders.model.js';
 
 export function presentOrder(order: OrderDocument): Order {
-  const { _id, userId, customerName, vendorId, status, items, price, currency, estimatedTime, pickupNumber, note, reason, version } = order;
+  const { _id, userId, customerName, vendorId, status, items, price, currency, estimatedTime, pickupNumber } = order;
+  const { unclaimed, note, reason, version } = order;
   return {
     id: _id,
     userId,
@@ -16,6 +17,7 @@ export function presentOrder(order: OrderDocument): Order {
     currency,
     estimatedTime: estimatedTime ?? null,
     pickupNumber,
+    ...(unclaimed === undefined ? {} : { claimBy: unclaimed.at.toISOString() }),
     ...(note === undefined ? {} : { note }),
     ...(reason === undefined ? {} : { reason }),
     version,

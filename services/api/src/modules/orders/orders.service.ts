@@ -13,7 +13,7 @@ import {
 import type { Tx } from '@tidings/feed';
 import { newId, type Mongo } from '@tidings/platform';
 import { newestFirst, olderThan, pageByTime } from '../../http/lists.js';
-import { isMember, type Items, type Merchants } from '../merchants/index.js';
+import { isMember, type Items, type Merchants, type SellingService } from '../merchants/index.js';
 import { announcePayment, type Wallet } from '../wallet/index.js';
 import { fillBasket } from './basket.js';
 import { takenPieces, type OrderSteps } from './order-steps.js';
@@ -63,10 +63,11 @@ export interface OrdersDeps {
   steps: OrderSteps;
   merchants: Merchants;
   items: Items;
+  selling: SellingService;
   wallet: Wallet;
 }
 
-export function createOrders({ mongo, models, steps, merchants, items, wallet }: OrdersDeps): Orders {
+export function createOrders({ mongo, models, steps, merchants, items, selling, wallet }: OrdersDeps): Orders {
   const { orders } = models;
   const { step, giveBack } = steps;
   const users = mongo.db.collection<{ _id: string; name: string }>('users');
@@ -84,7 +85,7 @@ export function createOrders({ mongo, models, steps, merchants, items, wallet }:
 
     async place(tx, caller, input, ticket) {
       const merchant = await merchants.get(input.vendorId, tx);
-      if (!merchant.isActive) throw new Problem('merchant-closed');
+      await selling.assertOpen(tx, merchant);
       const { currency, _id: merchantId } = merchant;
       const offered = await items.find(
         tx,

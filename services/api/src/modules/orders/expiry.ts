@@ -1,0 +1,25 @@
+import type { UnitOfWork } from '@tidings/feed';
+import type { JobHandler } from '@tidings/platform';
+import { z } from 'zod';
+import type { OrderSteps } from './order-steps.js';
+import type { OrderDocument, OrderModels } from './orders.model.js';
+
+const jobSchema = z.strictObject({ orderId: z.string() });
+
+/**
+ * Ends an order that nobody has picked up in time, by the rule that held when it became ready. One that was handed over or cancelled
+ * meanwhile stays as it is. Where the merchant cannot pay the refund now, the job fails and is tried again; the order stays ready as long.
+ */
+export function createExpiry(options: { unitOfWork: UnitOfWork; orders: OrderModels['orders']; steps: OrderSteps }): JobHandler {
+  const { unitOfWork, orders, steps } = options;
+  return async (job, finish) => {
+    const { orderId } = jobSchema.parse(job.data);
+    await unitOfWork.run({ actor: null }, async (tx) => {
+      if (!(await finish(tx.session))) return;
+      const order = await orders.findById(orderId, null, { session: tx.session }).lean<OrderDocument>();
+      if (order?.status !== 'ready' || !order.unclaimed) return;
+      const { refund } = order.unclaimed;
+      await steps.step(tx, 'clock', order, { status: 'expired', reason: 'Nobody picked it up in time', refund });
+    });
+  };
+}
