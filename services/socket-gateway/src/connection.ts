@@ -18,6 +18,17 @@ export interface ConnectionDeps {
   maxReplay?: number;
   /** Sees replayed entries; live ones are seen by the watch on the user's feed. */
   onReplay: (connection: Connection, entry: Entry) => void;
+  /** Sees how far it was sent, once, before it lets go of its feeds. */
+  onClose?: (connection: Connection, progress: readonly Progress[]) => void;
+}
+
+/** How far a client was sent a feed: every entry behind `from`, up to `to`. */
+export interface Progress {
+  feed: string;
+  from: number;
+  to: number;
+  /** `Date.now()` when `to` was sent, as far as that is known. */
+  at: number | undefined;
 }
 
 export interface Followed {
@@ -33,12 +44,21 @@ interface Following {
   readonly containers: readonly string[];
   /** Where delivery began. */
   start: number;
+  /** Behind it, nothing was left out. */
+  from: number;
+  /** The last `seq` that `progress` told of. */
+  noted: number;
   dropped: boolean;
 }
+
+const nothing: readonly Progress[] = [];
 
 /** One client: who it is, what it follows, and what it may still follow. Transports give it a port and nothing else. */
 export class Connection implements Follower {
   closed = false;
+  readonly connectedAt = Date.now();
+  /** Whether `progress` has ever told of anything. */
+  hasProgress = false;
   readonly #following = new Map<string, Following>();
   /** Asked for, and brought by a feed that holds them. */
   readonly #contained = new Map<string, readonly string[]>();
@@ -59,6 +79,8 @@ export class Connection implements Follower {
   }
 
   reset(reset: FeedReset): void {
+    const following = this.#following.get(reset.feed);
+    if (following) following.from = reset.head;
     this.port.emit('feed-reset', reset);
   }
 
@@ -71,6 +93,22 @@ export class Connection implements Follower {
   /** Heads of what is followed, for the heartbeat's ack. */
   heads(): Record<string, number> {
     return Object.fromEntries([...this.#following].map(([feed, { hub }]) => [feed, hub.head]));
+  }
+
+  /**
+   * What has changed since the last call, of the feeds whose deliveries are noted. Looked at now and then: nothing is counted while entries
+   * are delivered, since a client in step with a hub was sent what the hub has.
+   */
+  progress(): readonly Progress[] {
+    let changed = nothing;
+    for (const [feed, following] of this.#following) {
+      const { hub, from } = following;
+      if (!hub.isNoted || hub.head <= Math.max(from, following.noted) || !hub.followers.has(this)) continue;
+      following.noted = hub.head;
+      this.hasProgress = true;
+      changed = [...changed, { feed, from, to: hub.head, at: hub.newestAt }];
+    }
+    return changed;
   }
 
   /**
@@ -112,7 +150,7 @@ export class Connection implements Follower {
       this.port.enter(feed);
       if (hub) {
         heads[feed] = hub.head;
-        this.#following.set(feed, { hub, containers, start: hub.head, dropped: false });
+        this.#following.set(feed, { hub, containers, start: hub.head, from: cursors[feed] ?? hub.head, noted: -1, dropped: false });
       } else this.#contained.set(feed, containers);
     }
     this.port.emit('connected', { ...options.hello, epoch: this.deps.hubs.epoch, feeds: heads });
@@ -144,6 +182,7 @@ export class Connection implements Follower {
     if (existing) {
       if (since !== undefined && since < existing.hub.head) {
         existing.hub.followers.delete(this);
+        existing.from = Math.min(existing.from, since);
         await this.#join(existing, since);
       }
       return { ok: true, feed, head: existing.hub.head };
@@ -167,7 +206,8 @@ export class Connection implements Follower {
       return { ok: true, feed, head: hub.head, via };
     }
 
-    const following: Following = { hub, containers: right.containers, start: since ?? hub.head, dropped: false };
+    const start = since ?? hub.head;
+    const following: Following = { hub, containers: right.containers, start, from: start, noted: -1, dropped: false };
     this.#contained.delete(feed);
     this.#following.set(feed, following);
     this.port.enter(feed);
@@ -193,7 +233,7 @@ export class Connection implements Follower {
     if (this.closed) return hubs.forEach(({ hub }) => this.deps.hubs.release(hub));
     for (const { orphan, containers, hub } of hubs) {
       this.#contained.delete(orphan);
-      this.#following.set(orphan, { hub, containers, start: hub.head, dropped: false });
+      this.#following.set(orphan, { hub, containers, start: hub.head, from: hub.head, noted: -1, dropped: false });
       hub.followers.add(this);
       this.#beginHandover(following, hub);
     }
@@ -317,6 +357,7 @@ export class Connection implements Follower {
   close(): void {
     if (this.closed) return;
     this.closed = true;
+    this.deps.onClose?.(this, this.progress());
     for (const { from } of this.#handovers) from.followers.delete(this);
     this.#handovers = [];
     for (const { hub } of this.#following.values()) {

@@ -1,3 +1,4 @@
+import { isFeedOfFew } from '@tidings/contracts';
 import type { BusEntry } from '@tidings/feed';
 import { createEntry, type Entry } from './entry.js';
 import type { Follower, ResetReason } from './follower.js';
@@ -24,6 +25,8 @@ export class Hub {
   /** The highest number that is known to exist. */
   known = 0;
   readonly followers = new Set<Follower>();
+  /** Whether it is noted how far each connection was sent it: what everybody gets would be too much to write down. */
+  readonly isNoted: boolean;
   /** Set while somebody must see each new entry, whoever follows. */
   watcher: Watcher | undefined;
   /** Whoever needs the hub to stay: followers, and joins under way. */
@@ -39,7 +42,9 @@ export class Hub {
   constructor(
     readonly feed: string,
     private readonly owner: HubOwner,
-  ) {}
+  ) {
+    this.isNoted = isFeedOfFew(feed);
+  }
 
   get isOpen(): boolean {
     return this.#opening === undefined;
@@ -86,6 +91,11 @@ export class Hub {
     const first = this.#recent[0];
     if (!first || first.seq > after + 1 || after > this.head) return undefined;
     return this.#recent.slice(after + 1 - first.seq);
+  }
+
+  /** `Date.now()` when the newest entry came; undefined when that is long ago. */
+  get newestAt(): number | undefined {
+    return this.#recent.at(-1)?.since;
   }
 
   get recent(): readonly Entry[] {

@@ -16,6 +16,7 @@ import { createFeedAdapter, type FeedAdapter } from './adapter.js';
 import { createClientAddress } from './addresses.js';
 import { createAuthenticator } from './authenticate.js';
 import { createCommands, type Client } from './commands.js';
+import { createDeliveryNotes, type DeliveryNotes } from './delivery-notes.js';
 import { createForward } from './forward.js';
 import { createLimits } from './limits.js';
 import { createGatewayMetrics } from './metrics.js';
@@ -47,6 +48,8 @@ export interface GatewayTuning {
   sweepMs: number;
   lingerMs: number;
   gapMs: number;
+  /** How often it is noted how far clients were sent their feeds. */
+  notesMs: number;
 }
 
 export interface Gateway {
@@ -69,6 +72,7 @@ const defaults: GatewayTuning = {
   sweepMs: 3_000,
   lingerMs: 30_000,
   gapMs: 20,
+  notesMs: 5_000,
 };
 const maxPayloadBytes = 64 * 1024;
 const expiryCheckMs = 1_000;
@@ -103,6 +107,7 @@ export function createGateway({
   const clients = new Set<Client>();
   let state: 'new' | 'serving' | 'draining' = 'new';
   let expiryTimer: NodeJS.Timeout | undefined;
+  let notes: DeliveryNotes | undefined;
 
   const io = new Server({
     path: '/socket.io',
@@ -158,6 +163,17 @@ export function createGateway({
     async start() {
       await ensureFeedIndexes(mongo);
       await adapter.start();
+      const gatewayId = config.GATEWAY_ID ?? randomBytes(4).toString('hex');
+      notes = createDeliveryNotes({
+        mongo,
+        logger,
+        gateway: gatewayId,
+        keptDays: config.DELIVERY_NOTES_DAYS,
+        clients,
+        everyMs: tuning.notesMs,
+      });
+      await notes.start();
+      const { ended } = notes;
       attachSocketIo({
         io,
         authenticator,
@@ -170,6 +186,7 @@ export function createGateway({
           metrics: gatewayMetrics,
           maxReplay: tuning.maxReplay,
           onReplay: (connection, entry) => registry.enforce(entry, [connection]),
+          onClose: ended,
         },
         logger,
         metrics: gatewayMetrics,
@@ -179,7 +196,6 @@ export function createGateway({
       });
       io.attach(httpServer);
       // nginx sends the requests of a polling session to the gateway that its sid names.
-      const gatewayId = config.GATEWAY_ID ?? randomBytes(4).toString('hex');
       io.engine.generateId = () => `${gatewayId}_${randomBytes(15).toString('base64url')}`;
       io.engine.use((request: IncomingMessage, response: unknown, next: () => void) => {
         // While draining, a client that comes back must get to another gateway: a proxy that sees 503 tries the next one.
@@ -203,6 +219,7 @@ export function createGateway({
         io.engine.close();
       }
       await adapter.stop();
+      await notes?.stop();
       if (!given) redis.disconnect();
     },
   };

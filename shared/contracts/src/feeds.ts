@@ -97,6 +97,13 @@ export function isAuditedFollow(who: Principal, feed: string, isParty: boolean):
   return found?.kind.audited === true && !isParty && feed !== feeds.user(who.userId);
 }
 
+const anybody: Principal = { userId: '', sessionId: '', roles: roles.filter((role) => !isAdmin([role])), merchants: [] };
+
+/** Whether only few may follow it: a person's, a merchant's, an order's, the administrators'. */
+export function isFeedOfFew(feed: string): boolean {
+  return feedRule(anybody, feed) !== 'allow';
+}
+
 /** What a connection follows without asking. */
 export function ownFeeds(who: Principal): string[] {
   const admin = isAdmin(who.roles);

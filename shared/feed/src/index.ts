@@ -1,6 +1,7 @@
 export * from './access.js';
 export * from './audit.js';
 export * from './causes.js';
+export * from './delivery-notes.js';
 export * from './documents.js';
 export * from './domain-events.js';
 export * from './feed-bus.js';

@@ -89,6 +89,7 @@ const environmentSchema = z.object({
   FEED_RETENTION_DAYS: positive.default(30),
   USER_FEED_RETENTION_DAYS: positive.default(180),
   OUTBOX_RETENTION_HOURS: positive.default(48),
+  DELIVERY_NOTES_DAYS: positive.default(30),
 });
 
 /** Every variable that `loadConfig` knows. */

@@ -20,7 +20,7 @@ export interface Scene {
 }
 
 /** Written by timers, whatever clients do. */
-const ownLife = new Set(['relay_lease', 'relay_state', 'feeds']);
+const ownLife = new Set(['relay_lease', 'relay_state', 'feeds', 'delivery_notes']);
 
 export async function createScene(env: Record<string, string> = {}): Promise<Scene> {
   const world = await createWorld({ env });
