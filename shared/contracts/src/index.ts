@@ -35,3 +35,4 @@ export * from './route.js';
 export * from './routes.js';
 export * from './wallet/reduce.js';
 export * from './wallet/schemas.js';
+export * from './webhooks/schemas.js';

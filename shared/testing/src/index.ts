@@ -3,6 +3,7 @@ export * from './http.js';
 export * from './live-equals-fresh.js';
 export * from './people.js';
 export * from './random.js';
+export * from './providers.js';
 export * from './scenes.js';
 export * from './store.js';
 export * from './stripe.js';

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { weekdays } from '@tidings/contracts';
 import { expectStatus, type Account } from '@tidings/testing';
+import { heldDelivery, unmatchedPayment } from './payments.js';
 import { password, type Scene } from './scene.js';
 
 /** A request to a route that is accepted, with every field that the route knows. */
@@ -51,6 +52,22 @@ export const fixtures: Readonly<Record<string, (scene: Scene) => Promise<Fixture
     return { as: scene.admin, query: { ...lists, status: 'succeeded', userId, orderId, topUpId: orderId } };
   },
   getRefund: async (scene) => ({ as: scene.admin, params: { id: (await refund(scene)).id } }),
+
+  // --- payments
+  listUnmatchedPayments: async ({ admin }) => ({ as: admin, query: { ...lists, state: 'open' } }),
+  assignUnmatchedPayment: async (scene) => ({
+    as: scene.admin,
+    params: { id: (await unmatchedPayment(scene)).id },
+    body: { userId: scene.customer.id },
+  }),
+  listWebhookDeliveries: async ({ admin }) => ({ as: admin, query: { ...lists, state: 'held', provider: 'stripe' } }),
+  getWebhookDelivery: async (scene) => ({ as: scene.admin, params: { id: (await heldDelivery(scene)).id } }),
+  replayWebhookDelivery: async (scene) => ({ as: scene.admin, params: { id: (await heldDelivery(scene)).id } }),
+  resolveWebhookDelivery: async (scene) => ({
+    as: scene.admin,
+    params: { id: (await heldDelivery(scene)).id },
+    body: { decision: 'dismiss', reason: 'It was a test of theirs' },
+  }),
 
   // --- orders
   listOrders: async ({ stall }) => ({

@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { stripeEvent, stripeHeader } from '@tidings/testing';
+import { razorpayEvent, razorpayHeaders, stripeEvent, stripeHeader, zeffyHeaders, zeffyPayment, zeffyToken } from '@tidings/testing';
 import type { Scene } from './scene.js';
 
 /** What somebody who is not the provider, or a provider gone mad, may post. */
@@ -76,6 +76,119 @@ export const webhookAttempts: Readonly<Record<string, (scene: Scene) => Promise<
           { metadata: 'x' },
           { id: null },
         ].map((fields) => signed(JSON.stringify(fields), withObject(fields))),
+      ],
+    };
+  },
+
+  razorpayWebhook: async ({ customer }) => {
+    const { body: topUp } = await customer.http.post<{ id: string }>('/api/wallet/top-ups', { amount: 700, provider: 'razorpay' });
+    const payload = razorpayEvent({ topUpId: topUp.id, amount: 700 });
+    const headers = razorpayHeaders(payload);
+    const signature = headers['x-razorpay-signature']!;
+    const attempt = (name: string, body: string, given: string | undefined, statuses: readonly number[] = [400]): WebhookAttempt => ({
+      name,
+      body,
+      headers: given === undefined ? {} : { 'x-razorpay-signature': given },
+      statuses,
+    });
+    const signed = (name: string, event: unknown): WebhookAttempt => {
+      const text = typeof event === 'string' ? event : JSON.stringify(event);
+      return { name: `signed: ${name}`, body: text, headers: razorpayHeaders(text), statuses: [400] };
+    };
+    const event = JSON.parse(payload) as { payload: { payment: { entity: Record<string, unknown> } } };
+    const withPayment = (fields: Record<string, unknown>): unknown => ({
+      ...event,
+      payload: { payment: { entity: { ...event.payload.payment.entity, ...fields } } },
+    });
+    return {
+      valid: { name: 'valid', body: payload, headers, statuses: [200] },
+      bad: [
+        attempt('no signature', payload, undefined),
+        ...['', 'x', '0'.repeat(64), signature.slice(1), `${signature}0`, '\u00e9'].map((text) =>
+          attempt(`signature ${text.slice(0, 20)}`, payload, text),
+        ),
+        attempt('another secret', payload, createHmac('sha256', 'another').update(payload).digest('hex')),
+        attempt('an empty secret', payload, createHmac('sha256', '').update(payload).digest('hex')),
+        attempt('a higher amount', payload.replaceAll('700', '70000'), signature),
+        attempt('one blank more', `${payload} `, signature),
+        attempt('a body of 2 MiB', 'x'.repeat(2 * 1024 * 1024), signature, [413]),
+        signed('nothing', ''),
+        signed('no JSON', '{'),
+        signed('a list', []),
+        signed('no event', { ...event, event: undefined }),
+        signed('no payload', { ...event, payload: null }),
+        signed('no payment', { ...event, payload: {} }),
+        ...[
+          { amount: -1 },
+          { amount: 1.5 },
+          { amount: '700' },
+          { currency: 'rupees' },
+          { notes: { topUpId: { $gt: '' } } },
+          { notes: { topUpId: '../x' } },
+          { notes: ['x'] },
+          { notes: 'x' },
+          { id: null },
+          { order_id: { $ne: 1 } },
+        ].map((fields) => signed(JSON.stringify(fields), withPayment(fields))),
+      ],
+    };
+  },
+
+  zeffyWebhook: async ({ customer }) => {
+    const { body: topUp } = await customer.http.post<{ id: string }>('/api/wallet/top-ups', { amount: 700, provider: 'zeffy' });
+    const payload = zeffyPayment({ amount: 700, reference: topUp.id });
+    const headers = zeffyHeaders(payload);
+    const attempt = (name: string, body: string, given: Record<string, string>, statuses: readonly number[] = [400]): WebhookAttempt => ({
+      name,
+      body,
+      headers: given,
+      statuses,
+    });
+    const signed = (name: string, payment: unknown): WebhookAttempt => {
+      const text = typeof payment === 'string' ? payment : JSON.stringify(payment);
+      return attempt(`signed: ${name}`, text, zeffyHeaders(text));
+    };
+    const payment = JSON.parse(payload) as Record<string, unknown>;
+    const ago = (seconds: number) => zeffyHeaders(payload, 'msg_1', new Date(Date.now() + seconds * 1_000));
+    return {
+      valid: attempt('valid', payload, headers, [200]),
+      bad: [
+        attempt('no signature', payload, {}),
+        ...Object.keys(headers).flatMap((name) =>
+          ['', 'x', 'v1', 'v1,', '-1'].map((value) => attempt(`${name}: ${value}`, payload, { ...headers, [name]: value })),
+        ),
+        attempt('another id', payload, { ...headers, 'webhook-id': 'msg_another' }),
+        attempt('too old', payload, ago(-400)),
+        attempt('of the future', payload, ago(400)),
+        attempt('a higher amount', payload.replaceAll('700', '70000'), headers),
+        attempt('one blank more', `${payload} `, headers),
+        ...[
+          '',
+          'Bearer',
+          'Bearer ',
+          'Bearer x',
+          `Basic ${zeffyToken}`,
+          zeffyToken,
+          `Bearer ${zeffyToken}x`,
+          `Bearer zapier:${zeffyToken}`,
+        ].map((authorization) => attempt(`authorization ${authorization.slice(0, 12)}`, payload, { authorization })),
+        attempt('a body of 2 MiB', 'x'.repeat(2 * 1024 * 1024), { authorization: `Bearer ${zeffyToken}` }, [413]),
+        signed('nothing', ''),
+        signed('no JSON', '{'),
+        signed('a list', []),
+        ...[
+          { paymentId: null },
+          { paymentId: { $ne: null } },
+          { paymentId: 'x'.repeat(300) },
+          { amount: -1 },
+          { amount: 7.5 },
+          { amount: '700' },
+          { currency: 'rupees' },
+          { email: { $gt: '' } },
+          { reference: { $gt: '' } },
+          { reference: 'x'.repeat(300) },
+          { customFields: 'x' },
+        ].map((fields) => signed(JSON.stringify(fields), { ...payment, ...fields })),
       ],
     };
   },

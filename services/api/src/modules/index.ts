@@ -27,7 +27,7 @@ export function createModules(context: Context): ApiModule[] {
     notificationsModule(context),
     adminModule(context, { identity, wallet }),
     ledgerWatchModule(context),
-    webhooksModule(context, { topUps: wallet.topUps }),
+    webhooksModule(context, wallet),
     historyModule(context),
   ];
 }

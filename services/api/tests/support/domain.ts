@@ -72,7 +72,7 @@ export async function createDomain(options: DomainOptions = {}): Promise<Domain>
   const orders = ordersModule(context, { ...merchants, wallet: wallet.wallet });
   const payments = paymentsModule(context, { merchants: merchants.merchants, items: merchants.items, orders: orders.orders });
   const refunds = refundsModule(context, { refunds: wallet.refunds, orders: orders.orders });
-  const webhooks = webhooksModule(context, { topUps: wallet.topUps });
+  const webhooks = webhooksModule(context, wallet);
 
   await ensureFeedIndexes(mongo);
   for (const module of [wallet, merchants, orders, payments, refunds, webhooks]) {
@@ -121,7 +121,7 @@ export async function createDomain(options: DomainOptions = {}): Promise<Domain>
       const topUpId = prepared.topUp._id;
       await unitOfWork.run({ actor: null }, async (tx) => {
         await wallet.topUps.store(tx, prepared);
-        await wallet.topUps.credit(tx, { topUpId, amount, currency, providerRef: `pi_${topUpId}` });
+        await wallet.topUps.credit(tx, { provider: 'stripe', topUpId, amount, currency, providerRef: `pi_${topUpId}` });
       });
     },
     async stop() {

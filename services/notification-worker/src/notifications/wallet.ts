@@ -39,4 +39,22 @@ export const walletNotifications = {
     category: 'payment',
     ...about(data),
   }),
+  'payment-disputed': (data) => {
+    const amount = money(data.amount, data.currency);
+    const frozen = money(data.frozen, data.currency);
+    const told = {
+      opened: {
+        title: 'Payment disputed',
+        message: `A bank disputes your top-up of ${amount}. ${frozen} of your balance is set aside until it is decided.`,
+        type: 'warning',
+      },
+      won: { title: 'Dispute closed', message: `The dispute of ${amount} was decided for you: ${frozen} is yours again.`, type: 'success' },
+      lost: {
+        title: 'Dispute lost',
+        message: `The dispute of ${amount} was decided against the payment: the bank has it back.`,
+        type: 'error',
+      },
+    } as const;
+    return { ...told[data.status], category: 'payment', ...about(data) };
+  },
 } satisfies NotificationHandlers;

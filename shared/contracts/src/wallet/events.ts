@@ -82,4 +82,23 @@ export const walletEvents = {
     feeds: (to) => [feeds.user(to.userId), feeds.admin],
     notifies: (to) => [{ user: to.userId }],
   }),
+  'payment-disputed': defineEvent({
+    type: 'payment-disputed',
+    summary: "The bank of a top-up's payer takes it back (`opened`, which freezes what is there of it), or has decided",
+    data: z.strictObject({
+      userId: idSchema,
+      amount: amountSchema,
+      /** What of the amount was set aside; the balance did not cover the rest. */
+      frozen: balanceSchema,
+      currency: currencySchema,
+      paymentMethod: paymentMethodSchema,
+      transactionId: idSchema,
+      topUpId: idSchema,
+      status: z.enum(['opened', 'won', 'lost']),
+      reason: z.string().max(100).optional(),
+    }),
+    to: toUser,
+    feeds: (to) => [feeds.user(to.userId), feeds.admin],
+    notifies: (to) => [{ user: to.userId }],
+  }),
 };

@@ -1,6 +1,16 @@
-import { listOf } from '../common.js';
+import { idParams, listOf } from '../common.js';
 import { defineRoute } from '../route.js';
-import { topUpBody, topUpSchema, walletQuery, walletSchema, walletTransactionSchema, walletTransactionsQuery } from './schemas.js';
+import {
+  assignPaymentBody,
+  topUpBody,
+  topUpSchema,
+  unmatchedPaymentSchema,
+  unmatchedPaymentsQuery,
+  walletQuery,
+  walletSchema,
+  walletTransactionSchema,
+  walletTransactionsQuery,
+} from './schemas.js';
 
 const tag = 'wallet';
 
@@ -38,6 +48,31 @@ export const walletRoutes = {
     status: 201,
     response: topUpSchema,
     errors: ['currency-mismatch', 'provider-unavailable', 'provider-error'],
+    write: true,
+  }),
+  listUnmatchedPayments: defineRoute({
+    name: 'listUnmatchedPayments',
+    method: 'get',
+    path: '/api/admin/unmatched-payments',
+    summary: 'Payments that came and named nobody, newest first; those that wait for an administrator have the state `open`',
+    tag: 'admin',
+    access: ['admin', 'superadmin'],
+    query: unmatchedPaymentsQuery,
+    status: 200,
+    response: listOf(unmatchedPaymentSchema),
+  }),
+  assignUnmatchedPayment: defineRoute({
+    name: 'assignUnmatchedPayment',
+    method: 'post',
+    path: '/api/admin/unmatched-payments/:id/assign',
+    summary: 'Say whose payment it is, which credits it, once; audited',
+    tag: 'admin',
+    access: ['admin', 'superadmin'],
+    params: idParams,
+    body: assignPaymentBody,
+    status: 200,
+    response: unmatchedPaymentSchema,
+    errors: ['not-found', 'invalid-transition'],
     write: true,
   }),
 };

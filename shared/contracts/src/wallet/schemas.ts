@@ -78,3 +78,27 @@ export const topUpSchema = z.strictObject({
   createdAt: timeSchema,
 });
 export type TopUp = z.output<typeof topUpSchema>;
+
+export const unmatchedStates = ['open', 'assigned'] as const;
+
+/** A payment that came and named nobody, until an administrator says whose it is. `id` becomes the id of its top-up. */
+export const unmatchedPaymentSchema = z.strictObject({
+  id: idSchema,
+  provider: topUpBody.shape.provider,
+  /** The provider's own id of the payment. */
+  paymentId: z.string(),
+  amount: amountSchema,
+  currency: currencySchema,
+  email: z.string().optional(),
+  reference: z.string().optional(),
+  state: z.enum(unmatchedStates),
+  userId: idSchema.optional(),
+  topUpId: idSchema.optional(),
+  receivedAt: timeSchema,
+  assignedAt: timeSchema.optional(),
+});
+export type UnmatchedPayment = z.output<typeof unmatchedPaymentSchema>;
+
+export const unmatchedPaymentsQuery = z.strictObject({ ...listQuery, state: z.enum(unmatchedStates).optional() });
+export type UnmatchedPaymentsQuery = z.output<typeof unmatchedPaymentsQuery>;
+export const assignPaymentBody = z.strictObject({ userId: idSchema });

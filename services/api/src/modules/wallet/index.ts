@@ -1,5 +1,6 @@
 import type { ApiModule, Context } from '../../context.js';
 import { ensureIndexes } from '../../models.js';
+import { createDisputes, type Disputes } from './disputes.js';
 import { createLedger, type Ledger } from './ledger.js';
 import { createPendingRefunds } from './pending-refunds.js';
 import type { PaymentProvider } from './providers/provider.js';
@@ -12,18 +13,22 @@ import { refundModels } from './refunds.model.js';
 import { createRefunds, refundJobKind, type Refunds } from './refunds.js';
 import { createRollUps, type RollUps } from './roll-up.js';
 import { createTopUps, type TopUps } from './top-ups.js';
+import { createUnmatched, type UnmatchedPayments } from './unmatched.js';
 import { walletModels, type TopUpDocument } from './wallet.model.js';
 import { walletRoutes } from './wallet.routes.js';
 import { createWallet, type Wallet } from './wallet.service.js';
 
+export type { DisputeMessage, Disputes } from './disputes.js';
 export { ledgerSums, type LedgerSums } from './ledger-sums.js';
+export type { Outcome, PaymentNames, Settled } from './payment-names.js';
 export type { ListedPayment, PaymentProvider, ProviderRefund } from './providers/provider.js';
 export { isSignedByRazorpay, signRazorpay } from './providers/razorpay.js';
 export { stripeWebhookSecret } from './providers/stripe.js';
 export { presentRefund } from './refunds.presenter.js';
 export type { RefundDocument } from './refunds.model.js';
 export type { Refunds } from './refunds.js';
-export type { Outcome, TopUps } from './top-ups.js';
+export type { TopUps } from './top-ups.js';
+export type { UnmatchedPayments } from './unmatched.js';
 export { presentWallet } from './wallet.presenter.js';
 export { announceBalance, announcePayment } from './wallet.events.js';
 export type { OrderCharge, Wallet } from './wallet.service.js';
@@ -34,6 +39,8 @@ export interface WalletModule extends ApiModule {
   topUps: TopUps;
   refunds: Refunds;
   rollUps: RollUps;
+  disputes: Disputes;
+  unmatched: UnmatchedPayments;
   /** Those that are set up. */
   providers: PaymentProviders;
 }
@@ -56,14 +63,18 @@ export function walletModule(
   const topUps = createTopUps({ models, ledger, defaultCurrency, pending, providers });
   const refunds = createRefunds({ models, unitOfWork, pending, topUps, providers });
   const rollUps = createRollUps({ unitOfWork, ledger, logger });
+  const disputes = createDisputes({ models, ledger });
+  const unmatched = createUnmatched({ mongo, models, topUps });
   return {
     ledger,
     wallet,
     topUps,
     refunds,
     rollUps,
+    disputes,
+    unmatched,
     providers,
-    routes: walletRoutes({ wallet, topUps }),
+    routes: walletRoutes({ wallet, topUps, unmatched }),
     jobs: {
       [refundJobKind]: refunds.process,
       ...(secret ? { [sandboxJobKind]: createSandboxJob({ mongo, secret, apiUrl: config.API_URL ?? ownUrl(config) }) } : {}),

@@ -53,7 +53,7 @@ describe('refunds of top-ups', () => {
       )
     ).result._id;
   const toldByWebhook = (topUpId: string, total: number) =>
-    domain.run((tx) => domain.wallet.topUps.refund(tx, { topUpId, amount: total, currency: 'INR' }));
+    domain.run((tx) => domain.wallet.topUps.refund(tx, { provider: 'stripe', topUpId, amount: total, currency: 'INR' }));
   const reaches = (id: string, status: string) =>
     waitFor(`the refund to be ${status}`, async () => {
       const refund = await domain.wallet.refunds.get(id);

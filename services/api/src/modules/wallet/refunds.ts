@@ -82,7 +82,13 @@ export function createRefunds(options: {
     const rest = refund.amount - refund.settled;
     if (rest > 0) {
       const { currency } = refund;
-      const outcome = await topUps.refund(tx, { topUpId: topUp._id, amount: topUp.refunded + rest, currency, refundId });
+      const outcome = await topUps.refund(tx, {
+        provider: topUp.provider,
+        topUpId: topUp._id,
+        amount: topUp.refunded + rest,
+        currency,
+        refundId,
+      });
       if (outcome.state !== 'processed') throw new Error(`The refund ${refundId} is done and not booked: ${outcome.reason}`);
     }
     await end(tx, refundId, { status: 'succeeded' });

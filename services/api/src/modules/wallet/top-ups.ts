@@ -1,7 +1,19 @@
+import { createHash } from 'node:crypto';
 import { Problem, type TopUpInput } from '@tidings/contracts';
 import type { Tx } from '@tidings/feed';
 import { newId } from '@tidings/platform';
-import { accountId, type AccountRef, type BalanceChange, type Ledger } from './ledger.js';
+import { accountId, type BalanceChange, type Ledger } from './ledger.js';
+import {
+  byNames,
+  credited,
+  ofAnother,
+  providerOf,
+  userOf,
+  type Outcome,
+  type PaymentNames,
+  type Reported,
+  unusable,
+} from './payment-names.js';
 import type { PendingRefunds } from './pending-refunds.js';
 import type { NewTopUp, OpenedPayment, PaymentProvider } from './providers/provider.js';
 import { announceBalance } from './wallet.events.js';
@@ -14,17 +26,15 @@ export interface PreparedTopUp {
 }
 
 /** What a provider says of a payment. */
-export interface ProviderPayment {
-  topUpId: string;
+export interface ProviderPayment extends Omit<PaymentNames, 'providerRef'> {
   amount: number;
   currency: string;
+  /** The provider's own id of it. */
   providerRef: string;
 }
 
 /** A refund, as the provider's webhook or our own question to it tells. */
-export interface ProviderRefunded {
-  topUpId?: string | undefined;
-  providerRef?: string | undefined;
+export interface ProviderRefunded extends PaymentNames {
   /** What the provider has given back of this payment in all, minor units. */
   amount: number;
   currency: string;
@@ -32,11 +42,7 @@ export interface ProviderRefunded {
   refundId?: string;
 }
 
-/**
- * What became of a provider's message: done; nothing to do, and why; kept for a person to look at; or too early, as the thing it names is not
- * there (yet).
- */
-export type Outcome = { state: 'processed' } | { state: 'ignored' | 'held' | 'early'; reason: string };
+export type { Outcome } from './payment-names.js';
 
 export interface TopUps {
   /**
@@ -45,14 +51,25 @@ export interface TopUps {
    */
   prepare(userId: string, input: TopUpInput): Promise<PreparedTopUp>;
   store(tx: Tx, prepared: PreparedTopUp): Promise<TopUpDocument>;
-  credit(tx: Tx, payment: ProviderPayment): Promise<Outcome>;
-  fail(tx: Tx, payment: Pick<ProviderPayment, 'topUpId'> & { reason: string }): Promise<Outcome>;
+  credit(tx: Tx, payment: Reported<ProviderPayment>): Promise<Outcome>;
+  /**
+   * By an administrator's decision: credits what was paid to the user of the top-up that it names, whatever was asked for. A second payment
+   * of one top-up becomes a top-up of its own.
+   */
+  creditAsPaid(tx: Tx, payment: Reported<ProviderPayment>): Promise<Outcome>;
+  /** Credits a payment that no top-up was made for: it becomes one, whose id follows from the payment's, so that it is credited once. */
+  creditUnannounced(tx: Tx, userId: string, payment: Reported<ProviderPayment>): Promise<Outcome>;
+  fail(tx: Tx, payment: Reported<Omit<PaymentNames, 'providerRef'>> & { reason: string }): Promise<Outcome>;
   /**
    * Books what the provider has given back and we have not booked: first of what administrators asked for, which is set aside. Whoever hears
    * of it first, the webhook or the job that asked, the sum is the provider's.
    */
-  refund(tx: Tx, refund: ProviderRefunded): Promise<Outcome>;
+  refund(tx: Tx, refund: Reported<ProviderRefunded>): Promise<Outcome>;
 }
+
+/** The id of a payment's top-up, where none was made before it came. */
+export const unannouncedId = ({ provider, providerRef }: Reported<{ providerRef: string }>): string =>
+  `${provider}_${createHash('sha256').update(providerRef).digest('hex').slice(0, 40)}`;
 
 export function createTopUps(options: {
   models: WalletModels;
@@ -64,7 +81,7 @@ export function createTopUps(options: {
   const { models, ledger, pending, providers, defaultCurrency } = options;
   const { topUps, accounts } = models;
 
-  const providerOf = (name: TopUpDocument['provider']): PaymentProvider => {
+  const setUp = (name: TopUpDocument['provider']): PaymentProvider => {
     const provider = providers[name];
     if (!provider) throw new Problem('provider-unavailable', `Payments by ${name} are not set up here`);
     return provider;
@@ -78,77 +95,114 @@ export function createTopUps(options: {
     );
   };
 
+  const find = async (tx: Tx, names: Reported<PaymentNames>): Promise<TopUpDocument | null> => {
+    // What the provider calls a payment that is not credited yet, we do not know: it is looked for by our own name or the order's.
+    const { topUpId, orderRef } = names;
+    const wanted = topUpId || orderRef ? { ...names, providerRef: undefined } : names;
+    return topUps.findOne(byNames(wanted), null, { session: tx.session }).lean<TopUpDocument>();
+  };
+
+  /** The one place where money comes in. */
+  const book = async (tx: Tx, topUp: TopUpDocument, providerRef: string): Promise<Outcome> => {
+    const { _id: topUpId, userId, amount, currency, provider: paymentMethod } = topUp;
+    const { changes } = await ledger.post(tx, {
+      key: `topup:${topUpId}`,
+      type: 'top-up',
+      description: 'Top-up',
+      paymentMethod,
+      topUpId,
+      legs: [
+        { account: userOf(topUp), amount },
+        { account: providerOf(topUp), amount: -amount },
+      ],
+    });
+    await change(tx, topUp, { status: 'succeeded', providerRef, creditedAt: tx.now }, { failureReason: 1 });
+    const [moved] = changes;
+    if (!moved) return { state: 'ignored', reason: 'The ledger has this transfer' };
+    const { newBalance } = moved;
+    tx.emit(
+      'payment-completed',
+      { userId, amount, currency, newBalance, paymentMethod, transactionId: transactionOf(topUp, moved), topUpId },
+      { userId },
+    );
+    announceBalance(tx, moved, 'top-up');
+    return { state: 'processed' };
+  };
+
+  const creditUnannounced = async (tx: Tx, userId: string, payment: Reported<ProviderPayment>): Promise<Outcome> => {
+    const { provider, providerRef, amount, currency } = payment;
+    const wrong = unusable(amount);
+    if (wrong) return wrong;
+    const _id = unannouncedId(payment);
+    const known = await topUps.findOne({ $or: [{ _id }, byNames({ provider, providerRef })] }, null, { session: tx.session });
+    if (known) return alreadyCredited;
+    const topUp: TopUpDocument = { _id, userId, amount, currency, provider, status: 'pending', refunded: 0, createdAt: tx.now };
+    await topUps.insertMany([topUp], { session: tx.session });
+    return book(tx, topUp, providerRef);
+  };
+
   return {
     async prepare(userId, { amount, currency = defaultCurrency, provider }) {
       const topUp = { _id: newId(), userId, amount, currency, provider };
-      return { topUp, opened: await providerOf(provider).open(topUp) };
+      return { topUp, opened: await setUp(provider).open(topUp) };
     },
 
     async store(tx, { topUp, opened }) {
       const document: TopUpDocument = { ...topUp, ...opened, status: 'pending', refunded: 0, createdAt: tx.now };
       await topUps.insertMany([document], { session: tx.session });
-      await providerOf(topUp.provider).stored?.(tx, document);
+      await setUp(topUp.provider).stored?.(tx, document);
       return document;
     },
 
-    async credit(tx, { topUpId, amount, currency, providerRef }) {
-      const topUp = await topUps.findById(topUpId, null, { session: tx.session }).lean<TopUpDocument>();
-      if (!topUp) return { state: 'early', reason: `There is no top-up ${topUpId}` };
-      if (topUp.status === 'succeeded' || topUp.status === 'refunded') return { state: 'ignored', reason: 'The top-up has been credited' };
+    async credit(tx, payment) {
+      const topUp = await find(tx, payment);
+      if (!topUp) return missing;
+      const other = ofAnother(topUp, payment.provider) ?? paidTwice(topUp, payment);
+      if (other) return other;
+      const { amount, currency, providerRef } = payment;
       // Never the provider's figure, never ours: when they differ, a person looks.
       if (amount !== topUp.amount || currency !== topUp.currency) {
         return { state: 'held', reason: `Paid ${amount} ${currency}, asked for ${topUp.amount} ${topUp.currency}` };
       }
-      const user = userAccount(topUp);
-      const { changes } = await ledger.post(tx, {
-        key: `topup:${topUpId}`,
-        type: 'top-up',
-        description: 'Top-up',
-        paymentMethod: topUp.provider,
-        topUpId,
-        legs: [
-          { account: user, amount },
-          { account: providerAccount(topUp), amount: -amount },
-        ],
-      });
-      await change(tx, topUp, { status: 'succeeded', providerRef, creditedAt: tx.now }, { failureReason: 1 });
-      const [moved] = changes;
-      if (!moved) return { state: 'ignored', reason: 'The ledger has this transfer' };
-      const { userId, provider: paymentMethod } = topUp;
-      const { newBalance } = moved;
-      tx.emit(
-        'payment-completed',
-        { userId, amount, currency, newBalance, paymentMethod, transactionId: transactionOf(topUp, moved), topUpId },
-        { userId },
-      );
-      announceBalance(tx, moved, 'top-up');
-      return { state: 'processed' };
+      return book(tx, topUp, providerRef);
     },
 
-    async fail(tx, { topUpId, reason }) {
-      const topUp = await topUps.findById(topUpId, null, { session: tx.session }).lean<TopUpDocument>();
-      if (!topUp) return { state: 'early', reason: `There is no top-up ${topUpId}` };
+    async creditAsPaid(tx, payment) {
+      const { amount, currency, providerRef, provider } = payment;
+      const topUp = await find(tx, payment);
+      if (!topUp) return missing;
+      if (topUp.providerRef === providerRef && isCredited(topUp)) return alreadyCredited;
+      if (isCredited(topUp) || ofAnother(topUp, provider)) return creditUnannounced(tx, topUp.userId, payment);
+      const wrong = unusable(amount);
+      if (wrong) return wrong;
+      await change(tx, topUp, { amount, currency });
+      return book(tx, { ...topUp, amount, currency }, providerRef);
+    },
+
+    creditUnannounced,
+
+    async fail(tx, { reason, ...names }) {
+      const topUp = await find(tx, names);
+      if (!topUp) return missing;
+      const other = ofAnother(topUp, names.provider);
+      if (other) return other;
       // A payment that failed may still succeed at the next attempt; one that succeeded has not failed, whatever order the news came in.
       if (topUp.status !== 'pending') return { state: 'ignored', reason: `The top-up is ${topUp.status}` };
       await change(tx, topUp, { status: 'failed', failureReason: reason });
-      const { userId, amount, currency, provider } = topUp;
+      const { _id: topUpId, userId, amount, currency, provider } = topUp;
       tx.emit('payment-failed', { userId, amount, currency, paymentMethod: provider, transactionId: topUpId, topUpId, reason }, { userId });
       return { state: 'processed' };
     },
 
-    async refund(tx, { topUpId, providerRef, amount: total, currency, refundId }) {
-      const filter = topUpId ? { _id: topUpId } : { providerRef: providerRef ?? '' };
-      const topUp = await topUps.findOne(filter, null, { session: tx.session }).lean<TopUpDocument>();
-      if (!topUp) return { state: 'early', reason: 'There is no such top-up' };
-      if (topUp.status === 'pending' || topUp.status === 'failed') return { state: 'early', reason: `The top-up is ${topUp.status}` };
-      if (currency !== topUp.currency || total > topUp.amount) {
-        return { state: 'held', reason: `Refunded ${total} ${currency} of ${topUp.amount} ${topUp.currency}` };
-      }
+    async refund(tx, message) {
+      const { topUp, refused } = credited(await find(tx, message), message);
+      if (refused) return refused;
+      const { amount: total, currency, refundId } = message;
       const amount = total - topUp.refunded;
       if (amount <= 0) return { state: 'ignored', reason: 'This much has been refunded' };
 
       const shares = await pending.take(tx, topUp._id, amount, refundId);
-      const user = userAccount(topUp);
+      const user = userOf(topUp);
       const account = await accounts.findById(accountId(user), null, { session: tx.session }).lean<AccountDocument>();
       // The provider has given the money back already. What the customer has spent meanwhile is owed to us, on an account of its own.
       const covered = Math.min(amount, account?.balance ?? 0);
@@ -161,7 +215,7 @@ export function createTopUps(options: {
         legs: [
           { account: user, amount: -covered },
           { account: { ...user, kind: 'receivable' as const }, amount: covered - amount },
-          { account: providerAccount(topUp), amount },
+          { account: providerOf(topUp), amount },
         ].filter((leg) => leg.amount !== 0),
       });
       await change(tx, topUp, { refunded: total, ...(total === topUp.amount ? { status: 'refunded' as const } : {}) });
@@ -176,8 +230,16 @@ export function createTopUps(options: {
   };
 }
 
-const userAccount = ({ userId, currency }: TopUpDocument): AccountRef => ({ kind: 'user', ownerId: userId, currency });
-const providerAccount = ({ provider, currency }: TopUpDocument): AccountRef => ({ kind: 'provider', ownerId: provider, currency });
+const missing: Outcome = { state: 'early', reason: 'There is no such top-up' };
+const alreadyCredited: Outcome = { state: 'ignored', reason: 'The top-up has been credited' };
+const isCredited = ({ status }: TopUpDocument): boolean => status === 'succeeded' || status === 'refunded';
+
+/** The news of one payment comes often; a second payment of the same top-up is money that nobody asked for. */
+function paidTwice(topUp: TopUpDocument, { amount, currency, providerRef }: ProviderPayment): Outcome | undefined {
+  if (!isCredited(topUp)) return undefined;
+  if (topUp.providerRef === providerRef) return alreadyCredited;
+  return { state: 'held', reason: `Paid ${amount} ${currency} again, as ${providerRef}: the top-up was paid as ${topUp.providerRef}` };
+}
 
 /** The entry of the wallet's history; where nothing moved (yet), the top-up itself. */
 const transactionOf = (topUp: TopUpDocument, change: BalanceChange | undefined): string => change?.posting?._id ?? topUp._id;

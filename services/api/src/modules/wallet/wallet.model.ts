@@ -1,4 +1,4 @@
-import type { TopUp, WalletTransaction } from '@tidings/contracts';
+import type { TopUp, UnmatchedPayment, WalletTransaction } from '@tidings/contracts';
 import type { Mongo } from '@tidings/platform';
 import { Schema, type Model } from 'mongoose';
 
@@ -85,11 +85,48 @@ export interface TopUpDocument {
   createdAt: Date;
 }
 
+/** A bank takes a top-up back, or tries to. */
+export interface DisputeDocument {
+  /** Made of the provider's name for it, so that what is told twice finds it. */
+  _id: string;
+  provider: TopUp['provider'];
+  disputeId: string;
+  topUpId: string;
+  userId: string;
+  amount: number;
+  /** What of it was set aside when it was opened. */
+  frozen: number;
+  currency: string;
+  status: 'opened' | 'won' | 'lost';
+  reason?: string;
+  createdAt: Date;
+  closedAt?: Date;
+}
+
+/** A payment that named nobody. */
+export interface UnmatchedDocument {
+  /** Made of the provider's name for it; its top-up's id, once there is one. */
+  _id: string;
+  provider: TopUp['provider'];
+  paymentId: string;
+  amount: number;
+  currency: string;
+  email?: string;
+  reference?: string;
+  state: UnmatchedPayment['state'];
+  userId?: string;
+  topUpId?: string;
+  createdAt: Date;
+  assignedAt?: Date;
+}
+
 export interface WalletModels {
   accounts: Model<AccountDocument>;
   transfers: Model<TransferDocument>;
   postings: Model<PostingDocument>;
   topUps: Model<TopUpDocument>;
+  disputes: Model<DisputeDocument>;
+  unmatched: Model<UnmatchedDocument>;
 }
 
 const options = { versionKey: false, strict: 'throw' } as const;
@@ -154,6 +191,50 @@ const topUpSchema = new Schema<TopUpDocument>(
 topUpSchema.index({ providerRef: 1 }, { sparse: true });
 topUpSchema.index({ 'razorpay.orderId': 1 }, { sparse: true });
 topUpSchema.index({ provider: 1, creditedAt: 1 });
+// Two ways lead to the credit of a Zeffy payment, by its reference and by an administrator: one payment is one top-up, whoever comes first.
+topUpSchema.index(
+  { provider: 1, providerRef: 1 },
+  { unique: true, partialFilterExpression: { provider: 'zeffy', providerRef: { $exists: true } } },
+);
+
+const disputeSchema = new Schema<DisputeDocument>(
+  {
+    _id: id,
+    provider: text,
+    disputeId: text,
+    topUpId: text,
+    userId: text,
+    amount: integer,
+    frozen: integer,
+    currency: text,
+    status: text,
+    reason: String,
+    createdAt: time,
+    closedAt: Date,
+  },
+  { ...options, collection: 'disputes' },
+);
+disputeSchema.index({ topUpId: 1 });
+
+const unmatchedSchema = new Schema<UnmatchedDocument>(
+  {
+    _id: id,
+    provider: text,
+    paymentId: text,
+    amount: integer,
+    currency: text,
+    email: String,
+    reference: String,
+    state: text,
+    userId: String,
+    topUpId: String,
+    createdAt: time,
+    assignedAt: Date,
+  },
+  { ...options, collection: 'unmatched_payments' },
+);
+unmatchedSchema.index({ createdAt: -1, _id: -1 });
+unmatchedSchema.index({ state: 1, createdAt: -1, _id: -1 });
 
 export function walletModels({ connection }: Pick<Mongo, 'connection'>): WalletModels {
   return {
@@ -161,5 +242,7 @@ export function walletModels({ connection }: Pick<Mongo, 'connection'>): WalletM
     transfers: connection.models['Transfer'] ?? connection.model<TransferDocument>('Transfer', transferSchema),
     postings: connection.models['Posting'] ?? connection.model<PostingDocument>('Posting', postingSchema),
     topUps: connection.models['TopUp'] ?? connection.model<TopUpDocument>('TopUp', topUpSchema),
+    disputes: connection.models['Dispute'] ?? connection.model<DisputeDocument>('Dispute', disputeSchema),
+    unmatched: connection.models['UnmatchedPayment'] ?? connection.model<UnmatchedDocument>('UnmatchedPayment', unmatchedSchema),
   };
 }

@@ -2,9 +2,18 @@ import { feeds, routes } from '@tidings/contracts';
 import { read, write, type RouteBinding } from '../../http/bind.js';
 import type { TopUps } from './top-ups.js';
 import { presentTopUp, presentTransaction, presentWallet } from './wallet.presenter.js';
+import { presentUnmatched, type UnmatchedPayments } from './unmatched.js';
 import type { Wallet } from './wallet.service.js';
 
-export function walletRoutes({ wallet, topUps }: { wallet: Wallet; topUps: TopUps }): RouteBinding[] {
+export function walletRoutes({
+  wallet,
+  topUps,
+  unmatched,
+}: {
+  wallet: Wallet;
+  topUps: TopUps;
+  unmatched: UnmatchedPayments;
+}): RouteBinding[] {
   const ownFeed = ({ caller }: { caller: { userId: string } }) => [feeds.user(caller.userId)];
   return [
     read(routes.wallet.get, async ({ caller, query }) => presentWallet(await wallet.balance(caller.userId, query.currency)), {
@@ -22,5 +31,12 @@ export function walletRoutes({ wallet, topUps }: { wallet: Wallet; topUps: TopUp
       prepare: ({ caller, body }) => topUps.prepare(caller.userId, body),
       handle: async ({ tx, prepared }) => presentTopUp(await topUps.store(tx, prepared)),
     }),
+    read(routes.wallet.listUnmatchedPayments, async ({ query }) => {
+      const { page, nextCursor } = await unmatched.list(query);
+      return { items: page.map(presentUnmatched), nextCursor };
+    }),
+    write(routes.wallet.assignUnmatchedPayment, async ({ tx, params, body }) =>
+      presentUnmatched(await unmatched.assign(tx, params.id, body.userId)),
+    ),
   ];
 }

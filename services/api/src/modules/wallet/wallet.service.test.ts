@@ -35,7 +35,7 @@ describe('wallet', () => {
     return prepared.topUp._id;
   };
   const credit = (topUpId: string, amount: number, currency = 'INR') =>
-    domain.run((tx) => domain.wallet.topUps.credit(tx, { topUpId, amount, currency, providerRef: `pi_${topUpId}` }));
+    domain.run((tx) => domain.wallet.topUps.credit(tx, { provider: 'stripe', topUpId, amount, currency, providerRef: `pi_${topUpId}` }));
 
   describe('ledger', () => {
     test('a transfer that does not sum to zero, or is of two currencies, is never written', async () => {
@@ -229,7 +229,7 @@ describe('wallet', () => {
     test('a payment that failed may still succeed; one that succeeded has not failed', async () => {
       const { userId } = await domain.person();
       const topUpId = await pendingTopUp(userId, 500);
-      const fail = () => domain.run((tx) => domain.wallet.topUps.fail(tx, { topUpId, reason: 'Card declined' }));
+      const fail = () => domain.run((tx) => domain.wallet.topUps.fail(tx, { provider: 'stripe', topUpId, reason: 'Card declined' }));
       const failed = await fail();
       expect(failed.events.map(({ type }) => type)).toEqual(['payment-failed']);
       expect((await credit(topUpId, 500)).result).toEqual({ state: 'processed' });
@@ -240,7 +240,8 @@ describe('wallet', () => {
     test('the provider gives back more than is left: the balance goes to zero, the rest is owed', async () => {
       const { userId } = await domain.person();
       const topUpId = await pendingTopUp(userId, 500);
-      const refund = (amount: number) => domain.run((tx) => domain.wallet.topUps.refund(tx, { topUpId, amount, currency: 'INR' }));
+      const refund = (amount: number) =>
+        domain.run((tx) => domain.wallet.topUps.refund(tx, { provider: 'stripe', topUpId, amount, currency: 'INR' }));
       expect((await refund(500)).result).toMatchObject({ state: 'early' });
       await credit(topUpId, 500);
       await post(payment(`spend:${userId}`, userId, newId(), 300));

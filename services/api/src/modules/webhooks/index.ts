@@ -1,24 +1,38 @@
 import type { ApiModule, Context } from '../../context.js';
 import { ensureIndexes } from '../../models.js';
-import { stripeWebhookSecret, type TopUps } from '../wallet/index.js';
+import { stripeWebhookSecret, type WalletModule } from '../wallet/index.js';
+import { createDeliveries, type Deliveries } from './deliveries.js';
+import { createSources } from './sources/index.js';
 import { webhookModels } from './webhooks.model.js';
 import { webhookRoutes } from './webhooks.routes.js';
 import { createWebhooks, webhookJobKind, type Webhooks } from './webhooks.service.js';
 
+export type { ProviderEvent, ProviderMessage, WebhookProvider, WebhookSource } from './message.js';
+export { createSources, type WebhookSecrets, type WebhookSources } from './sources/index.js';
+export type { Webhooks } from './webhooks.service.js';
+
 export interface WebhooksModule extends ApiModule {
   webhooks: Webhooks;
+  deliveries: Deliveries;
 }
 
 export function webhooksModule(
   context: Pick<Context, 'config' | 'mongo' | 'unitOfWork' | 'logger' | 'metrics'>,
-  { topUps }: { topUps: TopUps },
+  { topUps, unmatched, disputes }: Pick<WalletModule, 'topUps' | 'unmatched' | 'disputes'>,
 ): WebhooksModule {
   const { config, mongo, unitOfWork, logger, metrics } = context;
   const models = webhookModels(mongo);
-  const webhooks = createWebhooks({ models, unitOfWork, topUps, logger, metrics, stripeSecret: stripeWebhookSecret(config) });
+  const sources = createSources({
+    stripe: stripeWebhookSecret(config),
+    razorpay: config.RAZORPAY_WEBHOOK_SECRET,
+    zeffy: { secret: config.ZEFFY_WEBHOOK_SECRET, sources: config.ZEFFY_SOURCES },
+  });
+  const webhooks = createWebhooks({ models, unitOfWork, actions: { topUps, unmatched, disputes }, logger, metrics, sources });
+  const deliveries = createDeliveries({ models, topUps, sources });
   return {
     webhooks,
-    routes: webhookRoutes(webhooks),
+    deliveries,
+    routes: webhookRoutes({ webhooks, deliveries }),
     jobs: { [webhookJobKind]: webhooks.process },
     start: () => ensureIndexes(models),
   };

@@ -1,19 +1,26 @@
+import type { DeliveryState } from '@tidings/contracts';
 import type { Mongo } from '@tidings/platform';
 import { Schema, type Model } from 'mongoose';
+import type { WebhookProvider } from './message.js';
 
-/** `waiting`: what it names is not there yet; `held`: it contradicts what we know, and a person has to look. */
-export type DeliveryState = 'received' | 'processed' | 'ignored' | 'waiting' | 'held';
+export type { DeliveryState };
 
 /** A provider's message as it came, kept for replay and for questions. */
 export interface DeliveryDocument {
   /** `{provider}:{the provider's event id}`: a message that comes again finds this one. */
   _id: string;
-  provider: 'stripe';
+  provider: WebhookProvider;
   type: string;
   /** The very text that was signed. */
   body: string;
+  /** Those that the signature is made of; no secrets. */
+  headers: Record<string, string>;
   state: DeliveryState;
   reason?: string;
+  /** It has changed something: doing it again, which changes nothing, does not make it one that was ignored. */
+  changed?: true;
+  /** How often an administrator had it done again. */
+  replays: number;
   receivedAt: Date;
   processedAt?: Date;
 }
@@ -29,14 +36,19 @@ const deliverySchema = new Schema<DeliveryDocument>(
     provider: text,
     type: text,
     body: text,
+    headers: { type: Object, required: true },
     state: text,
     reason: String,
+    changed: Boolean,
+    replays: { type: Number, required: true },
     receivedAt: { type: Date, required: true },
     processedAt: Date,
   },
-  { versionKey: false, strict: 'throw', collection: 'webhook_deliveries' },
+  { versionKey: false, strict: 'throw', collection: 'webhook_deliveries', minimize: false },
 );
-deliverySchema.index({ state: 1, receivedAt: -1 });
+deliverySchema.index({ receivedAt: -1, _id: -1 });
+deliverySchema.index({ state: 1, receivedAt: -1, _id: -1 });
+deliverySchema.index({ provider: 1, receivedAt: -1, _id: -1 });
 
 export function webhookModels({ connection }: Pick<Mongo, 'connection'>): WebhookModels {
   return { deliveries: connection.models['Delivery'] ?? connection.model<DeliveryDocument>('Delivery', deliverySchema) };

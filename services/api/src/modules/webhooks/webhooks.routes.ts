@@ -1,12 +1,27 @@
 import { routes } from '@tidings/contracts';
-import { raw, type RouteBinding } from '../../http/bind.js';
+import { raw, read, write, type RouteBinding } from '../../http/bind.js';
+import { presentDelivery, type Deliveries } from './deliveries.js';
+import { webhookProviders } from './message.js';
 import type { Webhooks } from './webhooks.service.js';
 
-export function webhookRoutes(webhooks: Webhooks): RouteBinding[] {
+export function webhookRoutes({ webhooks, deliveries }: { webhooks: Webhooks; deliveries: Deliveries }): RouteBinding[] {
+  const contract = routes.webhooks;
   return [
-    raw(routes.webhooks.stripe, async ({ body, headers }) => {
-      await webhooks.receiveStripe(body, headers['stripe-signature']);
-      return { received: true as const };
+    ...webhookProviders.map((provider) =>
+      raw(contract[provider], async ({ body, headers }) => {
+        await webhooks.receive(provider, body, headers);
+        return { received: true as const };
+      }),
+    ),
+    read(contract.listDeliveries, async ({ query }) => {
+      const { page, nextCursor } = await deliveries.list(query);
+      return { items: page.map(presentDelivery), nextCursor };
     }),
+    read(contract.getDelivery, async ({ params }) => {
+      const delivery = await deliveries.get(params.id);
+      return { ...presentDelivery(delivery), headers: delivery.headers, body: delivery.body };
+    }),
+    write(contract.replayDelivery, async ({ tx, params }) => presentDelivery(await deliveries.replay(tx, params.id))),
+    write(contract.resolveDelivery, async ({ tx, params, body }) => presentDelivery(await deliveries.resolve(tx, params.id, body))),
   ];
 }

@@ -1,33 +1,52 @@
+import { createHash } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
 import type { Tx, UnitOfWork } from '@tidings/feed';
 import { RetryLater, type JobHandler, type Logger, type Metrics } from '@tidings/platform';
-import type { Outcome, TopUps } from '../wallet/index.js';
-import { readStripeEvent, verifyStripeEvent, type StripeMessage } from './stripe.js';
+import type { Disputes, Outcome, Settled, TopUps, UnmatchedPayments } from '../wallet/index.js';
+import type { ProviderMessage, WebhookProvider } from './message.js';
+import type { WebhookSources } from './sources/index.js';
 import type { DeliveryDocument, DeliveryState, WebhookModels } from './webhooks.model.js';
 
 export const webhookJobKind = 'webhook';
 
 export interface Webhooks {
   /**
-   * Stores the event and leaves its work to a job, so that Stripe has its answer at once. One that is known changes nothing.
+   * Stores the event and leaves its work to a job, so that the provider has its answer at once. One that is known changes nothing.
    * @throws Problem `invalid-signature`, `bad-request`
    */
-  receiveStripe(body: Buffer, signature: unknown): Promise<void>;
+  receive(provider: WebhookProvider, body: Buffer, headers: IncomingHttpHeaders): Promise<void>;
   /** The job that does what a stored event says, in one transaction with the job's own end: twice is once. */
   process: JobHandler;
+}
+
+/** What the domain does for providers' messages. */
+export interface WebhookActions {
+  topUps: Pick<TopUps, 'credit' | 'fail' | 'refund'>;
+  unmatched: Pick<UnmatchedPayments, 'receive'>;
+  disputes: Disputes;
 }
 
 /** The first retries are quick, as two events that belong together come within a second; the last is after some 17 minutes. */
 const retryDelayMs = (attempts: number): number => 250 * 2 ** attempts;
 
+const plainId = /^[A-Za-z0-9_.-]{1,128}$/;
+const digest = (value: Buffer | string): string => createHash('sha256').update(value).digest('hex');
+
+/** Ids go into addresses and the audit log, so one of another form is named by its digest, as is a message that has none by its body's. */
+export function deliveryId(provider: WebhookProvider, id: string | undefined, body: Buffer): string {
+  if (!id) return `${provider}:body-${digest(body)}`;
+  return `${provider}:${plainId.test(id) ? id : `id-${digest(id)}`}`;
+}
+
 export function createWebhooks(options: {
   models: WebhookModels;
   unitOfWork: UnitOfWork;
-  topUps: TopUps;
+  actions: WebhookActions;
   logger: Logger;
   metrics: Metrics;
-  stripeSecret: string | undefined;
+  sources: WebhookSources;
 }): Webhooks {
-  const { models, unitOfWork, topUps, logger, metrics, stripeSecret } = options;
+  const { models, unitOfWork, actions, logger, metrics, sources } = options;
   const { deliveries } = models;
   const reached = metrics.counter('webhooks_total', 'Messages of payment providers, by the state that they reached', ['provider', 'state']);
 
@@ -39,40 +58,40 @@ export function createWebhooks(options: {
   ): void => {
     reached.inc({ provider, state });
     if (state === 'held') logger.warn({ delivery: _id, type, reason }, 'A payment contradicts what we know: a person has to look');
+    if (state === 'unmatched') logger.warn({ delivery: _id, type, reason }, 'A payment came that is nobody’s: a person has to assign it');
   };
 
-  const settle = async (tx: Tx, id: string, state: DeliveryState, reason?: string): Promise<void> => {
-    const fields = { state, processedAt: tx.now, ...(reason === undefined ? {} : { reason }) };
-    await deliveries.updateOne({ _id: id }, reason === undefined ? { $set: fields, $unset: { reason: 1 } } : { $set: fields }, {
-      session: tx.session,
-    });
-  };
-
-  const act = async (tx: Tx, message: StripeMessage): Promise<Outcome> => {
-    switch (message.kind) {
-      case 'succeeded':
-        return topUps.credit(tx, message);
-      case 'failed':
-        return topUps.fail(tx, message);
-      case 'refunded':
-        return topUps.refund(tx, message);
-      case 'none':
-        return { state: 'ignored', reason: message.reason };
-    }
+  const settle = async (tx: Tx, delivery: DeliveryDocument, outcome: Settled): Promise<DeliveryState> => {
+    const { state } = outcome;
+    const shown = state === 'ignored' && delivery.changed ? 'processed' : state;
+    const reason = 'reason' in outcome ? { reason: outcome.reason } : {};
+    await deliveries.updateOne(
+      { _id: delivery._id },
+      {
+        $set: { state: shown, processedAt: tx.now, ...reason, ...(state === 'processed' ? { changed: true as const } : {}) },
+        ...('reason' in outcome ? {} : { $unset: { reason: 1 } }),
+      },
+      { session: tx.session },
+    );
+    return shown;
   };
 
   return {
-    async receiveStripe(body, signature) {
-      const { id, type, message } = verifyStripeEvent(body, signature, stripeSecret);
-      const _id = `stripe:${id}`;
+    async receive(provider, body, headers) {
+      const source = sources[provider];
+      const verified = source.verify(body, headers);
+      const { id, type, message } = source.read(body.toString('utf8'));
+      const _id = deliveryId(provider, verified.id ?? id, body);
       const { result: state } = await unitOfWork.run({ actor: null }, async (tx): Promise<DeliveryState | undefined> => {
         if (await deliveries.exists({ _id }).session(tx.session)) return;
         const delivery: DeliveryDocument = {
           _id,
-          provider: 'stripe',
+          provider,
           type,
           body: body.toString('utf8'),
+          headers: verified.headers,
           state: 'received',
+          replays: 0,
           receivedAt: tx.now,
         };
         if (message.kind === 'none') {
@@ -83,22 +102,21 @@ export function createWebhooks(options: {
         await tx.job({ kind: webhookJobKind, key: `webhook:${_id}`, data: { deliveryId: _id } });
         return 'received';
       });
-      if (state) tell({ _id, provider: 'stripe', type }, state);
+      if (state) tell({ _id, provider, type }, state);
     },
 
     async process(job, finish) {
       const id = String(job.data['deliveryId']);
       const delivery = await deliveries.findById(id).lean<DeliveryDocument>();
       if (!delivery) throw new Error(`There is no delivery ${id}`);
-      const { message } = readStripeEvent(JSON.parse(delivery.body));
+      const { provider, body } = delivery;
+      const { message } = sources[provider].read(body);
       try {
         const { result } = await unitOfWork.run({ actor: null, cause: { kind: 'webhook', id } }, async (tx) => {
           if (!(await finish(tx.session))) return;
-          const outcome = await act(tx, message);
+          const outcome = await act(tx, actions, provider, message);
           if (outcome.state === 'early') throw new RetryLater(outcome.reason, retryDelayMs(job.attempts));
-          const settled = { state: outcome.state, reason: outcome.state === 'processed' ? undefined : outcome.reason };
-          await settle(tx, id, settled.state, settled.reason);
-          return settled;
+          return { state: await settle(tx, delivery, outcome), reason: 'reason' in outcome ? outcome.reason : undefined };
         });
         if (result) tell(delivery, result.state, result.reason);
       } catch (error) {
@@ -113,4 +131,26 @@ export function createWebhooks(options: {
       }
     },
   };
+}
+
+async function act(
+  tx: Tx,
+  { topUps, unmatched, disputes }: WebhookActions,
+  provider: WebhookProvider,
+  message: ProviderMessage,
+): Promise<Outcome> {
+  switch (message.kind) {
+    case 'succeeded':
+      return topUps.credit(tx, { provider, ...message });
+    case 'received':
+      return unmatched.receive(tx, { provider, ...message });
+    case 'failed':
+      return topUps.fail(tx, { provider, ...message });
+    case 'refunded':
+      return topUps.refund(tx, { provider, ...message });
+    case 'disputed':
+      return disputes.report(tx, { provider, ...message });
+    case 'none':
+      return { state: 'ignored', reason: message.reason };
+  }
 }

@@ -1,0 +1,119 @@
+import { Problem, type DeliveriesQuery, type ResolveDelivery, type WebhookDelivery } from '@tidings/contracts';
+import { audit, type Tx } from '@tidings/feed';
+import { z } from 'zod';
+import { decodeCursor, pageOf } from '../../http/lists.js';
+import type { TopUps } from '../wallet/index.js';
+import type { WebhookSources } from './sources/index.js';
+import type { DeliveryDocument, WebhookModels } from './webhooks.model.js';
+import { webhookJobKind } from './webhooks.service.js';
+
+/** What administrators do with the messages of providers. */
+export interface Deliveries {
+  /** Newest first. */
+  list(query: DeliveriesQuery): Promise<{ page: DeliveryDocument[]; nextCursor: string | null }>;
+  /** @throws Problem `not-found` */
+  get(id: string): Promise<DeliveryDocument>;
+  /** Has it done again, by a job: what it has done already it does not do twice. @throws Problem `not-found` */
+  replay(tx: Tx, id: string): Promise<DeliveryDocument>;
+  /**
+   * Ends a held one: nothing is done for it, or the amount and currency that were really paid are credited.
+   * @throws Problem `not-found`; `invalid-transition` when it is not held, or is no payment that could be credited
+   */
+  resolve(tx: Tx, id: string, decision: ResolveDelivery): Promise<DeliveryDocument>;
+}
+
+const timeAndId = z.tuple([z.int().min(0).max(8_640_000_000_000_000), z.string().max(200)]);
+
+export function createDeliveries({
+  models: { deliveries },
+  topUps,
+  sources,
+}: {
+  models: WebhookModels;
+  topUps: Pick<TopUps, 'creditAsPaid'>;
+  sources: WebhookSources;
+}): Deliveries {
+  const find = async (id: string, tx?: Tx): Promise<DeliveryDocument> => {
+    const found = await deliveries.findById(id, null, tx ? { session: tx.session } : {}).lean<DeliveryDocument>();
+    if (!found) throw new Problem('not-found');
+    return found;
+  };
+
+  const change = async (tx: Tx, id: string, update: object): Promise<DeliveryDocument> => {
+    const changed = await deliveries
+      .findOneAndUpdate({ _id: id }, update, { session: tx.session, returnDocument: 'after' })
+      .lean<DeliveryDocument>();
+    if (!changed) throw new Problem('not-found');
+    return changed;
+  };
+
+  return {
+    async list({ limit, cursor, state, provider }) {
+      const key = decodeCursor(cursor, timeAndId);
+      const older = key ? olderThan(new Date(key[0]), key[1]) : {};
+      const found = await deliveries
+        .find(
+          {
+            ...(state ? { state } : {}),
+            ...(provider ? { provider } : {}),
+            ...older,
+          },
+          { body: 0, headers: 0 },
+        )
+        .sort({ receivedAt: -1, _id: -1 })
+        .limit(limit + 1)
+        .lean<DeliveryDocument[]>();
+      return pageOf(found, limit, ({ receivedAt, _id }) => [receivedAt.getTime(), _id]);
+    },
+
+    get: (id) => find(id),
+
+    async replay(tx, id) {
+      const { state } = await find(id, tx);
+      const delivery = await change(tx, id, { $set: { state: 'received' }, $unset: { reason: 1 }, $inc: { replays: 1 } });
+      await tx.job({ kind: webhookJobKind, key: `webhook:${id}:replay:${delivery.replays}`, data: { deliveryId: id } });
+      await audit(tx, { action: 'webhook.replay', target: `webhook-delivery:${id}`, details: { state } });
+      return delivery;
+    },
+
+    async resolve(tx, id, { decision, reason }) {
+      const held = await find(id, tx);
+      if (held.state !== 'held') throw new Problem('invalid-transition', `The delivery is ${held.state}, not held`);
+      if (decision === 'credit') await credit(tx, held);
+      await audit(tx, {
+        action: 'webhook.resolve',
+        target: `webhook-delivery:${id}`,
+        details: { decision, reason, held: held.reason ?? '' },
+      });
+      return change(tx, id, {
+        $set: { state: decision === 'credit' ? 'processed' : 'dismissed', reason, processedAt: tx.now },
+      });
+    },
+  };
+
+  async function credit(tx: Tx, { provider, body }: DeliveryDocument): Promise<void> {
+    const { message } = sources[provider].read(body);
+    if (message.kind !== 'succeeded' && message.kind !== 'received')
+      throw new Problem('invalid-transition', 'Only a payment can be credited');
+    const topUpId = message.kind === 'received' ? message.reference : message.topUpId;
+    const outcome = await topUps.creditAsPaid(tx, { provider, ...message, topUpId });
+    if (outcome.state !== 'processed')
+      throw new Problem('invalid-transition', 'reason' in outcome ? outcome.reason : 'It cannot be credited');
+  }
+}
+
+const olderThan = (at: Date, id: string) => ({ $or: [{ receivedAt: { $lt: at } }, { receivedAt: at, _id: { $lt: id } }] });
+
+export function presentDelivery(delivery: DeliveryDocument): WebhookDelivery {
+  const { _id, provider, type, state, reason, replays, receivedAt, processedAt } = delivery;
+  return {
+    id: _id,
+    provider,
+    type,
+    state,
+    ...(reason ? { reason } : {}),
+    replays,
+    receivedAt: receivedAt.toISOString(),
+    ...(processedAt ? { processedAt: processedAt.toISOString() } : {}),
+  };
+}
