@@ -23,6 +23,7 @@ export const text = (max: number): z.ZodString =>
     .trim()
     .min(1)
     .max(max)
+    // oxlint-disable-next-line no-control-regex -- they are what is refused
     .regex(/^[^\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F]*$/, 'must not hold control characters');
 /** As compared and stored: in lower case. */
 export const emailSchema = z.email().max(254).toLowerCase();
