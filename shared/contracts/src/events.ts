@@ -7,6 +7,7 @@ import { loyaltyEvents } from './loyalty/events.js';
 import { merchantEvents } from './merchants/events.js';
 import { notificationEvents } from './notifications/events.js';
 import { orderEvents } from './orders/events.js';
+import { payoutEvents } from './payouts/events.js';
 import { planEvents } from './plans/events.js';
 import { refundEvents } from './refunds/events.js';
 import { systemEvents } from './system/events.js';
@@ -19,6 +20,7 @@ export const eventCatalogue = {
   ...orderEvents,
   ...notificationEvents,
   ...loyaltyEvents,
+  ...payoutEvents,
   ...planEvents,
   ...merchantEvents,
   ...adminEvents,

@@ -7,7 +7,9 @@ import { opsRoutes } from './ops/routes.js';
 import { orderRoutes } from './orders/routes.js';
 import { paymentRoutes } from './payments/routes.js';
 import { refundRoutes } from './refunds/routes.js';
+import { payoutRoutes } from './payouts/routes.js';
 import type { RouteDefinition } from './route.js';
+import { salesRoutes } from './sales/routes.js';
 import { walletRoutes } from './wallet/routes.js';
 import { webhookRoutes } from './webhooks/routes.js';
 
@@ -19,6 +21,8 @@ export const routes = {
   orders: orderRoutes,
   payments: paymentRoutes,
   merchants: merchantRoutes,
+  sales: salesRoutes,
+  payouts: payoutRoutes,
   notifications: notificationRoutes,
   admin: adminRoutes,
   history: historyRoutes,

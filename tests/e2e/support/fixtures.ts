@@ -200,6 +200,27 @@ export const fixtures: Readonly<Record<string, (scene: Scene) => Promise<Fixture
   }),
   deleteItem: async (scene) => ({ as: scene.stall.owner, params: { id: scene.stall.merchant.id, itemId: (await scene.item()).id } }),
 
+  // --- sales and payouts
+  getQueue: async ({ stall }) => ({ as: stall.owner, params: { id: stall.merchant.id }, query: { ...lists, status: 'placed' } }),
+  getSales: async ({ stall }) => ({
+    as: stall.owner,
+    params: { id: stall.merchant.id },
+    query: { from: '2026-11-01', to: '2026-11-30', by: 'item' },
+  }),
+  getMerchantBalance: async ({ stall }) => ({ as: stall.owner, params: { id: stall.merchant.id } }),
+  requestPayout: async (scene) => {
+    await scene.placeOrder();
+    return { as: scene.stall.owner, params: { id: scene.stall.merchant.id }, body: { amount: 1, note: 'For the rent' } };
+  },
+  listPayouts: async ({ stall }) => ({ as: stall.owner, params: { id: stall.merchant.id }, query: { ...lists, status: 'requested' } }),
+  listAllPayouts: async ({ admin, stall }) => ({ as: admin, query: { ...lists, status: 'requested', merchantId: stall.merchant.id } }),
+  decidePayout: async (scene) => {
+    await scene.placeOrder();
+    const { admin, stall } = scene;
+    const { body } = await stall.owner.http.post<{ id: string }>(`/api/merchants/${stall.merchant.id}/payouts`, { amount: 1 });
+    return { as: admin, params: { id: body.id }, body: { decision: 'decline', reference: 'UTR 1', reason: 'No bank account' } };
+  },
+
   // --- notifications
   listNotifications: async ({ customer }) => ({ as: customer, query: { ...lists, unread: 'true' }, anyLogin: true }),
   readNotification: async (scene) => ({ as: scene.stall.owner, params: { id: (await scene.notification()).id } }),

@@ -8,6 +8,8 @@ const timeKey = z.tuple([z.int().min(0).max(latestTime), id]);
 /** For `sort`: the order in which clients keep lists, too (the contracts' reducers), so that a live list and a fetched one are the same. */
 export const newestFirst = { createdAt: -1, _id: -1 } as const;
 
+export const oldestFirst = { createdAt: 1, _id: 1 } as const;
+
 /** The sort key of the last item shown, as opaque text. */
 export function encodeCursor(key: readonly (string | number)[]): string {
   return Buffer.from(JSON.stringify(key)).toString('base64url');
@@ -46,6 +48,14 @@ export function olderThan(cursor: string | undefined, field: 'createdAt' | 'at' 
   if (!key) return {};
   const time = new Date(key[0]);
   return { $or: [{ [field]: { $lt: time } }, { [field]: time, _id: { $lt: key[1] } }] };
+}
+
+/** As `olderThan` for a list that is sorted by `oldestFirst`. */
+export function newerThan(cursor: string | undefined): Record<string, unknown> {
+  const key = decodeCursor(cursor, timeKey);
+  if (!key) return {};
+  const createdAt = new Date(key[0]);
+  return { $or: [{ createdAt: { $gt: createdAt } }, { createdAt, _id: { $gt: key[1] } }] };
 }
 
 export function pageByTime<T extends { _id: string } & ({ createdAt: Date } | { at: Date })>(

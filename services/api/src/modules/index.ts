@@ -8,6 +8,8 @@ import { notificationsModule } from './notifications/index.js';
 import { ordersModule } from './orders/index.js';
 import { paymentsModule } from './payments/index.js';
 import { refundsModule } from './refunds/index.js';
+import { payoutsModule } from './payouts/index.js';
+import { salesModule } from './sales/index.js';
 import { walletModule } from './wallet/index.js';
 import { webhooksModule } from './webhooks/index.js';
 
@@ -24,6 +26,8 @@ export function createModules(context: Context): ApiModule[] {
     orders,
     paymentsModule(context, { merchants: merchants.merchants, items: merchants.items, orders: orders.orders }),
     refundsModule(context, { refunds: wallet.refunds, orders: orders.orders }),
+    salesModule(context, { wallet: wallet.wallet, merchants: merchants.merchants }),
+    payoutsModule(context, { ledger: wallet.ledger, merchants: merchants.merchants, members: merchants.members }),
     notificationsModule(context),
     adminModule(context, { identity, wallet }),
     ledgerWatchModule(context),

@@ -16,6 +16,8 @@ import { merchantsModule, type MerchantsModule } from '../../src/modules/merchan
 import { ordersModule, type OrdersModule } from '../../src/modules/orders/index.js';
 import { paymentsModule, type PaymentsModule } from '../../src/modules/payments/index.js';
 import { refundsModule, type RefundsModule } from '../../src/modules/refunds/index.js';
+import { payoutsModule, type PayoutsModule } from '../../src/modules/payouts/index.js';
+import { salesModule, type SalesModule } from '../../src/modules/sales/index.js';
 import { walletModule, type WalletModule } from '../../src/modules/wallet/index.js';
 import { webhooksModule, type WebhooksModule } from '../../src/modules/webhooks/index.js';
 
@@ -30,6 +32,8 @@ export interface Domain {
   merchants: MerchantsModule;
   orders: OrdersModule;
   payments: PaymentsModule;
+  sales: SalesModule;
+  payouts: PayoutsModule;
   webhooks: WebhooksModule;
   refunds: RefundsModule;
   /** One transaction, and the events that it committed. */
@@ -73,9 +77,11 @@ export async function createDomain(options: DomainOptions = {}): Promise<Domain>
   const payments = paymentsModule(context, { merchants: merchants.merchants, items: merchants.items, orders: orders.orders });
   const refunds = refundsModule(context, { refunds: wallet.refunds, orders: orders.orders });
   const webhooks = webhooksModule(context, wallet);
+  const sales = salesModule(context, { wallet: wallet.wallet, merchants: merchants.merchants });
+  const payouts = payoutsModule(context, { ledger: wallet.ledger, merchants: merchants.merchants, members: merchants.members });
 
   await ensureFeedIndexes(mongo);
-  for (const module of [wallet, merchants, orders, payments, refunds, webhooks]) {
+  for (const module of [wallet, merchants, orders, payments, refunds, sales, payouts, webhooks]) {
     for (const [kind, handler] of Object.entries(module.jobs ?? {})) jobs.register(kind, handler);
     await module.start?.();
   }
@@ -95,6 +101,8 @@ export async function createDomain(options: DomainOptions = {}): Promise<Domain>
     merchants,
     orders,
     payments,
+    sales,
+    payouts,
     webhooks,
     refunds,
     run: (work, actor) => unitOfWork.run({ actor: actor ?? null }, work),

@@ -5,6 +5,7 @@ import type { NotificationContent, NotificationHandlers } from './content.js';
 import { loyaltyNotifications } from './loyalty.js';
 import { merchantNotifications } from './merchants.js';
 import { orderNotifications } from './orders.js';
+import { payoutNotifications } from './payouts.js';
 import { planNotifications } from './plans.js';
 import { securityNotifications } from './security.js';
 import { walletNotifications } from './wallet.js';
@@ -23,6 +24,7 @@ export const notificationDomains: Readonly<Record<string, NotificationHandlers>>
   loyalty: loyaltyNotifications,
   plans: planNotifications,
   merchants: merchantNotifications,
+  payouts: payoutNotifications,
   admin: adminNotifications,
   advisors: advisorNotifications,
   security: securityNotifications,

@@ -6,6 +6,8 @@ import type { Memberships } from '../identity/index.js';
 import type { MerchantModels } from './merchants.model.js';
 
 export interface Members {
+  /** Administrators may, too. @throws Problem `forbidden` */
+  assertOwner(tx: Tx, caller: Principal, merchantId: string): Promise<void>;
   /** By name. @throws Problem `forbidden` for who is neither a member nor an administrator */
   list(
     caller: Principal,
@@ -51,6 +53,8 @@ export function createMembers(memberships: Memberships, { merchants }: Pick<Merc
   };
 
   return {
+    assertOwner,
+
     async list(caller, merchantId, { limit, cursor }) {
       assertMember(caller, merchantId);
       const after = decodeCursor(cursor, memberKey);

@@ -13,10 +13,10 @@ import { orderRoutes } from './orders.routes.js';
 import { createOrders, type Orders } from './orders.service.js';
 import { createPickups, type Pickups } from './pickups.js';
 
-export type { OrderDocument } from './orders.model.js';
 export { presentOrder, refundedOf } from './orders.presenter.js';
 export type { Orders } from './orders.service.js';
 export type { PickupTicket } from './pickup-numbers.js';
+export { orderModels, type OrderDocument, type OrderModels } from './orders.model.js';
 
 export interface OrdersModule extends ApiModule {
   orders: Orders;

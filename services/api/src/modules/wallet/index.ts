@@ -21,6 +21,7 @@ import { createWallet, type Wallet } from './wallet.service.js';
 export type { DisputeMessage, Disputes } from './disputes.js';
 export { ledgerSums, type LedgerSums } from './ledger-sums.js';
 export type { Outcome, PaymentNames, Settled } from './payment-names.js';
+export { accountId, type Ledger } from './ledger.js';
 export type { ListedPayment, PaymentProvider, ProviderRefund } from './providers/provider.js';
 export { isSignedByRazorpay, signRazorpay } from './providers/razorpay.js';
 export { stripeWebhookSecret } from './providers/stripe.js';
@@ -29,7 +30,9 @@ export type { RefundDocument } from './refunds.model.js';
 export type { Refunds } from './refunds.js';
 export type { TopUps } from './top-ups.js';
 export type { UnmatchedPayments } from './unmatched.js';
-export { presentWallet } from './wallet.presenter.js';
+export { bringUpToDate } from './roll-up.js';
+export { walletModels, type WalletModels } from './wallet.model.js';
+export { presentMerchantBalance, presentWallet } from './wallet.presenter.js';
 export { announceBalance, announcePayment } from './wallet.events.js';
 export type { OrderCharge, Wallet } from './wallet.service.js';
 

@@ -15,6 +15,8 @@ export interface Leg {
   account: AccountRef;
   /** Signed minor units. */
   amount: number;
+  /** Keeps a merchant's balance with this credit as it is with debits. For what is rare: payments of a busy merchant would all conflict. */
+  atOnce?: true;
 }
 
 export interface NewTransfer extends TransferFacts {
@@ -93,9 +95,9 @@ export function createLedger(models: WalletModels): Ledger {
     const written: PostingDocument[] = [];
     const changes: BalanceChange[] = [];
     const setAside = heldByUser(legs);
-    for (const { account, amount } of legs) {
+    for (const { account, amount, atOnce } of legs) {
       const posting = { ...facts, _id: newId(), account: accountId(account), transferId: key, amount, currency, at: now };
-      if (isImmediate(account.kind) || (account.kind === 'merchant' && amount < 0)) {
+      if (isImmediate(account.kind) || (account.kind === 'merchant' && (amount < 0 || atOnce))) {
         const change = await move(tx, account, amount, setAside.take(account));
         const settled = { ...posting, at: change.account.lastAt, balanceAfter: change.newBalance, accountVersion: change.account.version };
         written.push(settled);

@@ -1,11 +1,17 @@
-import type { UnitOfWork } from '@tidings/feed';
+import type { Tx, UnitOfWork } from '@tidings/feed';
 import type { Logger } from '@tidings/platform';
-import type { Ledger } from './ledger.js';
+import { accountId, type AccountRef, type Ledger } from './ledger.js';
 import { announceBalance } from './wallet.events.js';
 
 /** Merchants see their balance follow within a second: a look twice as often leaves time for the work. */
 const intervalMs = 400;
 const atOnce = 8;
+
+/** Includes all that a merchant has earned, so that it can be spent; emits `balance-updated`. Before a merchant's account is debited. */
+export async function bringUpToDate(tx: Tx, ledger: Pick<Ledger, 'rollUp'>, merchant: AccountRef): Promise<void> {
+  const id = accountId(merchant);
+  for (let rolled = await ledger.rollUp(tx, id); rolled; rolled = await ledger.rollUp(tx, id)) announceBalance(tx, rolled.change, 'sales');
+}
 
 export interface RollUps {
   start(): void;

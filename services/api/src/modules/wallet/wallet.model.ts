@@ -165,6 +165,8 @@ const postingSchema = new Schema<PostingDocument>(
 postingSchema.index({ account: 1, accountVersion: -1 });
 postingSchema.index({ transferId: 1 });
 postingSchema.index({ topUpId: 1 }, { sparse: true });
+// A merchant's sales by the day; users' histories go by version.
+postingSchema.index({ account: 1, at: 1 }, { partialFilterExpression: { account: { $gte: 'merchant:', $lt: 'merchant;' } } });
 // Holds only what waits for a roll-up, so that looking for work costs nothing when there is none.
 postingSchema.index({ pending: 1, account: 1 }, { partialFilterExpression: { pending: true } });
 

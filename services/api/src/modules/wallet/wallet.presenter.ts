@@ -1,4 +1,4 @@
-import type { TopUp, Wallet, WalletTransaction } from '@tidings/contracts';
+import type { MerchantBalance, TopUp, Wallet, WalletTransaction } from '@tidings/contracts';
 import type { AccountDocument, PostingDocument, TopUpDocument } from './wallet.model.js';
 
 /** An account that nothing has touched is shown at version 1, so that its first change has a higher one. */
@@ -7,6 +7,11 @@ export const shownVersion = ({ version }: Pick<AccountDocument, 'version'>): num
 export function presentWallet(account: Omit<AccountDocument, 'lastAt'>): Wallet {
   const { ownerId, balance, held, currency } = account;
   return { userId: ownerId, balance, held, currency, version: shownVersion(account) };
+}
+
+export function presentMerchantBalance(account: Omit<AccountDocument, 'lastAt'>): MerchantBalance {
+  const { ownerId, balance, currency } = account;
+  return { merchantId: ownerId, balance, currency, version: shownVersion(account) };
 }
 
 export function presentTransaction(posting: PostingDocument): WalletTransaction {

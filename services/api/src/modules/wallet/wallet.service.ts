@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { decodeCursor, pageOf } from '../../http/lists.js';
 import { accountId, parseAccountId, type AccountRef, type BalanceChange, type Ledger } from './ledger.js';
 import { announceBalance } from './wallet.events.js';
+import { bringUpToDate } from './roll-up.js';
 import type { AccountDocument, PostingDocument, WalletModels } from './wallet.model.js';
 
 /** What an order costs whom, and who gets it. */
@@ -51,6 +52,8 @@ export interface Wallet {
   balance(userId: string, currency?: string): Promise<Omit<AccountDocument, 'lastAt'>>;
   /** Every wallet that the user has, by currency; the one in the default currency is always there. */
   balances(userId: string): Promise<Omit<AccountDocument, 'lastAt'>[]>;
+  /** Of the rolled-up postings; what was paid within the last second may be missing. */
+  merchantBalance(merchantId: string, currency: string): Promise<Omit<AccountDocument, 'lastAt'>>;
   /** Newest first. */
   history(userId: string, query: HistoryQuery): Promise<{ page: PostingDocument[]; nextCursor: string | null }>;
   /**
@@ -108,6 +111,12 @@ export function createWallet(options: { models: WalletModels; ledger: Ledger; de
       return found.some(({ currency }) => currency === defaultCurrency) ? found : [await balance(userId), ...found];
     },
 
+    async merchantBalance(merchantId, currency) {
+      const ref = merchantAccount(merchantId, currency);
+      const account = await accounts.findById(accountId(ref)).lean<AccountDocument>();
+      return account ?? { _id: accountId(ref), ...ref, balance: 0, held: 0, version: 0 };
+    },
+
     async history(userId, { currency, type, limit, cursor }) {
       const before = decodeCursor(cursor, versionKey);
       const found = await postings
@@ -142,10 +151,8 @@ export function createWallet(options: { models: WalletModels; ledger: Ledger; de
       const key = `refund:${name}`;
       if (await transfers.exists({ _id: key }).session(tx.session)) return;
       const merchant = merchantAccount(merchantId, currency);
-      // What the merchant has earned may still wait for a roll-up, this very order's price for one.
-      for (let rolled = await ledger.rollUp(tx, accountId(merchant)); rolled; rolled = await ledger.rollUp(tx, accountId(merchant))) {
-        announceBalance(tx, rolled.change, 'sales');
-      }
+      // This very order's price may still wait for a roll-up.
+      await bringUpToDate(tx, ledger, merchant);
       const { changes } = await ledger.post(tx, {
         key,
         type: 'refund',
