@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { startCluster } from '@tidings/dev';
 import { connectMongo, type Mongo } from '@tidings/platform';
 import { createRandom, settled, waitFor } from '@tidings/testing';
+import { supervise } from './admin.js';
 import { visit } from './guest.js';
 import { createMeter, type Meter } from './meter.js';
 import { gather, type Counts, type People } from './people.js';
@@ -81,7 +82,11 @@ export async function holdFestival(options: FestivalOptions): Promise<FestivalRe
     const over = new AbortController();
     const kitchens = people.vendors.map((vendor) => openKitchen(vendor, meter).work(over.signal));
     const closed = new AbortController();
-    const visits = people.guests.map((guest) => visit(guest, fair, { thinkMs, over: closed.signal }));
+    const { guests, admins } = people;
+    const visits = [
+      ...guests.map((guest) => visit(guest, fair, { thinkMs, over: closed.signal })),
+      ...admins.map((admin) => supervise(admin, guests, { meter, pauseMs: thinkMs, over: closed.signal })),
+    ];
     const start = performance.now();
     for (let passed = 0; passed < seconds; passed = (performance.now() - start) / 1_000) {
       onProgress('the festival', passed / seconds);

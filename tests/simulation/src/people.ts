@@ -1,4 +1,4 @@
-import { createPeople, createRandom, createStall, openClient, waitFor, type Account } from '@tidings/testing';
+import { createPeople, createRandom, createStall, expectStatus, openClient, password, waitFor, type Account } from '@tidings/testing';
 import { createActor, type Actor } from './actor.js';
 import type { Meter } from './meter.js';
 
@@ -63,7 +63,17 @@ export async function gather(options: {
     return createActor({ id, name, token, client, url, meter, random: createRandom(seed, kind, index) });
   };
 
-  const admins = await inTurns(counts.admins, async (index) => enter('admin', index, await people.admin()), onEach);
+  const first = await people.admin();
+  const admins = await inTurns(
+    counts.admins,
+    async (index) => {
+      if (index === 0) return enter('admin', index, first);
+      const account = await people.signUp(`Admin ${index + 1}`);
+      await expectStatus(200, first.http.send('PUT', `/api/admin/users/${account.id}/roles`, { roles: ['customer', 'admin'] }));
+      return enter('admin', index, await people.logIn(account.email, password));
+    },
+    onEach,
+  );
   const vendors = await inTurns(
     counts.vendors,
     async (index): Promise<Vendor> => {

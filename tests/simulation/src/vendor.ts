@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { openOrderStatuses, reduceOrders, type AnyEvent, type Order } from '@tidings/contracts';
-import { refused } from './guest.js';
+import { refused } from './fair.js';
 import type { Meter } from './meter.js';
 import type { Vendor } from './people.js';
 
@@ -38,6 +38,14 @@ export function openKitchen(vendor: Vendor, meter: Meter): Kitchen {
     see('order-status-changed', { order: outcome.body });
   };
 
+  /** Something was wrong with it: a part of the price goes back. */
+  const giveBack = async ({ id, price }: Order): Promise<void> => {
+    const body = { amount: random.between(1, Math.floor(price / 2)), reason: 'Spilled' };
+    const answer = await meter.time('order, partly refunded', () => vendor.http('POST', `/api/orders/${id}/refunds`, body));
+    if (answer.status < 300) meter.count('partial refunds');
+    else refused(meter, 'a partial refund', String(answer.body['code']));
+  };
+
   /** Those that the screen does not show, because their event is under way or was lost: at the end nothing may be left. */
   const fetchOpen = async (): Promise<Order[]> => {
     const { body } = await vendor.http('GET', `/api/orders?vendorId=${vendor.merchantId}&open=true&limit=100`);
@@ -49,6 +57,7 @@ export function openKitchen(vendor: Vendor, meter: Meter): Kitchen {
       while (!over.aborted) {
         const oldest = orders.findLast(isOpen);
         if (oldest) await move(oldest);
+        if (oldest && random.chance(0.03)) await giveBack(oldest);
         await pause(oldest ? random.between(5, 30) : 50);
       }
       for (let open = await fetchOpen(); open.length > 0; open = await fetchOpen()) for (const one of open) await move(one);

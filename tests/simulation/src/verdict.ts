@@ -3,11 +3,13 @@ import {
   closedOrderStatuses,
   reduceNotifications,
   reduceOrders,
+  reduceRefunds,
   reduceTransactions,
   reduceWallet,
   type AnyEvent,
   type Notification,
   type Order,
+  type Refund,
   type Wallet,
   type WalletTransaction,
 } from '@tidings/contracts';
@@ -51,6 +53,7 @@ export async function checkOrders({ db }: Database, accepted: { orders: number; 
     db.collection('topups').countDocuments({ status: { $nin: ['succeeded', 'refunded'] } }),
     db.collection('webhook_deliveries').countDocuments({ state: { $nin: ['processed', 'ignored'] } }),
   ]);
+  const refunds = await db.collection('refunds').countDocuments({ status: { $nin: ['succeeded', 'failed'] } });
   const overdrawn = await db.collection('items').countDocuments({ stock: { $lt: 0 } });
   return [
     ...(open > 0 ? [`${open} orders are in no final state`] : []),
@@ -58,6 +61,7 @@ export async function checkOrders({ db }: Database, accepted: { orders: number; 
     ...(topUps !== accepted.topUps ? [`${accepted.topUps} top-ups were begun, ${topUps} are stored`] : []),
     ...(unpaid > 0 ? [`${unpaid} top-ups that were paid are not credited`] : []),
     ...(deliveries > 0 ? [`${deliveries} webhooks are not done with`] : []),
+    ...(refunds > 0 ? [`${refunds} refunds are in no final state`] : []),
     ...(overdrawn > 0 ? [`${overdrawn} items have less than nothing in stock`] : []),
   ];
 }
@@ -103,6 +107,12 @@ const shownToAll = {
   reduce: reduceNotifications,
   fetch: all<Notification>('/api/notifications'),
 } satisfies Shown<readonly Notification[]>;
+const shownToAdmins = {
+  name: 'refunds',
+  empty: [],
+  reduce: reduceRefunds,
+  fetch: all<Refund>('/api/admin/refunds'),
+} satisfies Shown<readonly Refund[]>;
 const shownToVendors = (merchantId: string) =>
   ({
     name: 'orders of the stall',
@@ -128,6 +138,7 @@ export async function checkScreens({ guests, vendors, admins }: People): Promise
   };
   for (const guest of guests) for (const shown of shownToGuests) await compare(guest, shown as Shown<unknown>);
   for (const vendor of vendors) await compare(vendor, shownToVendors(vendor.merchantId));
+  for (const admin of admins) await compare(admin, shownToAdmins);
   for (const actor of [...guests, ...vendors]) await compare(actor, shownToAll);
   for (const { name, client } of [...guests, ...vendors, ...admins]) {
     try {
