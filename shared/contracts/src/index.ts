@@ -10,6 +10,7 @@ export * from './events.js';
 export * from './feeds.js';
 export * from './history/schemas.js';
 export * from './history/screen.js';
+export * from './history/timeline.js';
 export * from './identity/schemas.js';
 export * from './loyalty/schemas.js';
 export * from './merchants/reduce.js';

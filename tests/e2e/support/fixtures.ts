@@ -227,6 +227,12 @@ export const fixtures: Readonly<Record<string, (scene: Scene) => Promise<Fixture
   readAllNotifications: async ({ stall }) => ({ as: stall.owner, anyLogin: true }),
 
   // --- history
+  getEventTimeline: async (scene) => {
+    await scene.placeOrder();
+    await scene.world.settled();
+    const event = await scene.world.mongo.db.collection<{ _id: string }>('outbox').findOne({ type: 'new-order' });
+    return { as: scene.admin, params: { id: event!._id } };
+  },
   getUserScreen: async ({ admin, customer }) => ({
     as: admin,
     params: { id: customer.id },

@@ -1,6 +1,7 @@
 import { idParams } from '../common.js';
 import { defineRoute } from '../route.js';
 import { pastScreenSchema, screenQuery } from './schemas.js';
+import { timelineSchema } from './timeline.js';
 
 const shared = { method: 'get', tag: 'admin', access: ['admin', 'superadmin'], status: 200, errors: ['not-found'] } as const;
 const who = 'Each look is written to the audit log.';
@@ -25,5 +26,14 @@ export const historyRoutes = {
     params: idParams,
     query: screenQuery,
     media: ['application/x-ndjson'],
+  }),
+  timeline: defineRoute({
+    ...shared,
+    name: 'getEventTimeline',
+    path: '/api/admin/events/:id/timeline',
+    summary: 'What caused an event and what came of it: provider, ledger, feeds, devices, notifications, with the time between',
+    who,
+    params: idParams,
+    response: timelineSchema,
   }),
 };

@@ -2,8 +2,9 @@ import { routes } from '@tidings/contracts';
 import { read, type RouteBinding } from '../../http/bind.js';
 import { Media } from '../../http/media.js';
 import type { Screens } from './screen.service.js';
+import type { Timelines } from './timeline.service.js';
 
-export function historyRoutes({ screens }: { screens: Screens }): RouteBinding[] {
+export function historyRoutes({ screens, timelines }: { screens: Screens; timelines: Timelines }): RouteBinding[] {
   const contract = routes.history;
   return [
     read(contract.screen, ({ caller, params, query }) => screens.show({ by: caller.userId, userId: params.id, query })),
@@ -14,5 +15,6 @@ export function historyRoutes({ screens }: { screens: Screens }): RouteBinding[]
         'Cache-Control': 'no-store',
       });
     }),
+    read(contract.timeline, ({ caller, params }) => timelines.show(caller.userId, params.id)),
   ];
 }
