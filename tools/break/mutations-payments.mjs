@@ -67,4 +67,32 @@ export const paymentMutations = [
     testFile: 'services/api/src/modules/ledger-watch/ledger-watch.test.ts',
     test: 'one that fails does not end the chain',
   },
+  {
+    name: 'reconciliation-attempt',
+    mechanism: 'what a go that died has found does not count',
+    invariant: 5,
+    edits: [
+      {
+        file: 'services/api/src/modules/reconciliation/reconciliation.service.ts',
+        search: 'await differences.deleteMany({ reconciliationId, attempt: { $ne: attempt } }, { session });',
+        replace: '',
+      },
+    ],
+    testFile: 'services/api/src/modules/reconciliation/reconciliation.test.ts',
+    test: 'a go that died half way leaves nothing of it in the report',
+  },
+  {
+    name: 'reconciliation-day',
+    mechanism: 'a day is compared under a name of its own',
+    invariant: 4,
+    edits: [
+      {
+        file: 'services/api/src/modules/reconciliation/reconciliation.service.ts',
+        search: 'const id = `${provider}-${from.toISOString().slice(0, 10)}`;',
+        replace: 'const id = newId();',
+      },
+    ],
+    testFile: 'services/api/src/modules/reconciliation/reconciliation.test.ts',
+    test: 'the day is compared once, however many replicas come to it',
+  },
 ];

@@ -9,6 +9,7 @@ import { notificationEvents } from './notifications/events.js';
 import { orderEvents } from './orders/events.js';
 import { payoutEvents } from './payouts/events.js';
 import { planEvents } from './plans/events.js';
+import { reconciliationEvents } from './reconciliation/events.js';
 import { refundEvents } from './refunds/events.js';
 import { systemEvents } from './system/events.js';
 import { walletEvents } from './wallet/events.js';
@@ -17,6 +18,7 @@ import { walletEvents } from './wallet/events.js';
 export const eventCatalogue = {
   ...walletEvents,
   ...refundEvents,
+  ...reconciliationEvents,
   ...orderEvents,
   ...notificationEvents,
   ...loyaltyEvents,

@@ -31,6 +31,8 @@ export * from './payouts/schemas.js';
 export * from './plans/schemas.js';
 export { PROTOCOL_VERSION } from './protocol.js';
 export * from './reduce.js';
+export * from './reconciliation/reduce.js';
+export * from './reconciliation/schemas.js';
 export * from './refunds/reduce.js';
 export * from './refunds/schemas.js';
 export * from './roles.js';

@@ -6,6 +6,7 @@ import { notificationRoutes } from './notifications/routes.js';
 import { opsRoutes } from './ops/routes.js';
 import { orderRoutes } from './orders/routes.js';
 import { paymentRoutes } from './payments/routes.js';
+import { reconciliationRoutes } from './reconciliation/routes.js';
 import { refundRoutes } from './refunds/routes.js';
 import { payoutRoutes } from './payouts/routes.js';
 import type { RouteDefinition } from './route.js';
@@ -18,6 +19,7 @@ export const routes = {
   auth: authRoutes,
   wallet: walletRoutes,
   refunds: refundRoutes,
+  reconciliation: reconciliationRoutes,
   orders: orderRoutes,
   payments: paymentRoutes,
   merchants: merchantRoutes,

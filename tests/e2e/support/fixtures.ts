@@ -69,6 +69,19 @@ export const fixtures: Readonly<Record<string, (scene: Scene) => Promise<Fixture
     body: { decision: 'dismiss', reason: 'It was a test of theirs' },
   }),
 
+  // --- reconciliation
+  createReconciliation: async ({ admin }) => ({
+    as: admin,
+    body: { provider: 'sandbox', from: '2026-01-01T00:00:00.000Z', to: '2026-01-02T00:00:00.000Z' },
+  }),
+  listReconciliations: async ({ admin }) => ({ as: admin, query: { ...lists, provider: 'sandbox' } }),
+  getReconciliation: async (scene) => ({ as: scene.admin, params: { id: await reconciliation(scene) } }),
+  listDifferences: async (scene) => ({
+    as: scene.admin,
+    params: { id: await reconciliation(scene) },
+    query: { ...lists, kind: 'not-credited' },
+  }),
+
   // --- orders
   listOrders: async ({ stall }) => ({
     as: stall.owner,
@@ -287,6 +300,11 @@ const item = (name: string) => ({ name, price: 100, currency: 'INR', stock: 5, o
 async function refund({ admin, placeOrder }: Scene): Promise<{ id: string; userId: string; orderId: string }> {
   const body = { orderId: (await placeOrder()).id, amount: 10, reason: 'Goodwill' };
   return (await expectStatus(201, admin.http.post<{ id: string; userId: string; orderId: string }>('/api/admin/refunds', body))).body;
+}
+
+async function reconciliation({ admin }: Scene): Promise<string> {
+  const { body } = await expectStatus(202, admin.http.post<{ items: { id: string }[] }>('/api/admin/reconciliations', {}));
+  return body.items[0]!.id;
 }
 
 async function withOption(owner: Account, merchantId: string): Promise<{ id: string }> {

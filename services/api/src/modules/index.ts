@@ -7,6 +7,7 @@ import { merchantsModule } from './merchants/index.js';
 import { notificationsModule } from './notifications/index.js';
 import { ordersModule } from './orders/index.js';
 import { paymentsModule } from './payments/index.js';
+import { reconciliationModule } from './reconciliation/index.js';
 import { refundsModule } from './refunds/index.js';
 import { payoutsModule } from './payouts/index.js';
 import { salesModule } from './sales/index.js';
@@ -31,6 +32,7 @@ export function createModules(context: Context): ApiModule[] {
     notificationsModule(context),
     adminModule(context, { identity, wallet }),
     ledgerWatchModule(context),
+    reconciliationModule(context, { providers: wallet.providers }),
     webhooksModule(context, wallet),
     historyModule(context),
   ];

@@ -15,6 +15,7 @@ import { createTestStore } from '@tidings/testing';
 import { merchantsModule, type MerchantsModule } from '../../src/modules/merchants/index.js';
 import { ordersModule, type OrdersModule } from '../../src/modules/orders/index.js';
 import { paymentsModule, type PaymentsModule } from '../../src/modules/payments/index.js';
+import { reconciliationModule, type ReconciliationModule } from '../../src/modules/reconciliation/index.js';
 import { refundsModule, type RefundsModule } from '../../src/modules/refunds/index.js';
 import { payoutsModule, type PayoutsModule } from '../../src/modules/payouts/index.js';
 import { salesModule, type SalesModule } from '../../src/modules/sales/index.js';
@@ -36,6 +37,7 @@ export interface Domain {
   payouts: PayoutsModule;
   webhooks: WebhooksModule;
   refunds: RefundsModule;
+  reconciliation: ReconciliationModule;
   /** One transaction, and the events that it committed. */
   run<T>(work: (tx: Tx) => Promise<T>, actor?: string): Promise<{ result: T; events: readonly OutboxEvent[] }>;
   /** A user who may call use cases. */
@@ -75,13 +77,14 @@ export async function createDomain(options: DomainOptions = {}): Promise<Domain>
   const merchants = merchantsModule(context);
   const orders = ordersModule(context, { ...merchants, wallet: wallet.wallet });
   const payments = paymentsModule(context, { merchants: merchants.merchants, items: merchants.items, orders: orders.orders });
+  const reconciliation = reconciliationModule(context, { providers: wallet.providers });
   const refunds = refundsModule(context, { refunds: wallet.refunds, orders: orders.orders });
   const webhooks = webhooksModule(context, wallet);
   const sales = salesModule(context, { wallet: wallet.wallet, merchants: merchants.merchants });
   const payouts = payoutsModule(context, { ledger: wallet.ledger, merchants: merchants.merchants, members: merchants.members });
 
   await ensureFeedIndexes(mongo);
-  for (const module of [wallet, merchants, orders, payments, refunds, sales, payouts, webhooks]) {
+  for (const module of [wallet, merchants, orders, payments, refunds, reconciliation, sales, payouts, webhooks]) {
     for (const [kind, handler] of Object.entries(module.jobs ?? {})) jobs.register(kind, handler);
     await module.start?.();
   }
@@ -105,6 +108,7 @@ export async function createDomain(options: DomainOptions = {}): Promise<Domain>
     payouts,
     webhooks,
     refunds,
+    reconciliation,
     run: (work, actor) => unitOfWork.run({ actor: actor ?? null }, work),
     async person({ merchants: of = [], roles: given } = {}) {
       const roles: Role[] = [...(given ?? (of.length > 0 ? (['customer', 'merchant'] as const) : (['customer'] as const)))];
