@@ -85,7 +85,8 @@ export async function compare(
       if (theirs.at < from || theirs.at >= to) continue;
       result.payments++;
       const kind = differenceOf(theirs, ours);
-      const names = { ...(row ? { topUpId: row._id, userId: row.userId } : topUpId === undefined ? {} : { topUpId }) };
+      const unknown = topUpId === undefined ? {} : { topUpId };
+      const names = row ? { topUpId: row._id, userId: row.userId } : unknown;
       if (kind) await found(kind, theirs.providerRef, theirs.at, { ...names, theirs, ...(ours ? { ours } : {}) });
     }
   };
