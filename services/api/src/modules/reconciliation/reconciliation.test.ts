@@ -56,7 +56,7 @@ describe('reconciliation', () => {
   test('what is the same on both sides is no difference', async () => {
     const payment = await paid(500);
     const { topUpId, providerRef } = payment;
-    await domain.run((tx) => domain.wallet.topUps.refund(tx, { topUpId, providerRef, amount: 200, currency: 'INR' }));
+    await domain.run((tx) => domain.wallet.topUps.refund(tx, { provider: 'stripe', topUpId, providerRef, amount: 200, currency: 'INR' }));
     listed = [{ ...payment, refunded: 200 }];
     const { run, differences } = await reconcile();
     expect(run).toMatchObject({ status: 'completed', payments: 1, topUps: 1, differences: 0 });
