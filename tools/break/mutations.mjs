@@ -1,4 +1,5 @@
 import { paymentMutations } from './mutations-payments.mjs';
+import { vendorMutations } from './mutations-vendors.mjs';
 import { orderMutations } from './mutations-orders.mjs';
 
 /**
@@ -641,4 +642,5 @@ export const mutations = [
   },
   ...orderMutations,
   ...paymentMutations,
+  ...vendorMutations,
 ];
