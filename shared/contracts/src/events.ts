@@ -8,6 +8,7 @@ import { merchantEvents } from './merchants/events.js';
 import { notificationEvents } from './notifications/events.js';
 import { orderEvents } from './orders/events.js';
 import { payoutEvents } from './payouts/events.js';
+import { paymentEvents } from './payments/events.js';
 import { planEvents } from './plans/events.js';
 import { reconciliationEvents } from './reconciliation/events.js';
 import { refundEvents } from './refunds/events.js';
@@ -20,6 +21,7 @@ export const eventCatalogue = {
   ...refundEvents,
   ...reconciliationEvents,
   ...orderEvents,
+  ...paymentEvents,
   ...notificationEvents,
   ...loyaltyEvents,
   ...payoutEvents,

@@ -11,6 +11,8 @@ export interface Principal {
 export const feeds = {
   user: (id: string) => `user:${id}`,
   order: (id: string) => `order:${id}`,
+  /** Of a payment request: what customer and merchant see of one payment at the counter. */
+  payment: (id: string) => `payment:${id}`,
   booking: (id: string) => `booking:${id}`,
   conversation: (id: string) => `conversation:${id}`,
   merchant: (id: string) => `merchant:${id}`,
@@ -48,7 +50,7 @@ const adminOnly = (who: Principal): FeedRule => allowIf(isAdmin(who.roles));
 const kinds: readonly FeedKind[] = [
   { pattern: new RegExp(`^user:${id}$`), rule: (who, of) => allowIf(of === who.userId || isAdmin(who.roles)), audited: true },
   {
-    pattern: new RegExp(`^(?:order|booking|conversation):${id}$`),
+    pattern: new RegExp(`^(?:order|payment|booking|conversation):${id}$`),
     rule: (who) => (isAdmin(who.roles) ? 'allow' : 'granted'),
     audited: true,
   },

@@ -25,6 +25,8 @@ export * from './orders/reduce.js';
 export * from './orders/schemas.js';
 export * from './orders/thread.js';
 export * from './payments/codes.js';
+export * from './payments/reduce.js';
+export * from './payments/requests.js';
 export * from './payments/schemas.js';
 export * from './payouts/reduce.js';
 export * from './payouts/schemas.js';

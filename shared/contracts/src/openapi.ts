@@ -7,6 +7,7 @@ import { memberSchema, merchantSchema, merchantViewSchema } from './merchants/sc
 import { notificationSchema } from './notifications/schemas.js';
 import { healthSchema } from './ops/routes.js';
 import { itemSchema, orderSchema } from './orders/schemas.js';
+import { paymentRequestSchema } from './payments/requests.js';
 import { PROTOCOL_VERSION } from './protocol.js';
 import type { RouteDefinition } from './route.js';
 import { allRoutes } from './routes.js';
@@ -23,6 +24,7 @@ const named: Record<string, z.ZodType> = {
   MerchantView: merchantViewSchema,
   Notification: notificationSchema,
   Order: orderSchema,
+  PaymentRequest: paymentRequestSchema,
   Problem: problemSchema,
   Session: sessionSchema,
   TopUp: topUpSchema,

@@ -1,4 +1,5 @@
 import type { Account } from '@tidings/testing';
+import { requestedPayment } from './fixtures.js';
 import type { Scene } from './scene.js';
 
 /** Client events that are accepted, and those about things of others, which are not. */
@@ -83,6 +84,42 @@ export const commandFixtures: Readonly<Record<string, (scene: Scene) => Promise<
       ],
     };
   },
+  'request-payment': async ({ customer, stall, otherStall }) => {
+    const request = async () => ({ vendorId: stall.merchant.id, code: await codeOf(customer, '/api/me/qr'), amount: 100 });
+    const first = await request();
+    const more = { currency: 'INR', note: 'Two teas', capture: 'manual', idempotencyKey: 'request-1' };
+    return {
+      as: stall.owner,
+      payloads: [first, { ...(await request()), ...more }],
+      foreign: [
+        { ...first, vendorId: otherStall.merchant.id },
+        { ...first, code: await codeOf(stall.owner, `/api/merchants/${stall.merchant.id}/qr`) },
+      ],
+    };
+  },
+  'payment-decision': async (scene) => ({
+    as: scene.customer,
+    payloads: [{ paymentRequestId: await requestedPayment(scene), decision: 'accept', idempotencyKey: 'decision-1' }],
+    foreign: [{ paymentRequestId: '0'.repeat(24), decision: 'accept' }],
+  }),
+  'capture-payment': async (scene) => {
+    const paymentRequestId = await requestedPayment(scene);
+    await scene.customer.http.post(`/api/payment-requests/${paymentRequestId}/decision`, { decision: 'accept' });
+    return {
+      as: scene.stall.owner,
+      payloads: [{ paymentRequestId, amount: 50, idempotencyKey: 'capture-1' }],
+      foreign: [
+        { paymentRequestId: '0'.repeat(24) },
+        { paymentRequestId, amount: 101 },
+        { paymentRequestId: await requestedPayment(scene) },
+      ],
+    };
+  },
+  'cancel-payment': async (scene) => ({
+    as: scene.stall.owner,
+    payloads: [{ paymentRequestId: await requestedPayment(scene), idempotencyKey: 'cancel-1' }],
+    foreign: [{ paymentRequestId: '0'.repeat(24) }],
+  }),
   'update-order-status': async (scene) => {
     const { id: orderId } = await scene.placeOrder();
     return {
@@ -129,6 +166,7 @@ export const privateFeeds: readonly string[] = [
   'user:',
   'user',
   'order:1',
+  'payment:1',
   'booking:1',
   'conversation:1',
   'merchant:1',

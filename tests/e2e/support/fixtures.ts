@@ -153,6 +153,28 @@ export const fixtures: Readonly<Record<string, (scene: Scene) => Promise<Fixture
     anyLogin: true,
   }),
 
+  createPaymentRequest: async ({ customer, stall }) => ({
+    as: stall.owner,
+    params: { id: stall.merchant.id },
+    body: { code: await ownCode(customer), amount: 100, currency: 'INR', note: 'Two teas', capture: 'manual' },
+  }),
+  listPaymentRequests: async ({ stall }) => ({
+    as: stall.owner,
+    query: { ...lists, open: 'true', vendorId: stall.merchant.id },
+  }),
+  getPaymentRequest: async (scene) => ({ as: scene.customer, params: { id: await requestedPayment(scene) } }),
+  decidePaymentRequest: async (scene) => ({
+    as: scene.customer,
+    params: { id: await requestedPayment(scene) },
+    body: { decision: 'accept' },
+  }),
+  capturePaymentRequest: async (scene) => {
+    const id = await requestedPayment(scene);
+    await scene.customer.http.post(`/api/payment-requests/${id}/decision`, { decision: 'accept' });
+    return { as: scene.stall.owner, params: { id }, body: { amount: 50 } };
+  },
+  cancelPaymentRequest: async (scene) => ({ as: scene.stall.owner, params: { id: await requestedPayment(scene) } }),
+
   // --- merchants
   createMerchant: async ({ admin }) => ({
     as: admin,
@@ -284,6 +306,20 @@ export const fixtures: Readonly<Record<string, (scene: Scene) => Promise<Fixture
 async function ownSession(owner: Account): Promise<Fixture> {
   const { body } = await owner.http.get<{ items: { id: string }[] }>('/api/me/sessions');
   return { as: owner, params: { id: body.items[0]!.id } };
+}
+
+async function ownCode({ http }: Account): Promise<string> {
+  return (await http.get<{ code: string }>('/api/me/qr?format=json')).body.code;
+}
+
+/** Asked for by the stall's owner, to be captured by hand. */
+export async function requestedPayment({ customer, stall }: Scene): Promise<string> {
+  const { body } = await stall.owner.http.post<{ id: string }>(`/api/merchants/${stall.merchant.id}/payment-requests`, {
+    code: await ownCode(customer),
+    amount: 100,
+    capture: 'manual',
+  });
+  return body.id;
 }
 
 async function stallCode({ owner, merchant }: Scene['stall'], itemId?: string): Promise<string> {

@@ -1,3 +1,4 @@
+import { text } from '@tidings/contracts';
 import type { JsonSchema } from './schema.js';
 
 /** One way in which an input is wrong. */
@@ -52,8 +53,12 @@ function* wrongStrings(schema: JsonSchema, wrong: (what: string, value: unknown)
   yield wrong('100,000 characters', 'x'.repeat(90_000));
   if (schema.maxLength !== undefined) yield wrong('one character too long', 'x'.repeat(schema.maxLength + 1));
   if (schema.enum) yield wrong('none of the words', 'nonsense');
-  if (schema.pattern ?? schema.format) for (const value of oddTexts) yield wrong(`odd text ${JSON.stringify(value)}`, value);
+  if (schema.pattern === freeText) yield wrong('a control character', 'a\u0000b');
+  else if (schema.pattern ?? schema.format) for (const value of oddTexts) yield wrong(`odd text ${JSON.stringify(value)}`, value);
 }
+
+/** What people write may be anything but control characters. */
+const freeText = text(1).toJSONSchema().pattern;
 
 const oddTexts = [
   '../../etc/passwd',

@@ -25,7 +25,7 @@ export function createModules(context: Context): ApiModule[] {
     wallet,
     merchants,
     orders,
-    paymentsModule(context, { merchants: merchants.merchants, items: merchants.items, orders: orders.orders }),
+    paymentsModule(context, { merchants: merchants.merchants, items: merchants.items, orders: orders.orders, wallet: wallet.wallet }),
     refundsModule(context, { refunds: wallet.refunds, orders: orders.orders }),
     salesModule(context, { wallet: wallet.wallet, merchants: merchants.merchants }),
     payoutsModule(context, { ledger: wallet.ledger, merchants: merchants.merchants, members: merchants.members }),

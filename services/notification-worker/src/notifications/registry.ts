@@ -6,6 +6,7 @@ import { loyaltyNotifications } from './loyalty.js';
 import { merchantNotifications } from './merchants.js';
 import { orderNotifications } from './orders.js';
 import { payoutNotifications } from './payouts.js';
+import { paymentNotifications } from './payments.js';
 import { planNotifications } from './plans.js';
 import { securityNotifications } from './security.js';
 import { walletNotifications } from './wallet.js';
@@ -21,6 +22,7 @@ export interface NotificationRegistry {
 export const notificationDomains: Readonly<Record<string, NotificationHandlers>> = {
   wallet: walletNotifications,
   orders: orderNotifications,
+  payments: paymentNotifications,
   loyalty: loyaltyNotifications,
   plans: planNotifications,
   merchants: merchantNotifications,

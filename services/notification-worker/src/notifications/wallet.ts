@@ -5,21 +5,23 @@ interface About {
   transactionId: string;
   orderId?: string | undefined;
   topUpId?: string | undefined;
+  paymentRequestId?: string | undefined;
 }
 
 /** The order stands apart, because apps link to it from every notification that has one. */
-const about = ({ transactionId, orderId, topUpId }: About) => ({
+const about = ({ transactionId, orderId, topUpId, paymentRequestId }: About) => ({
   ...(orderId ? { orderId } : {}),
-  data: { transactionId, ...(topUpId ? { topUpId } : {}) },
+  data: { transactionId, ...(topUpId ? { topUpId } : {}), ...(paymentRequestId ? { paymentRequestId } : {}) },
 });
 
 export const walletNotifications = {
   'payment-completed': (data) => {
     const amount = money(data.amount, data.currency);
     const balance = `Your balance is ${money(data.newBalance, data.currency)}.`;
+    const isSpent = data.orderId !== undefined || data.paymentRequestId !== undefined;
     return {
-      title: data.orderId ? 'Payment completed' : 'Money added',
-      message: data.orderId ? `You paid ${amount}. ${balance}` : `${amount} was added to your wallet. ${balance}`,
+      title: isSpent ? 'Payment completed' : 'Money added',
+      message: isSpent ? `You paid ${amount}. ${balance}` : `${amount} was added to your wallet. ${balance}`,
       type: 'success',
       category: 'payment',
       ...about(data),

@@ -1,11 +1,13 @@
-import { idParams } from '../common.js';
+import { idParams, listOf } from '../common.js';
 import type { ErrorCode } from '../errors.js';
 import { orderSchema } from '../orders/schemas.js';
 import { defineRoute } from '../route.js';
 import { qrMedia, shownCodeSchema } from './codes.js';
+import { captureBody, paymentDecisionBody, paymentRequestBody, paymentRequestSchema, paymentRequestsQuery } from './requests.js';
 import { merchantQrQuery, ownQrQuery, payByCodeBody, resolveCodeBody, resolvedCodeSchema } from './schemas.js';
 
 const tag = 'payments';
+const members = 'Members of the merchant.';
 const refusedCodes: readonly ErrorCode[] = ['code-invalid', 'code-expired', 'code-foreign'];
 
 export const paymentRoutes = {
@@ -70,6 +72,90 @@ export const paymentRoutes = {
       'item-unavailable',
       'merchant-closed',
     ],
+    write: true,
+  }),
+  request: defineRoute({
+    name: 'createPaymentRequest',
+    method: 'post',
+    path: '/api/merchants/:id/payment-requests',
+    summary: 'Ask the customer whose code was scanned for a payment; the customer has 2 minutes to approve it',
+    tag,
+    access: 'user',
+    who: members,
+    params: idParams,
+    body: paymentRequestBody,
+    status: 201,
+    response: paymentRequestSchema,
+    errors: [...refusedCodes, 'code-used', 'not-found', 'currency-mismatch', 'merchant-closed'],
+    write: true,
+  }),
+  list: defineRoute({
+    name: 'listPaymentRequests',
+    method: 'get',
+    path: '/api/payment-requests',
+    summary: 'What merchants asked the caller for, or with `vendorId` what a merchant asked for; newest first',
+    tag,
+    access: 'user',
+    who: 'With `vendorId`: members of the merchant and administrators.',
+    query: paymentRequestsQuery,
+    status: 200,
+    response: listOf(paymentRequestSchema),
+  }),
+  get: defineRoute({
+    name: 'getPaymentRequest',
+    method: 'get',
+    path: '/api/payment-requests/:id',
+    summary: 'One payment request',
+    tag,
+    access: 'user',
+    who: 'The customer, members of the merchant, and administrators.',
+    params: idParams,
+    status: 200,
+    response: paymentRequestSchema,
+    errors: ['not-found'],
+  }),
+  decide: defineRoute({
+    name: 'decidePaymentRequest',
+    method: 'post',
+    path: '/api/payment-requests/:id/decision',
+    summary: 'Approve, which holds the money until it is captured or released, or decline',
+    tag,
+    access: 'user',
+    who: 'The customer.',
+    params: idParams,
+    body: paymentDecisionBody,
+    status: 200,
+    response: paymentRequestSchema,
+    errors: ['not-found', 'invalid-transition', 'insufficient-funds', 'version-mismatch'],
+    write: true,
+  }),
+  capture: defineRoute({
+    name: 'capturePaymentRequest',
+    method: 'post',
+    path: '/api/payment-requests/:id/capture',
+    summary: 'Take what the customer approved, or a part of it; the rest goes back',
+    tag,
+    access: 'user',
+    who: members,
+    params: idParams,
+    body: captureBody,
+    status: 200,
+    response: paymentRequestSchema,
+    errors: ['not-found', 'invalid-transition', 'version-mismatch'],
+    write: true,
+  }),
+  cancel: defineRoute({
+    name: 'cancelPaymentRequest',
+    method: 'post',
+    path: '/api/payment-requests/:id/cancel',
+    summary: 'Take a request back before it is paid; what was held goes back',
+    tag,
+    access: 'user',
+    who: members,
+    params: idParams,
+    status: 200,
+    response: paymentRequestSchema,
+    errors: ['not-found', 'invalid-transition', 'version-mismatch'],
     write: true,
   }),
 };

@@ -61,6 +61,7 @@ export const walletEvents = {
       transactionId: idSchema,
       orderId: idSchema.optional(),
       topUpId: idSchema.optional(),
+      paymentRequestId: idSchema.optional(),
     }),
     to: toUser,
     feeds: (to) => [feeds.user(to.userId), feeds.admin],

@@ -45,6 +45,7 @@ export const walletTransactionSchema = z.strictObject({
   description: z.string(),
   orderId: idSchema.optional(),
   topUpId: idSchema.optional(),
+  paymentRequestId: idSchema.optional(),
   paymentMethod: paymentMethodSchema,
   createdAt: timeSchema,
 });

@@ -135,7 +135,7 @@ export function createOrders({ mongo, models, steps, merchants, items, selling, 
         },
         { orderId, userId, merchantId },
       );
-      announcePayment(tx, { orderId, userId, amount: total, currency }, paid);
+      announcePayment(tx, { orderId, userId, merchantId, amount: total, currency }, paid);
       await orders.insertMany([order], { session: tx.session });
       await tx.grant(feeds.order(orderId), [feeds.user(userId), feeds.merchant(merchantId)]);
       await items.moveStock(tx, takenPieces(order, -1));

@@ -1,10 +1,13 @@
-import { routes } from '@tidings/contracts';
+import { feeds, routes } from '@tidings/contracts';
 import { showCode } from '../../codes/qr-image.js';
 import { read, write, type RouteBinding } from '../../http/bind.js';
 import { presentOrder, type Orders } from '../orders/index.js';
 import type { CodePayments } from './code-payments.js';
+import { presentPaymentRequest } from './payment-requests.presenter.js';
+import type { PaymentRequests } from './payment-requests.service.js';
 
-export function paymentRoutes({ codePayments, orders }: { codePayments: CodePayments; orders: Orders }): RouteBinding[] {
+export function paymentRoutes(parts: { codePayments: CodePayments; paymentRequests: PaymentRequests; orders: Orders }): RouteBinding[] {
+  const { codePayments, paymentRequests, orders } = parts;
   const contract = routes.payments;
   return [
     read(contract.merchantQr, async ({ caller, params, query: { itemId, format }, accepts }) => {
@@ -17,5 +20,28 @@ export function paymentRoutes({ codePayments, orders }: { codePayments: CodePaym
       prepare: async () => orders.ticket(),
       handle: async ({ tx, caller, body, prepared }) => presentOrder(await codePayments.pay(tx, caller, body, prepared)),
     }),
+    write(contract.request, async ({ tx, caller, params, body }) =>
+      presentPaymentRequest(await paymentRequests.request(tx, caller, params.id, body)),
+    ),
+    read(
+      contract.list,
+      async ({ caller, query }) => {
+        const { page, nextCursor } = await paymentRequests.list(caller, query);
+        return { items: page.map(presentPaymentRequest), nextCursor };
+      },
+      { feeds: ({ caller, query }) => [query.vendorId === undefined ? feeds.user(caller.userId) : feeds.merchant(query.vendorId)] },
+    ),
+    read(contract.get, async ({ caller, params }) => presentPaymentRequest(await paymentRequests.get(caller, params.id)), {
+      feeds: ({ params }) => [feeds.payment(params.id)],
+    }),
+    write(contract.decide, async ({ tx, caller, params, body, ifMatch }) =>
+      presentPaymentRequest(await paymentRequests.decide(tx, caller, params.id, body.decision, ifMatch)),
+    ),
+    write(contract.capture, async ({ tx, caller, params, body, ifMatch }) =>
+      presentPaymentRequest(await paymentRequests.capture(tx, caller, params.id, body.amount, ifMatch)),
+    ),
+    write(contract.cancel, async ({ tx, caller, params, ifMatch }) =>
+      presentPaymentRequest(await paymentRequests.cancel(tx, caller, params.id, ifMatch)),
+    ),
   ];
 }

@@ -34,7 +34,7 @@ export { bringUpToDate } from './roll-up.js';
 export { walletModels, type WalletModels } from './wallet.model.js';
 export { presentMerchantBalance, presentWallet } from './wallet.presenter.js';
 export { announceBalance, announcePayment } from './wallet.events.js';
-export type { OrderCharge, Wallet } from './wallet.service.js';
+export type { Wallet } from './wallet.service.js';
 
 export interface WalletModule extends ApiModule {
   ledger: Ledger;

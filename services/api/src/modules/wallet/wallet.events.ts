@@ -1,4 +1,5 @@
 import type { Tx } from '@tidings/feed';
+import { subjectOf, type Charge } from './charge.js';
 import type { BalanceChange } from './ledger.js';
 import { presentTransaction, shownVersion } from './wallet.presenter.js';
 
@@ -8,6 +9,7 @@ export type BalanceReason =
   | 'top-up-refund'
   | 'order'
   | 'order-refund'
+  | 'payment-request'
   | 'sales'
   | 'hold'
   | 'release'
@@ -27,16 +29,13 @@ export function announceBalance(tx: Tx, { account, amount, oldBalance, newBalanc
 }
 
 /** Emits `payment-completed` for a payment from the wallet, and `balance-updated` to everyone whose balance it moved. */
-export function announcePayment(
-  tx: Tx,
-  { orderId, userId, amount, currency }: { orderId: string; userId: string; amount: number; currency: string },
-  changes: readonly BalanceChange[],
-): void {
+export function announcePayment(tx: Tx, charge: Charge, changes: readonly BalanceChange[]): void {
+  const { userId, amount, currency } = charge;
   const own = changes.find(({ account }) => account.kind === 'user' && account.ownerId === userId);
   if (own?.posting) {
     const { newBalance, posting } = own;
-    const payment = { userId, amount, currency, newBalance, paymentMethod: 'wallet' as const, transactionId: posting._id, orderId };
-    tx.emit('payment-completed', payment, { userId });
+    const payment = { userId, amount, currency, newBalance, paymentMethod: 'wallet' as const, transactionId: posting._id };
+    tx.emit('payment-completed', { ...payment, ...subjectOf(charge) }, { userId });
   }
-  for (const change of changes) announceBalance(tx, change, 'order');
+  for (const change of changes) announceBalance(tx, change, 'orderId' in charge ? 'order' : 'payment-request');
 }

@@ -32,6 +32,7 @@ export interface TransferFacts {
   paymentMethod: WalletTransaction['paymentMethod'];
   topUpId?: string;
   orderId?: string;
+  paymentRequestId?: string;
 }
 
 export interface TransferDocument extends TransferFacts {
@@ -133,7 +134,7 @@ const options = { versionKey: false, strict: 'throw' } as const;
 const id = { type: String, required: true } as const;
 const text = { type: String, required: true } as const;
 const integer = { type: Number, required: true, validate: Number.isSafeInteger } as const;
-const facts = { type: text, description: text, paymentMethod: text, topUpId: String, orderId: String } as const;
+const facts = { type: text, description: text, paymentMethod: text, topUpId: String, orderId: String, paymentRequestId: String } as const;
 const time = { type: Date, required: true } as const;
 
 const accountSchema = new Schema<AccountDocument>(

@@ -15,7 +15,7 @@ export function presentMerchantBalance(account: Omit<AccountDocument, 'lastAt'>)
 }
 
 export function presentTransaction(posting: PostingDocument): WalletTransaction {
-  const { _id, type, amount, currency, balanceAfter = 0, description, orderId, topUpId, paymentMethod, at } = posting;
+  const { _id, type, amount, currency, balanceAfter = 0, description, orderId, topUpId, paymentRequestId, paymentMethod, at } = posting;
   return {
     id: _id,
     type,
@@ -25,6 +25,7 @@ export function presentTransaction(posting: PostingDocument): WalletTransaction 
     description,
     ...(orderId ? { orderId } : {}),
     ...(topUpId ? { topUpId } : {}),
+    ...(paymentRequestId ? { paymentRequestId } : {}),
     paymentMethod,
     createdAt: at.toISOString(),
   };

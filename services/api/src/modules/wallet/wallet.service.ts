@@ -2,20 +2,11 @@ import type { WalletTransaction } from '@tidings/contracts';
 import type { Tx } from '@tidings/feed';
 import { z } from 'zod';
 import { decodeCursor, pageOf } from '../../http/lists.js';
+import { nameOf, subjectOf, type Charge, type OrderCharge } from './charge.js';
 import { accountId, parseAccountId, type AccountRef, type BalanceChange, type Ledger } from './ledger.js';
 import { announceBalance } from './wallet.events.js';
 import { bringUpToDate } from './roll-up.js';
 import type { AccountDocument, PostingDocument, WalletModels } from './wallet.model.js';
-
-/** What an order costs whom, and who gets it. */
-export interface OrderCharge {
-  orderId: string;
-  userId: string;
-  merchantId: string;
-  /** Minor units. */
-  amount: number;
-  currency: string;
-}
 
 /** Money of a user that is set aside until it is given back or spent. */
 export interface Hold {
@@ -61,7 +52,7 @@ export interface Wallet {
    * for, is out.
    * @throws Problem `insufficient-funds`
    */
-  charge(tx: Tx, charge: OrderCharge): Promise<readonly BalanceChange[]>;
+  charge(tx: Tx, charge: Charge): Promise<readonly BalanceChange[]>;
   /**
    * Gives the price back, or a part of it, and emits `payment-refunded` and `balance-updated`. `key` names the refund (the order's id unless
    * given): a second time changes nothing. The caller sees to it that the parts do not come to more than the price.
@@ -132,13 +123,13 @@ export function createWallet(options: { models: WalletModels; ledger: Ledger; de
       return pageOf(found, limit, ({ accountVersion = 0 }) => [accountVersion]);
     },
 
-    async charge(tx, { orderId, userId, merchantId, amount, currency }) {
+    async charge(tx, charge) {
+      const { userId, merchantId, amount, currency } = charge;
       const { changes } = await ledger.post(tx, {
-        key: `order:${orderId}`,
+        ...nameOf(charge),
+        ...subjectOf(charge),
         type: 'payment',
-        description: 'Order',
         paymentMethod: 'wallet',
-        orderId,
         legs: [
           { account: userAccount(userId, currency), amount: -amount },
           { account: merchantAccount(merchantId, currency), amount },
