@@ -76,4 +76,18 @@ export const orderMutations = [
     testFile: 'services/socket-gateway/tests/typing.test.ts',
     test: 'strangers and administrators are refused, and nobody hears of them',
   },
+  {
+    name: 'pickup-numbers',
+    mechanism: 'orders that share one write of the counter take as many numbers as they are',
+    invariant: 4,
+    edits: [
+      {
+        file: 'services/api/src/modules/orders/pickup-numbers.ts',
+        search: '$inc: { last: orders.length }',
+        replace: '$inc: { last: 1 }',
+      },
+    ],
+    testFile: 'services/api/src/modules/orders/orders.service.test.ts',
+    test: 'many at once, on two replicas: each number once, and each merchant its own',
+  },
 ];

@@ -20,8 +20,9 @@ export interface Ordered {
   /** From the moment at which an order was due to its last answer. */
   milliseconds: number[];
   paid: number;
-  /** Answers by which an order was put off (503) or not given (0); it is asked again with its key. */
+  /** Answers by which an order was put off (503), and connections that ended under one; it is asked again with its key. */
   putOff: number;
+  cutOff: number;
   /** Final answers that were no order. */
   refused: string[];
   seconds: number;
@@ -34,7 +35,10 @@ async function order({ url, vendorId, itemId }: OrderRequest, token: string, res
   const headers = { authorization: `Bearer ${token}`, 'idempotency-key': `hot-${process.pid}-${++keys}` };
   const start = performance.now();
   let answer = await post(`${url}/api/orders`, body, headers);
-  for (; answer.status === 503 || answer.status === 0; answer = await post(`${url}/api/orders`, body, headers)) result.putOff++;
+  for (; answer.status === 503 || answer.status === 0; answer = await post(`${url}/api/orders`, body, headers)) {
+    if (answer.status === 503) result.putOff++;
+    else result.cutOff++;
+  }
   result.milliseconds.push(performance.now() - start);
   if (answer.status === 201) result.paid++;
   else result.refused.push(`${answer.status} ${answer.text}`);
@@ -43,7 +47,7 @@ async function order({ url, vendorId, itemId }: OrderRequest, token: string, res
 serveRequests({
   async order(request: OrderRequest): Promise<Ordered> {
     const { tokens, seconds, perSecond, abreast } = request;
-    const result: Ordered = { milliseconds: [], paid: 0, putOff: 0, refused: [], seconds: 0 };
+    const result: Ordered = { milliseconds: [], paid: 0, putOff: 0, cutOff: 0, refused: [], seconds: 0 };
     const start = performance.now();
     const orders: Promise<void>[] = [];
     let turn = 0;

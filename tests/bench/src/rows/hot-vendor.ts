@@ -65,7 +65,7 @@ export const hotVendor: Row = async ({ rounds, short, log }) => {
       `hot vendor at ${rate}/s: p50 ${paced.p50.at(-1)!.toFixed(1)} ms, p99 ${paced.p99.at(-1)!.toFixed(1)} ms; at most ${most.rate.at(-1)!.toFixed(0)}/s`,
     );
   }
-  const { putOff, refused, paid } = sumOf(all);
+  const { putOff, cutOff, refused, paid } = sumOf(all);
   await settled(rig);
   const unpaid = refused.length + (await wrongSums(rig, merchant.id, paid));
   await settled(rig); // of the roll-ups
@@ -95,7 +95,7 @@ export const hotVendor: Row = async ({ rounds, short, log }) => {
       },
     ],
     notes: [
-      `hot vendor: ${paid} orders paid, ${putOff} put off by a 503 and asked again, ${refused.length} refused; ` +
+      `hot vendor: ${paid} orders paid, ${putOff} put off by a 503 and ${cutOff} cut off (both asked again), ${refused.length} refused; ` +
         `${expected} arrivals at ${connected.length} screens; ${median(paced.conflicts)} write conflicts inside MongoDB in a round at ${rate}/s`,
       `hot vendor at ${rate}/s, cores in use: ${cores(paced.cores)}`,
       `hot vendor at most, cores in use: ${cores(most.cores)}`,
@@ -148,6 +148,7 @@ function sumOf(results: readonly Ordered[]): Ordered {
     milliseconds: results.flatMap(({ milliseconds }) => milliseconds),
     paid: results.reduce((sum, { paid }) => sum + paid, 0),
     putOff: results.reduce((sum, { putOff }) => sum + putOff, 0),
+    cutOff: results.reduce((sum, { cutOff }) => sum + cutOff, 0),
     refused: results.flatMap(({ refused }) => refused),
     seconds: Math.max(...results.map(({ seconds }) => seconds)),
   };

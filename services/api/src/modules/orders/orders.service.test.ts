@@ -282,6 +282,16 @@ describe('orders', () => {
       expect([await ticket(merchant), await ticket(merchant)]).toEqual([1, 1]);
     });
 
+    test('many at once, on two replicas: each number once, and each merchant its own', async () => {
+      const replicas = [1, 2].map(() => createPickupNumbers(orderModels(domain.mongo)));
+      const stalls = [1, 2].map(() => ({ id: newId(), timeZone: 'UTC' }));
+      const taken = await Promise.all(
+        stalls.map((stall) => Promise.all(Array.from({ length: 50 }, (_, index) => replicas[index % 2]!()(stall)))),
+      );
+      const all = Array.from({ length: 50 }, (_, index) => index + 1);
+      expect(taken.map((numbers) => numbers.toSorted((a, b) => a - b))).toEqual([all, all]);
+    });
+
     test('that the database refused is asked for anew by the next attempt', async () => {
       const models = orderModels(domain.mongo);
       const ticket = createPickupNumbers(models)();
