@@ -1,5 +1,6 @@
 import { paymentMutations } from './mutations-payments.mjs';
 import { vendorMutations } from './mutations-vendors.mjs';
+import { historyMutations } from './mutations-history.mjs';
 import { orderMutations } from './mutations-orders.mjs';
 
 /**
@@ -640,6 +641,7 @@ export const mutations = [
     testFile: 'tests/e2e/database-away.test.ts',
     test: 'a stock client that comes back while the database is away tries again until it is there',
   },
+  ...historyMutations,
   ...orderMutations,
   ...paymentMutations,
   ...vendorMutations,

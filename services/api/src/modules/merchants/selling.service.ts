@@ -138,7 +138,7 @@ export function createSelling(options: { models: SellingModels; merchants: Merch
 
     async turn(job, finish) {
       const { merchantId, version, at } = jobSchema.parse(job.data);
-      await unitOfWork.run({ actor: null }, async (tx) => {
+      await unitOfWork.run({ actor: null, cause: { kind: 'job', id: job._id } }, async (tx) => {
         if (!(await finish(tx.session))) return;
         const selling = await read(merchantId, tx);
         // The settings were changed since, and the change has scheduled its own.

@@ -14,7 +14,7 @@ export function createExpiry(options: { unitOfWork: UnitOfWork; orders: OrderMod
   const { unitOfWork, orders, steps } = options;
   return async (job, finish) => {
     const { orderId } = jobSchema.parse(job.data);
-    await unitOfWork.run({ actor: null }, async (tx) => {
+    await unitOfWork.run({ actor: null, cause: { kind: 'job', id: job._id } }, async (tx) => {
       if (!(await finish(tx.session))) return;
       const order = await orders.findById(orderId, null, { session: tx.session }).lean<OrderDocument>();
       if (order?.status !== 'ready' || !order.unclaimed) return;

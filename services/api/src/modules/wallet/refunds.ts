@@ -149,7 +149,7 @@ export function createRefunds(options: {
       const provider = topUp && providers[topUp.provider];
       if (!refund || !topUp || !provider?.refund) throw new Error(`The refund ${id} has no top-up, or its provider is not set up any more`);
       const conclude = async (step: (tx: Tx) => Promise<void>) => {
-        await unitOfWork.run({ actor: refund.requestedBy }, async (tx) => {
+        await unitOfWork.run({ actor: refund.requestedBy, cause: { kind: 'job', id: job._id } }, async (tx) => {
           if (await finish(tx.session)) await step(tx);
         });
       };
