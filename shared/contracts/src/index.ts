@@ -37,6 +37,7 @@ export * from './reconciliation/reduce.js';
 export * from './reconciliation/schemas.js';
 export * from './refunds/reduce.js';
 export * from './refunds/schemas.js';
+export * from './rehearsals/schemas.js';
 export * from './roles.js';
 export * from './route.js';
 export * from './routes.js';

@@ -9,6 +9,7 @@ import { paymentRoutes } from './payments/routes.js';
 import { reconciliationRoutes } from './reconciliation/routes.js';
 import { refundRoutes } from './refunds/routes.js';
 import { payoutRoutes } from './payouts/routes.js';
+import { rehearsalRoutes } from './rehearsals/routes.js';
 import type { RouteDefinition } from './route.js';
 import { salesRoutes } from './sales/routes.js';
 import { walletRoutes } from './wallet/routes.js';
@@ -19,6 +20,7 @@ export const routes = {
   auth: authRoutes,
   wallet: walletRoutes,
   refunds: refundRoutes,
+  rehearsals: rehearsalRoutes,
   reconciliation: reconciliationRoutes,
   orders: orderRoutes,
   payments: paymentRoutes,

@@ -82,6 +82,17 @@ export const fixtures: Readonly<Record<string, (scene: Scene) => Promise<Fixture
     query: { ...lists, kind: 'not-credited' },
   }),
 
+  // --- rehearsals
+  createRehearsal: async ({ admin, customer }) => ({
+    as: admin,
+    body: {
+      userId: customer.id,
+      events: [{ kind: 'succeeded', payment: 'first', amount: 500, currency: 'INR' }],
+      shuffle: { duplicate: 1, late: 0, tamper: 1, reorder: true, seed: 7 },
+    },
+    without: ['events[0].deliveryId'],
+  }),
+
   // --- orders
   listOrders: async ({ stall }) => ({
     as: stall.owner,

@@ -11,6 +11,7 @@ import { reconciliationModule } from './reconciliation/index.js';
 import { refundsModule } from './refunds/index.js';
 import { payoutsModule } from './payouts/index.js';
 import { salesModule } from './sales/index.js';
+import { rehearsalsModule } from './rehearsals/index.js';
 import { walletModule } from './wallet/index.js';
 import { webhooksModule } from './webhooks/index.js';
 
@@ -34,6 +35,7 @@ export function createModules(context: Context): ApiModule[] {
     ledgerWatchModule(context),
     reconciliationModule(context, { providers: wallet.providers }),
     webhooksModule(context, wallet),
+    rehearsalsModule(context, { wallet: wallet.wallet }),
     historyModule(context),
   ];
 }

@@ -33,7 +33,14 @@ describe('reconciliation', () => {
     const { userId } = await domain.person();
     await domain.fund(userId, amount);
     const topUp = await domain.mongo.db.collection<{ _id: string }>('topups').findOne({ userId });
-    return { topUpId: topUp!._id, providerRef: `pi_${topUp!._id}`, amount, refunded: 0, currency: 'INR', at: new Date(Date.now() - 60_000) };
+    return {
+      topUpId: topUp!._id,
+      providerRef: `pi_${topUp!._id}`,
+      amount,
+      refunded: 0,
+      currency: 'INR',
+      at: new Date(Date.now() - 60_000),
+    };
   };
   const reconcile = async () => {
     const to = new Date();

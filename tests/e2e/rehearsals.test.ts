@@ -1,0 +1,60 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import type { Rehearsal } from '@tidings/contracts';
+import { createWorld, expectStatus, topUp, waitFor, type Account, type World } from '@tidings/testing';
+
+let world: World;
+let admin: Account;
+let customer: Account;
+beforeAll(async () => {
+  world = await createWorld();
+  [admin, customer] = await Promise.all([world.admin(), world.signUp('Asha')]);
+  await topUp(world, customer, 1_000);
+  await waitFor('the top-up', async () => (await customer.http.get<{ balance: number }>('/api/wallet')).body.balance === 1_000);
+  await world.settled();
+});
+afterAll(() => world.stop());
+
+const rehearse = async (body: object): Promise<Rehearsal> =>
+  (await expectStatus(201, admin.http.post<Rehearsal>('/api/admin/rehearsals', { userId: customer.id, ...body }))).body;
+
+test('made-up events, disturbed in every way, come to what they come to in order, and touch nothing real', async () => {
+  const outbox = await world.mongo.db.collection('outbox').countDocuments();
+  const report = await rehearse({
+    events: [
+      { kind: 'failed', payment: 'a', amount: 500 },
+      { kind: 'succeeded', payment: 'a', amount: 500 },
+      { kind: 'refunded', payment: 'a', amount: 200 },
+      { kind: 'succeeded', payment: 'b', amount: 300 },
+    ],
+    shuffle: { duplicate: 1, late: 0.5, tamper: 1, reorder: true, seed: 5 },
+  });
+  expect(report).toMatchObject({ before: { balance: 1_000 }, after: { balance: 1_600 }, sums: { sound: true }, sameAsPlain: true });
+  const answers = (how: string) => new Set(report.steps.filter((step) => step.how === how).map(({ answer }) => answer));
+  expect(answers('tampered')).toEqual(new Set(['invalid-signature']));
+  expect(answers('stale')).toEqual(new Set(['invalid-signature']));
+  expect(answers('duplicate')).toEqual(new Set(['accepted']));
+  for (const { how, before, after } of report.steps) if (how === 'tampered' || how === 'stale') expect(after).toEqual(before);
+  const told = report.steps.flatMap(({ events }) => events);
+  expect(told.filter((type) => type === 'payment-completed')).toHaveLength(2);
+  expect(await world.mongo.db.collection('outbox').countDocuments()).toBe(outbox);
+  expect((await customer.http.get('/api/wallet')).body).toMatchObject({ balance: 1_000 });
+});
+
+test('a captured event is played as if it had not come yet, twice, and credits once', async () => {
+  const delivery = await world.mongo.db.collection<{ _id: string }>('webhook_deliveries').findOne({});
+  const report = await rehearse({ events: [{ deliveryId: delivery!._id }], shuffle: { duplicate: 1 } });
+  expect(report).toMatchObject({ before: { balance: 0 }, after: { balance: 1_000 }, sameAsPlain: true });
+  expect(report.steps.map(({ how, postings }) => [how, postings.length])).toEqual([
+    ['genuine', 2],
+    ['duplicate', 0],
+  ]);
+  expect(await admin.http.post('/api/admin/rehearsals', { userId: admin.id, events: [{ deliveryId: delivery!._id }] })).toMatchObject({
+    status: 404,
+  });
+});
+
+test('leaves no database behind, and is in the audit log', async () => {
+  const { databases } = await world.mongo.client.db().admin().listDatabases({ nameOnly: true });
+  expect(databases.filter(({ name }) => name.startsWith(`${world.mongo.db.databaseName}_rehearsal_`))).toEqual([]);
+  expect(await world.mongo.db.collection('audit_log').countDocuments({ action: 'rehearsal.run', target: `user:${customer.id}` })).toBe(2);
+});
