@@ -17,7 +17,7 @@ export const refundRoutes = {
     body: refundBody,
     status: 201,
     response: refundSchema,
-    errors: ['not-found', 'refund-exceeds-payment', 'insufficient-funds', 'provider-unavailable', 'version-mismatch'],
+    errors: ['not-found', 'refund-exceeds-payment', 'insufficient-funds', 'provider-unavailable'],
     write: true,
   }),
   list: defineRoute({
