@@ -1,3 +1,4 @@
+import { webhookMutations } from './mutations-webhooks.mjs';
 import { paymentMutations } from './mutations-payments.mjs';
 import { vendorMutations } from './mutations-vendors.mjs';
 import { historyMutations } from './mutations-history.mjs';
@@ -642,6 +643,7 @@ export const mutations = [
     test: 'a stock client that comes back while the database is away tries again until it is there',
   },
   ...historyMutations,
+  ...webhookMutations,
   ...orderMutations,
   ...paymentMutations,
   ...vendorMutations,

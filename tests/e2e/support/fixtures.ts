@@ -291,6 +291,11 @@ export const fixtures: Readonly<Record<string, (scene: Scene) => Promise<Fixture
   }),
 
   // --- admin
+  verifyUserEmail: async ({ admin, world }) => ({
+    as: admin,
+    params: { id: (await world.signUp('Known')).id },
+    body: { verified: true },
+  }),
   updateUser: async ({ admin, world }) => ({
     as: admin,
     params: { id: (await world.signUp('Nuisance')).id },

@@ -8,6 +8,7 @@ import {
   auditQuery,
   rolesBody,
   updateUserBody,
+  verifyEmailBody,
   userDetailSchema,
   usersQuery,
 } from './schemas.js';
@@ -28,6 +29,21 @@ export const adminRoutes = {
     status: 200,
     response: accountSchema,
     errors: ['not-found', 'version-mismatch'],
+    write: true,
+  }),
+  verifyEmail: defineRoute({
+    name: 'verifyUserEmail',
+    method: 'put',
+    path: '/api/admin/users/:id/verified-email',
+    summary:
+      "Vouch that the e-mail address is this user's, so that payments which name only the address are theirs, or take it back; audited",
+    tag,
+    access,
+    params: idParams,
+    body: verifyEmailBody,
+    status: 200,
+    response: accountSchema,
+    errors: ['not-found'],
     write: true,
   }),
   listUsers: defineRoute({

@@ -5,6 +5,7 @@ import { roles, roleSchema } from '../roles.js';
 import { walletSchema } from '../wallet/schemas.js';
 
 export const updateUserBody = z.strictObject({ status: userStatusSchema });
+export const verifyEmailBody = z.strictObject({ verified: z.boolean() });
 
 /** `q`: the beginning of the name or of the e-mail address, whatever its case. */
 export const usersQuery = z.strictObject({

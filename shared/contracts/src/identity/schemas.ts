@@ -44,6 +44,8 @@ export type UserStatus = z.output<typeof userStatusSchema>;
 export const accountSchema = userSchema.extend({
   status: userStatusSchema,
   memberships: z.array(membershipSchema),
+  /** An administrator vouches that the address is this user's; missing where nobody does. */
+  emailVerified: z.literal(true).optional(),
   version: versionSchema,
   createdAt: timeSchema,
 });

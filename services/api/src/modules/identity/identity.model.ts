@@ -14,6 +14,8 @@ export interface UserDocument {
   nameKey?: string;
   /** In lower case; unique. */
   email: string;
+  /** Since when an administrator vouches that the address is this user's. */
+  emailVerifiedAt?: Date;
   passwordHash: string;
   roles: Role[];
   status: UserStatus;
@@ -62,6 +64,7 @@ const userSchema = new Schema<UserDocument>(
     name: { type: String, required: true },
     nameKey: { type: String },
     email: { type: String, required: true },
+    emailVerifiedAt: { type: Date },
     passwordHash: { type: String, required: true },
     roles: { type: [String], required: true },
     status: { type: String, required: true },

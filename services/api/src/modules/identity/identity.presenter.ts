@@ -10,6 +10,7 @@ export function presentAccount(user: UserDocument): Account {
     ...presentUser(user),
     status: user.status,
     memberships: user.memberships.map(({ merchantId, role }) => ({ merchantId, role })),
+    ...(user.emailVerifiedAt ? { emailVerified: true as const } : {}),
     version: user.version,
     createdAt: user.createdAt.toISOString(),
   };

@@ -106,6 +106,19 @@ export function createIdentity({ models, sessions, tokens }: { models: IdentityM
       return presentAccount(await change(tx, user, { name, nameKey: nameKey(name) }));
     },
 
+    /** An administrator vouches for the address of a user, or does not any more. @throws Problem not-found */
+    async verifyEmail(tx: Tx, userId: string, verified: boolean) {
+      const user = await findUser(tx, userId);
+      if (Boolean(user.emailVerifiedAt) === verified) return presentAccount(user);
+      const update = verified ? { $set: { emailVerifiedAt: tx.now } } : { $unset: { emailVerifiedAt: 1 as const } };
+      const changed = await users
+        .findOneAndUpdate({ _id: userId }, { ...update, $inc: { version: 1 } }, { session: tx.session, returnDocument: 'after' })
+        .lean<UserDocument>();
+      if (!changed) throw new Problem('not-found');
+      await audit(tx, { action: 'user.verify-email', target: `user:${userId}`, details: { verified } });
+      return presentAccount(changed);
+    },
+
     /**
      * Suspends a user, which ends all of their sessions, or lifts it. A status that is so already changes nothing.
      * @throws Problem not-found | version-mismatch | forbidden (oneself; a superadmin)

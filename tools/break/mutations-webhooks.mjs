@@ -1,0 +1,75 @@
+const webhookPaymentTests = 'services/api/src/modules/webhooks/payments.test.ts';
+
+/** @type {import('./mutations.mjs').Mutation[]} */
+export const webhookMutations = [
+  {
+    name: 'razorpay-signature',
+    mechanism: "Razorpay's signature is of this body, by this secret",
+    invariant: 5,
+    edits: [
+      {
+        file: 'services/api/src/modules/wallet/providers/razorpay.ts',
+        search: 'return given.length === right.length && timingSafeEqual(given, right);',
+        replace: 'return given.length > 0 && timingSafeEqual(right, right);',
+      },
+    ],
+    testFile: 'services/api/src/modules/webhooks/sources.test.ts',
+    test: 'another body, secret or form of the signature is refused by both',
+  },
+  {
+    name: 'paid-twice',
+    mechanism: 'a second payment of one top-up is held, not lost',
+    invariant: 5,
+    edits: [
+      {
+        file: 'services/api/src/modules/wallet/top-ups.ts',
+        search: '?? paidTwice(topUp, payment)',
+        replace: '?? (paidTwice && undefined)',
+      },
+    ],
+    testFile: webhookPaymentTests,
+    test: 'another amount is held, as is a second payment of one top-up',
+  },
+  {
+    name: 'own-provider',
+    mechanism: "a provider's word counts for its own payments alone",
+    invariant: 5,
+    edits: [
+      {
+        file: 'services/api/src/modules/wallet/payment-names.ts',
+        search: 'if (speakers(provider).includes(topUp.provider)) return undefined;',
+        replace: 'if (speakers(provider).length > 0) return undefined;',
+      },
+    ],
+    testFile: webhookPaymentTests,
+    test: 'a payment of another provider’s top-up is held, whoever signed it',
+  },
+  {
+    name: 'verified-address',
+    mechanism: 'an address that nobody verified is nobody’s',
+    invariant: 6,
+    edits: [
+      {
+        file: 'services/api/src/modules/wallet/unmatched.ts',
+        search: 'users.findOne({ email, emailVerifiedAt: { $exists: true } }, { session })',
+        replace: 'users.findOne({ email }, { session })',
+      },
+    ],
+    testFile: webhookPaymentTests,
+    test: 'is the user’s whose verified address it has, and of nobody whose address is only claimed',
+  },
+  {
+    name: 'dispute-once',
+    mechanism: 'a dispute that is decided stays so, and is opened once',
+    invariant: 5,
+    edits: [
+      {
+        file: 'services/api/src/modules/wallet/disputes.ts',
+        search: "if (known && (message.status === 'opened' || known.status !== 'opened'))",
+        replace: 'if (known && message.amount < 0)',
+      },
+    ],
+    testFile: webhookPaymentTests,
+    test: 'freezes what is there, owes the rest, and gives both back when it is won',
+  },
+];
