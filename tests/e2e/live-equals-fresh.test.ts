@@ -5,12 +5,14 @@ import {
   reduceMenu,
   reduceNotifications,
   reduceOrders,
+  reduceThreads,
   reduceTransactions,
   reduceWallet,
   type AnyEvent,
   type Menu,
   type Notification,
   type Order,
+  type OrderThread,
   type Wallet,
   type WalletTransaction,
 } from '@tidings/contracts';
@@ -58,6 +60,19 @@ const transactions: Shown<readonly WalletTransaction[]> = {
   fetch: list('/api/wallet/transactions'),
 };
 const orders: Shown<readonly Order[]> = { empty: [], reduce: reduceOrders, fetch: list('/api/orders') };
+/** Of each order, as far as it is one screen. */
+const threads: Shown<readonly OrderThread[]> = {
+  empty: [],
+  reduce: reduceThreads,
+  async fetch(http) {
+    const { state: placed, cursor } = await orders.fetch(http);
+    const all = placed.map(async ({ id: orderId }) => {
+      const { body } = await expectStatus(200, http.get<Omit<OrderThread, 'orderId'>>(`/api/orders/${orderId}/messages?limit=100`));
+      return { orderId, items: body.items, read: body.read };
+    });
+    return { state: (await Promise.all(all)).filter(({ items }) => items.length > 0), cursor };
+  },
+};
 const notifications: Shown<readonly Notification[]> = { empty: [], reduce: reduceNotifications, fetch: list('/api/notifications') };
 
 let world: World;
@@ -96,8 +111,23 @@ async function live(customer: Account): Promise<void> {
     cancel(fourth!, 'Changed my mind'),
     move(fourth!, 'preparing'),
   ]);
-  await expectStatus(200, move(first!, 'ready'));
-  await expectStatus(200, move(first!, 'completed'));
+  const refund = (id: string, amount: number) => write(stall.owner.http, 'POST', `/api/orders/${id}/refunds`, { amount, reason: 'Late' });
+  const say = (by: Http, text: string) => write<{ id: string }>(by, 'POST', `/api/orders/${first!}/messages`, { text });
+  const read = (by: Http, upTo: string) => write(by, 'POST', `/api/orders/${first!}/messages/read`, { upTo });
+  const [, , said, answered] = await Promise.all([
+    expectStatus(200, move(first!, 'ready')),
+    expectStatus(200, refund(first!, 300)),
+    expectStatus(201, say(http, 'Is it hot?')),
+    expectStatus(201, say(stall.owner.http, 'Come and try')),
+  ]);
+  await Promise.all([
+    expectStatus(200, read(http, answered.body.id)),
+    expectStatus(200, read(stall.owner.http, said.body.id)),
+    expectStatus(201, say(http, 'Coming')),
+  ]);
+  const { body: shown } = await expectStatus(200, http.get<{ code: string }>(`/api/orders/${first!}/pickup-code?format=json`));
+  const pickup = () => write(stall.owner.http, 'POST', `/api/merchants/${stall.merchant.id}/pickups`, { code: shown.code });
+  await Promise.all([expectStatus(200, pickup()), expectStatus(200, refund(first!, 200))]);
   await world.settled();
   const { state } = await notifications.fetch(http);
   await expectStatus(200, write(http, 'POST', `/api/notifications/${state[0]!.id}/read`));
@@ -150,6 +180,7 @@ describe('what a screen built from events is what a new one fetches', () => {
     ['wallet', (client: TestClient) => expectEqual(client, customer, wallet)],
     ['transactions', (client: TestClient) => expectEqual(client, customer, transactions)],
     ['orders', (client: TestClient) => expectEqual(client, customer, orders)],
+    ['messages', (client: TestClient) => expectEqual(client, customer, threads)],
     ['notifications', (client: TestClient) => expectEqual(client, customer, notifications)],
   ])('%s: on a screen that stayed, and on one that kept going away', async (_name, check) => {
     await check(online);
@@ -197,6 +228,7 @@ test('a screen that fetched in the middle goes on from the cursor of what it fet
     wallet: await begin(wallet),
     transactions: await begin(transactions),
     orders: await begin(orders),
+    threads: await begin(threads),
     notifications: await begin(notifications),
   };
   await going;
@@ -204,6 +236,7 @@ test('a screen that fetched in the middle goes on from the cursor of what it fet
   await expectEqual(begun.wallet.client, customer, wallet, begun.wallet.initial);
   await expectEqual(begun.transactions.client, customer, transactions, begun.transactions.initial);
   await expectEqual(begun.orders.client, customer, orders, begun.orders.initial);
+  await expectEqual(begun.threads.client, customer, threads, begun.threads.initial);
   await expectEqual(begun.notifications.client, customer, notifications, begun.notifications.initial);
 });
 

@@ -3,7 +3,9 @@ import type { AnyEvent } from '../events.js';
 import { reduceNotifications } from '../notifications/reduce.js';
 import { notificationSchema } from '../notifications/schemas.js';
 import { reduceOrders } from '../orders/reduce.js';
+import { orderThreadSchema } from '../orders/messages.js';
 import { orderSchema } from '../orders/schemas.js';
+import { reduceThreads } from '../orders/thread.js';
 import { reduceTransactions, reduceWallet } from '../wallet/reduce.js';
 import { walletSchema, walletTransactionSchema } from '../wallet/schemas.js';
 
@@ -25,6 +27,7 @@ const parts = {
   wallet: part(walletSchema.nullable(), null, reduceWallet),
   transactions: part(z.array(walletTransactionSchema).readonly(), [], reduceTransactions),
   orders: part(z.array(orderSchema).readonly(), [], reduceOrders),
+  threads: part(z.array(orderThreadSchema).readonly(), [], reduceThreads),
   notifications: part(z.array(notificationSchema).readonly(), [], reduceNotifications),
 };
 

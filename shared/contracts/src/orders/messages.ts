@@ -38,6 +38,14 @@ export type ReadMarks = z.output<typeof readMarksSchema>;
 export const messagesQuery = z.strictObject(listQuery);
 export const orderMessagesSchema = listOf(orderMessageSchema).extend({ read: readMarksSchema });
 
+/** The messages of one order as clients keep them: what GET answers, newest first. */
+export const orderThreadSchema = z.strictObject({
+  orderId: idSchema,
+  items: z.array(orderMessageSchema).readonly(),
+  read: readMarksSchema,
+});
+export type OrderThread = z.output<typeof orderThreadSchema>;
+
 /** `upTo`: the last message that was seen. */
 export const readMessagesBody = z.strictObject({ upTo: idSchema });
 export type ReadMessagesInput = z.output<typeof readMessagesBody>;

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import type { AnyEvent } from '../events.js';
 import type { OrderParty } from './messages.js';
-import { emptyThread, reduceThread } from './thread.js';
+import { emptyThread, reduceThread, reduceThreads } from './thread.js';
 
 const at = '2026-11-21T10:00:00.000Z';
 const says = (number: number, party: OrderParty, orderId = 'o1'): AnyEvent => {
@@ -28,4 +28,12 @@ test('what was read stays read', () => {
 
 test('other orders have threads of their own', () => {
   expect(after([says(1, 'customer', 'o2'), reads(1, 'vendor', 'o2')])).toEqual(emptyThread('o1'));
+});
+
+test('all orders of a feed, each thread by itself', () => {
+  const events = [says(1, 'customer'), says(1, 'customer', 'o2'), reads(1, 'vendor', 'o2'), says(2, 'vendor')];
+  const threads = events.reduce(reduceThreads, []);
+  expect(threads).toEqual([after(events), events.reduce(reduceThread, emptyThread('o2'))]);
+  expect(reduceThreads(threads, says(2, 'vendor'))).toBe(threads);
+  expect(reduceThreads(threads, reads(1, 'vendor', 'o2'))).toBe(threads);
 });
