@@ -3,6 +3,7 @@ import { waitFor } from '@tidings/testing';
 import type { Actor } from './actor.js';
 import { refused, type Fair } from './fair.js';
 import { payByCode } from './scan.js';
+import { payAtTheCounter } from './session.js';
 
 /** Something that a guest does now and then. */
 interface Action {
@@ -77,9 +78,25 @@ async function track(guest: Actor, { meter }: Fair): Promise<void> {
   if (!outcome.ok) refused(meter, 'tracking', outcome.code);
 }
 
+/** To the stall, about the newest order; the stall reads it, and now and then answers. */
+async function write(guest: Actor, { meter }: Fair): Promise<void> {
+  const last = guest.client.of('new-order').at(-1);
+  if (!last) return;
+  const { orderId } = last;
+  const typing = await guest.emit('typing', { orderId });
+  if (!typing.ok) refused(meter, 'typing', typing.code);
+  const sent = await meter.time('message, sent', () =>
+    guest.emit('send-message', { orderId, text: 'How long will it take?' }, { keyed: true }),
+  );
+  if (sent.ok) meter.count('messages');
+  else refused(meter, 'a message', sent.code);
+}
+
 const actions: readonly Action[] = [
   { name: 'order', weight: 33, run: order },
   { name: 'pay by a code', weight: 12, run: payByCode },
+  { name: 'pay at the counter', weight: 6, run: payAtTheCounter },
+  { name: 'write', weight: 8, run: write },
   { name: 'top-up', weight: 12, run: topUp },
   { name: 'cancel', weight: 8, run: cancel },
   { name: 'wander', weight: 10, run: wander },

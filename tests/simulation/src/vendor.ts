@@ -16,10 +16,13 @@ const isOpen = ({ status }: Order): boolean => openOrderStatuses.includes(status
 export function openKitchen(vendor: Vendor, meter: Meter): Kitchen {
   const { client, random } = vendor;
   let orders: readonly Order[] = [];
+  const unread: { orderId: string; messageId: string }[] = [];
   for (const { type, payload } of client.received) see(type, payload);
   client.socket.onAny(see);
 
   function see(type: string, payload: unknown): void {
+    const { from, orderId, messageId } = payload as Record<string, string>;
+    if (type === 'order-message' && from !== vendor.id) unread.push({ orderId: orderId!, messageId: messageId! });
     if (type !== 'new-order' && type !== 'order-status-changed') return;
     orders = reduceOrders(orders, { type, data: payload } as AnyEvent);
   }
@@ -46,6 +49,16 @@ export function openKitchen(vendor: Vendor, meter: Meter): Kitchen {
     else refused(meter, 'a partial refund', String(answer.body['code']));
   };
 
+  const answer = async ({ orderId, messageId }: { orderId: string; messageId: string }): Promise<void> => {
+    const read = await vendor.http('POST', `/api/orders/${orderId}/messages/read`, { upTo: messageId });
+    if (read.status >= 300) return refused(meter, 'reading a message', String(read.body['code']));
+    meter.count('messages read');
+    if (!random.chance(0.5)) return;
+    const sent = await vendor.emit('send-message', { orderId, text: 'A few minutes' }, { keyed: true });
+    if (sent.ok) meter.count('messages');
+    else refused(meter, 'an answer', sent.code);
+  };
+
   /** Those that the screen does not show, because their event is under way or was lost: at the end nothing may be left. */
   const fetchOpen = async (): Promise<Order[]> => {
     const { body } = await vendor.http('GET', `/api/orders?vendorId=${vendor.merchantId}&open=true&limit=100`);
@@ -57,6 +70,8 @@ export function openKitchen(vendor: Vendor, meter: Meter): Kitchen {
       while (!over.aborted) {
         const oldest = orders.findLast(isOpen);
         if (oldest) await move(oldest);
+        const message = unread.shift();
+        if (message) await answer(message);
         if (oldest && random.chance(0.03)) await giveBack(oldest);
         await pause(oldest ? random.between(5, 30) : 50);
       }

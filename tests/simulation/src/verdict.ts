@@ -1,14 +1,19 @@
 import { isDeepStrictEqual } from 'node:util';
 import {
   closedOrderStatuses,
+  emptyThread,
   reduceNotifications,
   reduceOrders,
+  reducePaymentRequests,
   reduceRefunds,
+  reduceThread,
   reduceTransactions,
   reduceWallet,
   type AnyEvent,
   type Notification,
   type Order,
+  type OrderThread,
+  type PaymentRequest,
   type Refund,
   type Wallet,
   type WalletTransaction,
@@ -54,6 +59,8 @@ export async function checkOrders({ db }: Database, accepted: { orders: number; 
     db.collection('webhook_deliveries').countDocuments({ state: { $nin: ['processed', 'ignored'] } }),
   ]);
   const refunds = await db.collection('refunds').countDocuments({ status: { $nin: ['succeeded', 'failed'] } });
+  const asked = await db.collection('payment_requests').countDocuments({ status: { $in: ['requested', 'approved'] } });
+  const held = await db.collection('accounts').countDocuments({ kind: 'hold', balance: { $ne: 0 } });
   const overdrawn = await db.collection('items').countDocuments({ stock: { $lt: 0 } });
   return [
     ...(open > 0 ? [`${open} orders are in no final state`] : []),
@@ -62,6 +69,8 @@ export async function checkOrders({ db }: Database, accepted: { orders: number; 
     ...(unpaid > 0 ? [`${unpaid} top-ups that were paid are not credited`] : []),
     ...(deliveries > 0 ? [`${deliveries} webhooks are not done with`] : []),
     ...(refunds > 0 ? [`${refunds} refunds are in no final state`] : []),
+    ...(asked > 0 ? [`${asked} payment requests are in no final state`] : []),
+    ...(held > 0 ? [`${held} wallets have money set aside for nothing`] : []),
     ...(overdrawn > 0 ? [`${overdrawn} items have less than nothing in stock`] : []),
   ];
 }
@@ -100,6 +109,12 @@ const shownToGuests = [
     fetch: all<WalletTransaction>('/api/wallet/transactions'),
   } satisfies Shown<readonly WalletTransaction[]>,
   { name: 'orders', empty: [], reduce: reduceOrders, fetch: all<Order>('/api/orders') } satisfies Shown<readonly Order[]>,
+  {
+    name: 'payment requests',
+    empty: [],
+    reduce: reducePaymentRequests,
+    fetch: all<PaymentRequest>('/api/payment-requests'),
+  } satisfies Shown<readonly PaymentRequest[]>,
 ];
 const shownToAll = {
   name: 'notifications',
@@ -107,12 +122,29 @@ const shownToAll = {
   reduce: reduceNotifications,
   fetch: all<Notification>('/api/notifications'),
 } satisfies Shown<readonly Notification[]>;
+const threadOf = (orderId: string) =>
+  ({
+    name: `messages of ${orderId}`,
+    empty: emptyThread(orderId),
+    reduce: reduceThread,
+    async fetch(actor) {
+      const { body } = await actor.http('GET', `/api/orders/${orderId}/messages?limit=100`);
+      return { orderId, items: body['items'], read: body['read'] } as OrderThread;
+    },
+  }) satisfies Shown<OrderThread>;
 const shownToAdmins = {
   name: 'refunds',
   empty: [],
   reduce: reduceRefunds,
   fetch: all<Refund>('/api/admin/refunds'),
 } satisfies Shown<readonly Refund[]>;
+const requestsOf = (merchantId: string) =>
+  ({
+    name: 'payment requests of the stall',
+    empty: [],
+    reduce: reducePaymentRequests,
+    fetch: all<PaymentRequest>(`/api/payment-requests?vendorId=${merchantId}`),
+  }) satisfies Shown<readonly PaymentRequest[]>;
 const shownToVendors = (merchantId: string) =>
   ({
     name: 'orders of the stall',
@@ -137,7 +169,14 @@ export async function checkScreens({ guests, vendors, admins }: People): Promise
       faults.push(`${actor.name}: what the screen shows differs from what is fetched: ${name}`);
   };
   for (const guest of guests) for (const shown of shownToGuests) await compare(guest, shown as Shown<unknown>);
-  for (const vendor of vendors) await compare(vendor, shownToVendors(vendor.merchantId));
+  for (const vendor of vendors) {
+    await compare(vendor, shownToVendors(vendor.merchantId));
+    await compare(vendor, requestsOf(vendor.merchantId));
+  }
+  for (const actor of [...guests, ...vendors]) {
+    const written = new Set(actor.client.of('order-message').map(({ orderId }) => orderId as string));
+    for (const orderId of written) await compare(actor, threadOf(orderId));
+  }
   for (const admin of admins) await compare(admin, shownToAdmins);
   for (const actor of [...guests, ...vendors]) await compare(actor, shownToAll);
   for (const { name, client } of [...guests, ...vendors, ...admins]) {
