@@ -3,6 +3,8 @@ import type { Entry } from './entry.js';
 /** What a connection needs of its transport. */
 export interface Port {
   readonly id: string;
+  /** `websocket`, `polling`: as it is now. */
+  readonly transport: string;
   send(entry: Entry): void;
   emit(event: string, payload: unknown): void;
   drained(): Promise<void>;

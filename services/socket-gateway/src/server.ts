@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { ServerResponse, type IncomingMessage, type Server as HttpServer } from 'node:http';
-import { createAccess, createFeedLog, ensureFeedIndexes } from '@tidings/feed';
+import { createAccess, createFeedLog, createPresence, ensureFeedIndexes } from '@tidings/feed';
 import {
   createMetrics,
   createRedis,
@@ -17,6 +17,7 @@ import { createClientAddress } from './addresses.js';
 import { createAuthenticator } from './authenticate.js';
 import { createCommands, type Client } from './commands.js';
 import { createDeliveryNotes, type DeliveryNotes } from './delivery-notes.js';
+import { createCounts } from './counts.js';
 import { createForward } from './forward.js';
 import { createLimits } from './limits.js';
 import { createGatewayMetrics } from './metrics.js';
@@ -50,6 +51,8 @@ export interface GatewayTuning {
   gapMs: number;
   /** How often it is noted how far clients were sent their feeds. */
   notesMs: number;
+  /** How often the gateway says who is connected. */
+  countsMs: number;
 }
 
 export interface Gateway {
@@ -73,6 +76,7 @@ const defaults: GatewayTuning = {
   lingerMs: 30_000,
   gapMs: 20,
   notesMs: 5_000,
+  countsMs: 3_000,
 };
 const maxPayloadBytes = 64 * 1024;
 const expiryCheckMs = 1_000;
@@ -106,6 +110,15 @@ export function createGateway({
   const authenticator = createAuthenticator({ tokens: createTokens(config.jwtKeys, config.ACCESS_TOKEN_SECONDS), access });
   const clients = new Set<Client>();
   let state: 'new' | 'serving' | 'draining' = 'new';
+  // nginx sends the requests of a polling session to the gateway that its sid names.
+  const gatewayId = config.GATEWAY_ID ?? randomBytes(4).toString('hex');
+  const counts = createCounts({
+    presence: createPresence(redis, config.REDIS_PREFIX),
+    gatewayId,
+    connections: () => Array.from(clients, ({ connection }) => connection),
+    logger,
+    intervalMs: tuning.countsMs,
+  });
   let expiryTimer: NodeJS.Timeout | undefined;
   let notes: DeliveryNotes | undefined;
 
@@ -163,7 +176,6 @@ export function createGateway({
     async start() {
       await ensureFeedIndexes(mongo);
       await adapter.start();
-      const gatewayId = config.GATEWAY_ID ?? randomBytes(4).toString('hex');
       notes = createDeliveryNotes({
         mongo,
         logger,
@@ -195,7 +207,6 @@ export function createGateway({
         clients,
       });
       io.attach(httpServer);
-      // nginx sends the requests of a polling session to the gateway that its sid names.
       io.engine.generateId = () => `${gatewayId}_${randomBytes(15).toString('base64url')}`;
       io.engine.use((request: IncomingMessage, response: unknown, next: () => void) => {
         // While draining, a client that comes back must get to another gateway: a proxy that sees 503 tries the next one.
@@ -204,6 +215,7 @@ export function createGateway({
         else request.socket.end('HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: close\r\n\r\n');
       });
       expiryTimer = setInterval(checkExpiry, expiryCheckMs);
+      counts.start();
       state = 'serving';
       logger.info({ gatewayId }, 'Socket.IO initialized successfully');
       logger.info('WebSocket server ready for connections');
@@ -218,6 +230,7 @@ export function createGateway({
         for (const namespace of io._nsps.values()) await namespace.adapter.close();
         io.engine.close();
       }
+      await counts.stop();
       await adapter.stop();
       await notes?.stop();
       if (!given) redis.disconnect();

@@ -19,7 +19,15 @@ describe('connecting', () => {
       roles: ['customer', 'merchant'],
       message: expect.any(String),
       epoch: expect.any(String),
-      feeds: { [`user:${who.userId}`]: 1, announcements: 0, merchants: 0, plans: 0, 'merchant:m1': 0 },
+      feeds: {
+        [`user:${who.userId}`]: 1,
+        announcements: 0,
+        'announcements:customer': 0,
+        'announcements:merchant': 0,
+        merchants: 0,
+        plans: 0,
+        'merchant:m1': 0,
+      },
     });
     expect(client.received).toEqual([]);
     expect([...world.gateway.io.sockets.adapter.rooms.keys()]).toEqual(

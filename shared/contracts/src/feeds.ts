@@ -112,6 +112,7 @@ export function ownFeeds(who: Principal): string[] {
   return [
     feeds.user(who.userId),
     feeds.announcements,
+    ...who.roles.map(feeds.announcementsFor),
     admin ? feeds.merchantsAdmin : feeds.merchants,
     admin ? feeds.plansAdmin : feeds.plans,
     ...who.merchants.map(feeds.merchant),

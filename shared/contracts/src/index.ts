@@ -1,4 +1,7 @@
+export * from './admin/notices.js';
+export * from './admin/operations.js';
 export * from './admin/schemas.js';
+export * from './admin/transactions.js';
 export { buildAsyncApi } from './asyncapi.js';
 export * from './command.js';
 export * from './commands.js';

@@ -11,3 +11,4 @@ export * from './notifications.js';
 export * from './outbox-pages.js';
 export * from './outbox.js';
 export * from './screen-export.js';
+export * from './presence.js';

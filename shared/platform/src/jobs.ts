@@ -47,11 +47,44 @@ export class RetryLater extends Error {
   }
 }
 
+/** Of one BullMQ queue. */
+export interface QueueDepth {
+  name: string;
+  waiting: number;
+  active: number;
+  delayed: number;
+  failed: number;
+  oldestWaitingAt: Date | null;
+}
+
+/** @throws when Redis does not answer */
+export async function queueDepth(queue: Queue): Promise<QueueDepth> {
+  return within(redisPatienceMs, async () => {
+    const [counts, [oldest]] = await Promise.all([
+      queue.getJobCounts('waiting', 'active', 'delayed', 'failed'),
+      queue.getJobs(['waiting'], 0, 0, true),
+    ]);
+    const { waiting = 0, active = 0, delayed = 0, failed = 0 } = counts;
+    return { name: queue.name, waiting, active, delayed, failed, oldestWaitingAt: oldest ? new Date(oldest.timestamp) : null };
+  });
+}
+
 export interface Jobs {
   /** Adds within the caller's transaction; call `nudge` once that has committed. */
   add(session: ClientSession, job: NewJob): Promise<void>;
   /** Makes committed jobs prompt. Failing is harmless: the sweeper finds what is due. */
   nudge(jobs: readonly NewJob[]): Promise<void>;
+  /**
+   * Lets a job that has failed for good begin anew; the sweeper takes it up within seconds. Null when there is no such job.
+   * @returns the job as it is now; one that has not failed stays as it is
+   */
+  retry(session: ClientSession, key: string): Promise<{ job: JobDocument; retried: boolean } | null>;
+  /** Jobs in this state, by their time and key; only those behind `after`. */
+  list(query: { state: 'due' | 'failed'; limit: number; after?: readonly [dueAt: Date, key: string] | undefined }): Promise<JobDocument[]>;
+  /** How many are due now, due later, and failed for good, and since when the oldest is due. */
+  overview(): Promise<{ due: number; scheduled: number; failed: number; oldestDueAt: Date | null }>;
+  /** What the queue in Redis holds. @throws when Redis does not answer */
+  queueDepth(): Promise<QueueDepth>;
   register(kind: string, handler: JobHandler): void;
   start(): Promise<void>;
   stop(): Promise<void>;
@@ -194,12 +227,42 @@ export function createJobs(options: {
         logger.debug({ reason: String(error) }, 'Redis is away; the sweeper will find the jobs');
       });
     },
+    async retry(session, key) {
+      const anew = { state: 'due' as const, dueAt: new Date(), attempts: 0, started: 0 };
+      const retried = await collection.findOneAndUpdate(
+        { _id: key, state: 'failed' },
+        { $set: anew },
+        { session, returnDocument: 'after' },
+      );
+      const job = retried ?? (await collection.findOne({ _id: key }, { session }));
+      return job && { job, retried: retried !== null };
+    },
+    list({ state, limit, after }) {
+      const behind = after ? { $or: [{ dueAt: { $gt: after[0] } }, { dueAt: after[0], _id: { $gt: after[1] } }] } : {};
+      return collection
+        .find({ state, ...behind })
+        .sort({ dueAt: 1, _id: 1 })
+        .limit(limit)
+        .toArray();
+    },
+    async overview() {
+      const now = new Date();
+      const [due, scheduled, failed, oldest] = await Promise.all([
+        collection.countDocuments({ state: 'due', dueAt: { $lte: now } }),
+        collection.countDocuments({ state: 'due', dueAt: { $gt: now } }),
+        collection.countDocuments({ state: 'failed' }),
+        collection.findOne({ state: 'due', dueAt: { $lte: now } }, { sort: { dueAt: 1 }, projection: { dueAt: 1 } }),
+      ]);
+      return { due, scheduled, failed, oldestDueAt: oldest?.dueAt ?? null };
+    },
+    queueDepth: () => queueDepth(queue),
     register(kind, handler) {
       if (handlers.has(kind)) throw new Error(`Two handlers for jobs of kind ${kind}`);
       handlers.set(kind, handler);
     },
     async start() {
       await collection.createIndex({ state: 1, dueAt: 1 }, { partialFilterExpression: { state: 'due' } });
+      await collection.createIndex({ state: 1, dueAt: 1, _id: 1 }, { partialFilterExpression: { state: 'failed' }, name: 'failed' });
       await collection.createIndex({ expiresAt: 1 }, { expireAfterSeconds: 0 });
       consumer = createRedis(options.redisUrl, { name: 'jobs-worker', waiting: true, logger });
       worker = new Worker<{ key: string }>('jobs', ({ data }) => run(data.key), {

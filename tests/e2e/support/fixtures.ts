@@ -313,6 +313,35 @@ export const fixtures: Readonly<Record<string, (scene: Scene) => Promise<Fixture
     params: { id: customer.id },
     body: { amount: 100, currency: 'INR', reason: 'A kindness' },
   }),
+  listAdminTransactions: async ({ admin, customer, stall }) => ({
+    as: admin,
+    query: {
+      ...lists,
+      ...period,
+      type: 'payment',
+      userId: customer.id,
+      merchantId: stall.merchant.id,
+      paymentMethod: 'wallet',
+      min: '1',
+      max: '100000',
+    },
+  }),
+  createAnnouncement: async ({ admin }) => ({
+    as: admin,
+    body: { title: 'Rain', message: 'The stage moves into the hall', severity: 'warning', role: 'advisor', startsAt: soon() },
+  }),
+  listAdminAnnouncements: async ({ admin }) => ({ as: admin, query: { ...lists, status: 'scheduled' } }),
+  cancelAnnouncement: async ({ admin }) => ({ as: admin, params: { id: await notice(admin, 'announcements', {}) } }),
+  createSystemEvent: async ({ admin }) => ({
+    as: admin,
+    body: { title: 'Update', message: 'Back soon', severity: 'info', kind: 'maintenance', startsAt: soon(), endsAt: soon(120) },
+  }),
+  endSystemEvent: async ({ admin }) => ({ as: admin, params: { id: await notice(admin, 'system-events', { kind: 'update' }) } }),
+  listAnnouncements: async ({ customer }) => ({ as: customer, query: lists, anyLogin: true }),
+  listConnections: async ({ admin, customer }) => ({ as: admin, query: { userId: customer.id } }),
+  getQueues: async ({ admin }) => ({ as: admin }),
+  listJobs: async ({ admin }) => ({ as: admin, query: { ...lists, state: 'due' } }),
+  retryJob: async ({ admin, world }) => ({ as: admin, params: { key: await failedJob(world) } }),
   listAudit: async ({ admin }) => ({
     as: admin,
     query: { ...lists, ...period, actor: admin.id, action: 'user.suspend', target: `user:${admin.id}` },
@@ -343,6 +372,22 @@ async function stallCode({ owner, merchant }: Scene['stall'], itemId?: string): 
     `/api/merchants/${merchant.id}/qr?format=json${itemId === undefined ? '' : `&itemId=${itemId}`}`,
   );
   return body.code;
+}
+
+async function failedJob({ mongo }: Scene['world']): Promise<string> {
+  const _id = `nothing:${randomBytes(4).toString('hex')}`;
+  const [dueAt, createdAt] = [new Date(), new Date()];
+  await mongo.db
+    .collection<{ _id: string }>('jobs')
+    .insertOne({ _id, kind: 'nothing', data: {}, state: 'failed', dueAt, attempts: 12, createdAt } as { _id: string });
+  return _id;
+}
+
+const soon = (minutes = 60): string => new Date(Date.now() + minutes * 60_000).toISOString();
+
+async function notice(admin: Account, path: string, fields: object): Promise<string> {
+  const body = { title: 'Later', message: 'Not yet', startsAt: soon(), ...fields };
+  return (await admin.http.post<{ id: string }>(`/api/admin/${path}`, body)).body.id;
 }
 
 const option = { name: 'Size', required: true, choices: [{ name: 'Large', price: 50 }] };

@@ -68,6 +68,7 @@ export async function createScene(env: Record<string, string> = {}): Promise<Sce
     async quiet() {
       await world.settled();
       await waitFor('the roll-ups', async () => (await mongo.db.collection('postings').countDocuments({ pending: true })) === 0);
+      await waitFor('the administrators', async () => (await mongo.db.collection('transfers').countDocuments({ untold: true })) === 0);
       await world.settled();
     },
     async hashes() {

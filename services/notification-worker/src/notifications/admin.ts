@@ -13,7 +13,7 @@ function withTimes(message: string, startsAt: string | undefined, endsAt: string
 export const adminNotifications = {
   announcement: (data) => ({ title: data.title, message: data.message, type: typeOf[data.severity], category: 'announcement' }),
   'system-event': (data) => ({
-    title: data.title,
+    title: data.phase === 'cancelled' ? `Called off: ${data.title}` : data.title,
     message: withTimes(data.message, data.startsAt, data.endsAt),
     type: typeOf[data.severity],
     category: 'system',

@@ -115,6 +115,10 @@ class SocketPort implements Port {
     return this.socket.id;
   }
 
+  get transport(): string {
+    return this.socket.conn.transport.name;
+  }
+
   send(entry: Entry): void {
     this.#wire.send(entry);
   }

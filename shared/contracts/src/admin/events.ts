@@ -3,14 +3,23 @@ import { balanceSchema, currencySchema, idSchema, text, timeSchema, wordSchema }
 import { defineEvent, type FeedTarget, type Recipient } from '../event.js';
 import { feeds } from '../feeds.js';
 import { roleSchema } from '../roles.js';
+import { noticeSchema, severitySchema, systemEventKindSchema } from './notices.js';
 import { adjustmentAmountSchema } from './schemas.js';
+import { adminTransactionSchema } from './transactions.js';
 
 /** Without a role: everybody. */
 const toRole = z.strictObject({ role: roleSchema.optional() });
 const toAdmins = z.strictObject({});
 
-const severity = z.enum(['info', 'warning', 'critical']);
-const notice = { title: text(200), message: text(4000), severity, startsAt: timeSchema.optional(), endsAt: timeSchema.optional() };
+const notice = {
+  title: text(200),
+  message: text(4000),
+  severity: severitySchema,
+  startsAt: timeSchema.optional(),
+  endsAt: timeSchema.optional(),
+  /** As `GET /api/announcements` shows it. */
+  notice: noticeSchema.optional(),
+};
 const noticeFeeds = (to: z.output<typeof toRole>): readonly FeedTarget[] => [
   to.role ? feeds.announcementsFor(to.role) : feeds.announcements,
 ];
@@ -28,18 +37,30 @@ export const adminEvents = {
   announcement: defineEvent({
     type: 'announcement',
     summary: 'A word from the administrators, to everybody or to a role',
-    data: z.strictObject({ ...notice, kind: z.enum(['maintenance', 'update']).optional() }),
+    data: z.strictObject({ ...notice, kind: systemEventKindSchema.optional() }),
     to: toRole,
     feeds: noticeFeeds,
     notifies: addressed,
   }),
   'system-event': defineEvent({
     type: 'system-event',
-    summary: 'Maintenance or an update, to everybody or to a role',
-    data: z.strictObject({ ...notice, kind: z.enum(['maintenance', 'update']) }),
+    summary: 'Maintenance or an update: told when it is planned, again when it starts and ends, or is called off',
+    data: z.strictObject({
+      ...notice,
+      kind: systemEventKindSchema,
+      phase: z.enum(['announced', 'started', 'ended', 'cancelled']).optional(),
+    }),
     to: toRole,
     feeds: noticeFeeds,
-    notifies: addressed,
+    // Whoever was told of the plan needs no second notification at its start and its end; screens do.
+    notifies: (to, { phase }) => (phase === 'started' || phase === 'ended' ? [] : addressed(to)),
+  }),
+  'transactions-recorded': defineEvent({
+    type: 'transactions-recorded',
+    summary: 'Transfers of the ledger, some at once: what `GET /api/admin/transactions` now begins with',
+    data: z.strictObject({ transactions: z.array(adminTransactionSchema).min(1).max(100) }),
+    to: toAdmins,
+    feeds: () => [feeds.admin],
   }),
   'balance-adjusted': defineEvent({
     type: 'balance-adjusted',

@@ -51,7 +51,7 @@ export const adjustmentSchema = z.strictObject({
 });
 export type Adjustment = z.output<typeof adjustmentSchema>;
 
-const targetSchema = z.string().regex(/^[A-Za-z0-9_.:-]{1,200}$/, 'must name a target, as user:42');
+const targetSchema = z.string().regex(/^[\x21-\x7e]{1,310}$/, 'must name a target, as user:42');
 
 /** What somebody with power did or looked at. `actor`: null for the system. */
 export const auditEntrySchema = z.strictObject({

@@ -1,4 +1,4 @@
-import { feeds, ownFeeds, Problem, type Account, type Principal, type Role } from '@tidings/contracts';
+import { ownFeeds, Problem, type Account, type Principal, type Role } from '@tidings/contracts';
 import { audit, type Tx } from '@tidings/feed';
 import { checkIfMatch } from '../../http/etag.js';
 import type { Directory } from './directory.js';
@@ -44,10 +44,7 @@ export function createRoleChanges({ users }: Pick<IdentityModels, 'users'>, dire
 
 /** The feeds of all that one may follow after the change and could not before, or the other way round. */
 function changedFeeds(before: readonly Role[], after: readonly Role[]): string[] {
-  const of = (roles: readonly Role[]): string[] => [
-    ...ownFeeds({ userId: '', sessionId: '', roles, merchants: [] }),
-    ...roles.map(feeds.announcementsFor),
-  ];
+  const of = (roles: readonly Role[]): string[] => ownFeeds({ userId: '', sessionId: '', roles, merchants: [] });
   const [then, now] = [of(before), of(after)];
   return [...then.filter((feed) => !now.includes(feed)), ...now.filter((feed) => !then.includes(feed))];
 }

@@ -12,6 +12,7 @@ import { createZeffyProvider } from './providers/zeffy.js';
 import { refundModels } from './refunds.model.js';
 import { createRefunds, refundJobKind, type Refunds } from './refunds.js';
 import { createRollUps, type RollUps } from './roll-up.js';
+import { createTransactionFeed, type TransactionFeed } from './transaction-feed.js';
 import { createTopUps, type TopUps } from './top-ups.js';
 import { createUnmatched, type UnmatchedPayments } from './unmatched.js';
 import { walletModels, type TopUpDocument } from './wallet.model.js';
@@ -31,8 +32,9 @@ export type { Refunds } from './refunds.js';
 export type { TopUps } from './top-ups.js';
 export type { UnmatchedPayments } from './unmatched.js';
 export { bringUpToDate } from './roll-up.js';
-export { walletModels, type WalletModels } from './wallet.model.js';
 export { presentMerchantBalance, presentWallet } from './wallet.presenter.js';
+export { walletModels, type TransferDocument, type WalletModels } from './wallet.model.js';
+export { presentTransfer } from './transaction-feed.js';
 export { announceBalance, announcePayment } from './wallet.events.js';
 export type { Wallet } from './wallet.service.js';
 
@@ -44,6 +46,7 @@ export interface WalletModule extends ApiModule {
   rollUps: RollUps;
   disputes: Disputes;
   unmatched: UnmatchedPayments;
+  transactionFeed: TransactionFeed;
   /** Those that are set up. */
   providers: PaymentProviders;
 }
@@ -68,6 +71,7 @@ export function walletModule(
   const rollUps = createRollUps({ unitOfWork, ledger, logger });
   const disputes = createDisputes({ models, ledger });
   const unmatched = createUnmatched({ mongo, models, topUps });
+  const transactionFeed = createTransactionFeed({ models, unitOfWork, logger });
   return {
     ledger,
     wallet,
@@ -76,6 +80,7 @@ export function walletModule(
     rollUps,
     disputes,
     unmatched,
+    transactionFeed,
     providers,
     routes: walletRoutes({ wallet, topUps, unmatched }),
     jobs: {
@@ -85,8 +90,11 @@ export function walletModule(
     async start() {
       await ensureIndexes({ ...models, sandboxPayments: sandboxModel(mongo) });
       rollUps.start();
+      transactionFeed.start();
     },
-    stop: () => rollUps.stop(),
+    async stop() {
+      await Promise.all([rollUps.stop(), transactionFeed.stop()]);
+    },
   };
 }
 

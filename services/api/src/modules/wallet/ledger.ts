@@ -89,7 +89,7 @@ export function createLedger(models: WalletModels): Ledger {
     if (first) return { transfer: first, replayed: true, changes: [] };
 
     const { key, legs, ...facts } = transfer;
-    const document: TransferDocument = { ...facts, _id: key, currency, at: now, tx: tx.id };
+    const document: TransferDocument = { ...facts, ...outline(legs), _id: key, currency, at: now, untold: true, tx: tx.id };
     await transfers.insertMany([document], { session });
 
     const written: PostingDocument[] = [];
@@ -184,6 +184,18 @@ function heldByUser(legs: readonly Leg[]) {
       return held;
     },
     rest: () => [...open.values()],
+  };
+}
+
+/** What the transfer moved in all, and whose it is. What a user set aside or owes is the user's, too. */
+function outline(legs: readonly Leg[]): Pick<TransferDocument, 'amount' | 'userId' | 'merchantId'> {
+  const ownerOf = (...kinds: AccountKind[]) => legs.find(({ account }) => kinds.includes(account.kind))?.account.ownerId;
+  const userId = ownerOf('user', 'hold', 'receivable');
+  const merchantId = ownerOf('merchant');
+  return {
+    amount: legs.reduce((sum, { amount }) => sum + Math.max(amount, 0), 0),
+    ...(userId ? { userId } : {}),
+    ...(merchantId ? { merchantId } : {}),
   };
 }
 

@@ -1,6 +1,7 @@
 import type { Tx, UnitOfWork } from '@tidings/feed';
 import type { Logger } from '@tidings/platform';
 import { accountId, type AccountRef, type Ledger } from './ledger.js';
+import { createRounds, type Rounds } from './rounds.js';
 import { announceBalance } from './wallet.events.js';
 
 /** Merchants see their balance follow within a second: a look twice as often leaves time for the work. */
@@ -13,9 +14,7 @@ export async function bringUpToDate(tx: Tx, ledger: Pick<Ledger, 'rollUp'>, merc
   for (let rolled = await ledger.rollUp(tx, id); rolled; rolled = await ledger.rollUp(tx, id)) announceBalance(tx, rolled.change, 'sales');
 }
 
-export interface RollUps {
-  start(): void;
-  stop(): Promise<void>;
+export interface RollUps extends Rounds {
   /** One round, for tests and shutdown: every account that has something waiting. */
   run(): Promise<void>;
 }
@@ -26,9 +25,6 @@ export interface RollUps {
  */
 export function createRollUps(options: { unitOfWork: UnitOfWork; ledger: Ledger; logger: Logger }): RollUps {
   const { unitOfWork, ledger, logger } = options;
-  let timer: NodeJS.Timeout | undefined;
-  let running: Promise<void> = Promise.resolve();
-
   const rollUp = async (account: string): Promise<void> => {
     try {
       await unitOfWork.run({ actor: null }, async (tx) => {
@@ -46,21 +42,5 @@ export function createRollUps(options: { unitOfWork: UnitOfWork; ledger: Ledger;
     for (let from = 0; from < accounts.length; from += atOnce) await Promise.all(accounts.slice(from, from + atOnce).map(rollUp));
   };
 
-  return {
-    run,
-    start() {
-      const tick = () => {
-        running = run().catch((error: unknown) => logger.warn({ reason: String(error) }, 'A roll-up round failed'));
-        void running.finally(() => {
-          if (timer) timer = setTimeout(tick, intervalMs);
-        });
-      };
-      timer = setTimeout(tick, intervalMs);
-    },
-    async stop() {
-      clearTimeout(timer);
-      timer = undefined;
-      await running;
-    },
-  };
+  return { run, ...createRounds(run, { intervalMs, what: 'rolling up accounts', logger }) };
 }

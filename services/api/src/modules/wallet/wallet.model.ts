@@ -40,6 +40,12 @@ export interface TransferDocument extends TransferFacts {
   _id: string;
   currency: string;
   at: Date;
+  /** What moved in all, minor units, and whose: what administrators filter by. */
+  amount: number;
+  userId?: string;
+  merchantId?: string;
+  /** The administrators' feed has not told of it; unset by the event that does. */
+  untold?: true;
   /** The transaction that wrote it, whose events tell of it; transfers of versions before have none. */
   tx?: string;
 }
@@ -143,10 +149,15 @@ const accountSchema = new Schema<AccountDocument>(
 );
 
 const transferSchema = new Schema<TransferDocument>(
-  { ...facts, _id: id, currency: text, at: time, tx: String },
+  { ...facts, _id: id, currency: text, at: time, amount: integer, userId: String, merchantId: String, untold: Boolean, tx: String },
   { ...options, collection: 'transfers' },
 );
 transferSchema.index({ tx: 1 }, { sparse: true });
+// The administrators' list: by each thing that one may ask for, newest first.
+transferSchema.index({ at: -1, _id: -1 });
+for (const field of ['userId', 'merchantId', 'type', 'paymentMethod'] as const) transferSchema.index({ [field]: 1, at: -1, _id: -1 });
+// Holds only what the administrators' feed has not told of yet.
+transferSchema.index({ untold: 1 }, { partialFilterExpression: { untold: true } });
 
 const postingSchema = new Schema<PostingDocument>(
   {

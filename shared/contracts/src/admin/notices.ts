@@ -1,0 +1,68 @@
+import { z } from 'zod';
+import { idSchema, listQuery, text, timeSchema, versionSchema } from '../common.js';
+import type { AnyEvent } from '../events.js';
+import { upsert } from '../reduce.js';
+import { roleSchema } from '../roles.js';
+
+export const severitySchema = z.enum(['info', 'warning', 'critical']);
+export const systemEventKindSchema = z.enum(['maintenance', 'update']);
+export const noticeStatusSchema = z.enum(['scheduled', 'current', 'ended', 'cancelled']);
+
+/**
+ * An announcement, or a system event. A system event is shown as soon as it is planned (`scheduled`), an announcement once its time has come
+ * (`current`); either until `endsAt`.
+ */
+export const noticeSchema = z.strictObject({
+  id: idSchema,
+  kind: z.enum(['announcement', ...systemEventKindSchema.options]),
+  title: z.string(),
+  message: z.string(),
+  severity: severitySchema,
+  /** Whom it is for; null: everybody. */
+  role: roleSchema.nullable(),
+  status: noticeStatusSchema,
+  startsAt: timeSchema,
+  /** null: until somebody ends it. */
+  endsAt: timeSchema.nullable(),
+  version: versionSchema,
+  createdAt: timeSchema,
+});
+export type Notice = z.output<typeof noticeSchema>;
+
+const words = { title: text(200), message: text(4000), severity: severitySchema.optional() };
+
+/** Without `startsAt`: now. */
+export const announcementBody = z.strictObject({ ...words, role: roleSchema.optional(), startsAt: timeSchema.optional() });
+export type AnnouncementInput = z.output<typeof announcementBody>;
+
+export const systemEventBody = z.strictObject({
+  ...words,
+  kind: systemEventKindSchema,
+  startsAt: timeSchema.optional(),
+  endsAt: timeSchema.optional(),
+});
+export type SystemEventInput = z.output<typeof systemEventBody>;
+
+export const noticesQuery = z.strictObject(listQuery);
+export const adminNoticesQuery = z.strictObject({ ...listQuery, status: noticeStatusSchema.optional() });
+export type AdminNoticesQuery = z.output<typeof adminNoticesQuery>;
+
+/** The notices after the event, those that are over included: what is shown of them is `shownNotices`. */
+export function reduceNotices(state: readonly Notice[], event: AnyEvent): readonly Notice[] {
+  if (event.type !== 'announcement' && event.type !== 'system-event') return state;
+  const { notice } = event.data;
+  return notice ? upsert(state, notice, latestFirst) : state;
+}
+
+/** What `GET /api/announcements` lists at that time: current ones, and system events to come. */
+export function shownNotices(state: readonly Notice[], at: Date): readonly Notice[] {
+  return state.filter(
+    ({ kind, status, endsAt }) =>
+      (status === 'current' || (status === 'scheduled' && kind !== 'announcement')) &&
+      (endsAt === null || Date.parse(endsAt) > at.getTime()),
+  );
+}
+
+function latestFirst(a: Notice, b: Notice): number {
+  return Date.parse(b.startsAt) - Date.parse(a.startsAt) || (a.id < b.id ? 1 : -1);
+}
