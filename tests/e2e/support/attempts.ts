@@ -1,5 +1,5 @@
 import { expect } from '@jest/globals';
-import type { RouteDefinition } from '@tidings/contracts';
+import { allRoutes, type RouteDefinition } from '@tidings/contracts';
 import type { Fixture } from './fixtures.js';
 import { missingFrom, mutationsOf, operators, toJson } from './mutations.js';
 import { operationOf, type Parameter } from './schema.js';
@@ -144,9 +144,15 @@ export function headerAttempts(route: RouteDefinition): Attempt[] {
     ...(errors.includes('version-mismatch')
       ? ['"v999"', '"v0"', 'v1', '"', '$ne'].map((tag) => ({ name: `If-Match ${tag}`, headers: { 'if-match': tag }, statuses: [412] }))
       : []),
-    { name: 'a method that there is not', method: 'PUT', statuses: [405] },
+    { name: 'a method that there is not', method: unusedMethod(route), statuses: [405] },
     { name: 'a path below it', path: `${route.path.replaceAll(/:\w+/g, 'x')}/below/this`, statuses: [404] },
   ];
+}
+
+/** On this path. */
+function unusedMethod({ path }: RouteDefinition): string {
+  const used = new Set(allRoutes.filter((other) => other.path === path).map(({ method }) => method));
+  return (['put', 'patch', 'delete', 'post'] as const).find((method) => !used.has(method))?.toUpperCase() ?? 'TRACE';
 }
 
 export function pathOf(route: RouteDefinition, { params = {}, query }: Fixture): string {

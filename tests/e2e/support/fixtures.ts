@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { weekdays } from '@tidings/contracts';
-import { expectStatus, type Account } from '@tidings/testing';
+import { createStall, expectStatus, type Account, type Stall } from '@tidings/testing';
 import { heldDelivery, unmatchedPayment } from './payments.js';
 import { password, type Scene } from './scene.js';
 
@@ -217,21 +217,15 @@ export const fixtures: Readonly<Record<string, (scene: Scene) => Promise<Fixture
     return { as: stall.owner, params: { id: stall.merchant.id, userId } };
   },
   getSelling: async ({ customer, stall }) => ({ as: customer, params: { id: stall.merchant.id }, anyLogin: true }),
-  updateSelling: async ({ otherStall }) => ({
-    as: otherStall.owner,
-    params: { id: otherStall.merchant.id },
-    body: {
+  // Of a stall of its own: the others' orders are placed at one that is open.
+  updateSelling: async ({ world }) =>
+    ofItsOwner(await createStall(world), {
       hours: Object.fromEntries(weekdays.map((day) => [day, [{ from: '18:00', to: '02:00' }]])),
       exceptions: [{ date: '2026-12-24', hours: [{ from: '10:00', to: '12:00' }], note: 'Holidays' }],
       unclaimed: { afterMinutes: 30, refund: false },
-    },
-  }),
-  pauseSelling: async ({ otherStall }) => ({
-    as: otherStall.owner,
-    params: { id: otherStall.merchant.id },
-    body: { until: new Date(Date.now() + 3_600_000).toISOString() },
-  }),
-  resumeSelling: async ({ otherStall }) => ({ as: otherStall.owner, params: { id: otherStall.merchant.id } }),
+    }),
+  pauseSelling: async ({ world }) => ofItsOwner(await createStall(world), { until: new Date(Date.now() + 3_600_000).toISOString() }),
+  resumeSelling: async ({ world }) => ofItsOwner(await createStall(world)),
   listItems: async ({ customer, stall }) => ({ as: customer, params: { id: stall.merchant.id }, query: lists, anyLogin: true }),
   createItem: async ({ stall }) => ({
     as: stall.owner,
@@ -347,6 +341,12 @@ export const fixtures: Readonly<Record<string, (scene: Scene) => Promise<Fixture
     query: { ...lists, ...period, actor: admin.id, action: 'user.suspend', target: `user:${admin.id}` },
   }),
 };
+
+const ofItsOwner = ({ owner, merchant }: Stall, body?: object): Fixture => ({
+  as: owner,
+  params: { id: merchant.id },
+  ...(body ? { body } : {}),
+});
 
 async function ownSession(owner: Account): Promise<Fixture> {
   const { body } = await owner.http.get<{ items: { id: string }[] }>('/api/me/sessions');
