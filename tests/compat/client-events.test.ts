@@ -85,6 +85,19 @@ const cases: Readonly<Record<string, Case>> = {
     brings: ['order-status-changed'],
     refused: { payload: () => ({ orderId: unknownId, status: 'preparing' }), code: 'not-found' },
   },
+  'send-message': {
+    as: 'customer',
+    payload: async () => ({ orderId: await placed(), text: 'How long will it take?' }),
+    answer: () => ({ text: 'How long will it take?', from: festival.customer.id, id: expect.any(String) }),
+    brings: ['order-message'],
+    refused: { payload: () => ({ orderId: unknownId, text: 'Hello' }), code: 'not-found' },
+  },
+  typing: {
+    as: 'customer',
+    payload: async () => ({ orderId: await placed() }),
+    answer: () => ({}),
+    refused: { payload: () => ({}), code: 'bad-request' },
+  },
   'refresh-balance': {
     as: 'customer',
     payload: () => ({}),
@@ -158,6 +171,25 @@ test('after `leave-user-room` nothing of the user comes; after `join-user-room` 
   const seen = await placed();
   await app.event('new-order', ({ orderId }) => orderId === seen);
   expect(app.of('new-order').map(({ orderId }) => orderId)).toEqual([seen]);
+});
+
+test('customer and vendor write to each other: `order-message` reaches both, `typing` only the other party', async () => {
+  const { customer, vendor } = apps;
+  const orderId = await placed();
+  customer.emitEvent('typing', { orderId });
+  expect(await vendor.event('typing', (data) => data['orderId'] === orderId)).toEqual({ orderId, userId: festival.customer.id });
+  customer.emitEvent('send-message', { orderId, text: 'No sugar, please' });
+  for (const app of [customer, vendor]) {
+    expect(await app.event('order-message', (data) => data['orderId'] === orderId)).toMatchObject({
+      orderId,
+      messageId: expect.any(String),
+      from: festival.customer.id,
+      text: 'No sugar, please',
+    });
+  }
+  vendor.emitEvent('send-message', { orderId, text: 'Of course' });
+  await customer.event('order-message', ({ text }) => text === 'Of course');
+  expect(customer.of('typing')).toEqual([]);
 });
 
 test('an event that nobody knows and a payload that is none are refused, and the connection stays', async () => {

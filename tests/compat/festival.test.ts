@@ -220,6 +220,32 @@ describe('an order’s life, as the tables of core events tell it', () => {
   });
 });
 
+describe('a vendor’s QR code', () => {
+  test('scanned, it shows the items; confirmed, it is paid and ordered, and both sides are told', async () => {
+    const { http } = festival.customer;
+    const { merchant, item } = festival.stall;
+    const { body: shown } = await http.get<{ code: string }>(`/api/merchants/${merchant.id}/qr?format=json`);
+    const { body: details } = await http.post('/api/payments/qr/resolve', { code: shown.code });
+    expect(details).toMatchObject({ kind: 'stall', merchant: { id: merchant.id }, items: [{ name: item.name, price: item.price }] });
+    const paid = await http.post<{ id: string }>('/api/payments/qr', {
+      code: shown.code,
+      items: [{ itemId: item.id, quantity: 1 }],
+      price: item.price,
+    });
+    expect(paid.status).toBe(201);
+    const orderId = paid.body.id;
+    expect(await vendor.event('new-order', (data) => data['orderId'] === orderId)).toMatchObject({
+      customerName: 'Asha',
+      item: item.name,
+      price: item.price,
+    });
+    expect(await customer.event('payment-completed', (data) => data['orderId'] === orderId)).toMatchObject({ paymentMethod: 'wallet' });
+    expect(await vendor.event('new-notification', (data) => data['orderId'] === orderId)).toMatchObject({
+      message: expect.stringContaining(item.name),
+    });
+  });
+});
+
 describe('security', () => {
   test('a customer may not move an order on, nor see that of another', async () => {
     const mine = await customer.call('order-created', order());

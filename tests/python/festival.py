@@ -172,6 +172,23 @@ def moving_on(customer, vendor, order_id):
     return ready["meta"]
 
 
+def writing(customer, vendor, order_id):
+    customer.ok("typing", {"orderId": order_id})
+    typing = vendor.event("typing", orderId=order_id)
+    assert typing == {"orderId": order_id, "userId": customer.person["id"]}, typing
+    sent = customer.ok("send-message", {"orderId": order_id, "text": "No sugar, please"})
+    for app in (customer, vendor):
+        told = app.event("order-message", orderId=order_id)
+        assert told["messageId"] == sent["id"] and told["from"] == customer.person["id"] and told["text"] == "No sugar, please", told
+    vendor.sio.emit("send-message", {"orderId": order_id, "text": "Of course"})
+    customer.event("order-message", text="Of course")
+    assert customer.of("typing") == []
+    customer.refused("send-message", {"orderId": MISSING, "text": "Hello"}, "not-found")
+    customer.refused("send-message", {"orderId": order_id, "text": ""}, "bad-request")
+    customer.refused("typing", {"orderId": MISSING}, "forbidden", "not-found")
+    step("send-message and typing")
+
+
 def coming_back(customer, vendor, order_id):
     """What happens while nobody looks comes with the cursors, and only that."""
     epoch = customer.event("connected")["epoch"]
@@ -196,6 +213,7 @@ def main():
         balance(customer)
         order_id = ordering(customer, vendor)
         tracking(customer, order_id)
+        writing(customer, vendor, order_id)
         moving_on(customer, vendor, order_id)
         customer = coming_back(customer, vendor, order_id)
         customer.refused("nobody-knows-this", {}, "bad-request")
