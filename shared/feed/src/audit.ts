@@ -1,6 +1,5 @@
 import { newId, type ClientSession, type Mongo } from '@tidings/platform';
 import { collections } from './documents.js';
-import type { Tx } from './outbox.js';
 
 /** Scalars, and lists of words: what was done, never what is secret. */
 export type AuditDetails = Record<string, string | number | boolean | null | string[]>;
@@ -23,7 +22,7 @@ export interface AuditEntry extends AuditAction {
 }
 
 /** Notes what the transaction does in the name of its actor: both are committed, or neither. */
-export async function audit(tx: Pick<Tx, 'audit'>, action: AuditAction): Promise<void> {
+export async function audit(tx: { audit(action: AuditAction): Promise<void> }, action: AuditAction): Promise<void> {
   await tx.audit(action);
 }
 
