@@ -23,7 +23,7 @@ export type { DisputeMessage, Disputes } from './disputes.js';
 export { ledgerSums, type LedgerSums } from './ledger-sums.js';
 export type { Outcome, PaymentNames, Settled } from './payment-names.js';
 export { accountId, type Ledger } from './ledger.js';
-export type { ListedPayment, PaymentProvider, ProviderRefund } from './providers/provider.js';
+export type { ListedPayment, PaymentProvider } from './providers/provider.js';
 export { isSignedByRazorpay, signRazorpay } from './providers/razorpay.js';
 export { stripeWebhookSecret } from './providers/stripe.js';
 export { presentRefund } from './refunds.presenter.js';

@@ -7,8 +7,8 @@ import { webhookModels } from './webhooks.model.js';
 import { webhookRoutes } from './webhooks.routes.js';
 import { createWebhooks, webhookJobKind, type Webhooks } from './webhooks.service.js';
 
-export type { ProviderEvent, ProviderMessage, WebhookProvider, WebhookSource } from './message.js';
-export { createSources, type WebhookSecrets, type WebhookSources } from './sources/index.js';
+export type { WebhookProvider } from './message.js';
+export { createSources, type WebhookSources } from './sources/index.js';
 export type { Webhooks } from './webhooks.service.js';
 
 export interface WebhooksModule extends ApiModule {
