@@ -375,11 +375,13 @@ async function stallCode({ owner, merchant }: Scene['stall'], itemId?: string): 
 }
 
 async function failedJob({ mongo }: Scene['world']): Promise<string> {
-  const _id = `nothing:${randomBytes(4).toString('hex')}`;
+  const _id = `notice:${randomBytes(4).toString('hex')}`;
   const [dueAt, createdAt] = [new Date(), new Date()];
   await mongo.db
     .collection<{ _id: string }>('jobs')
-    .insertOne({ _id, kind: 'nothing', data: {}, state: 'failed', dueAt, attempts: 12, createdAt } as { _id: string });
+    .insertOne({ _id, kind: 'notice', data: { id: 'none', phase: 'start' }, state: 'failed', dueAt, attempts: 12, createdAt } as {
+      _id: string;
+    });
   return _id;
 }
 

@@ -10,7 +10,9 @@ export const verifyEmailBody = z.strictObject({ verified: z.boolean() });
 /** `q`: the beginning of the name or of the e-mail address, whatever its case. */
 export const usersQuery = z.strictObject({
   ...listQuery,
-  q: text(100).optional(),
+  q: text(100)
+    .regex(/^[\p{L}\p{M}\p{N} .,'’@+_-]+$/u, 'must be of letters, digits and what else names and addresses have')
+    .optional(),
   role: roleSchema.optional(),
   status: userStatusSchema.optional(),
 });
@@ -51,7 +53,7 @@ export const adjustmentSchema = z.strictObject({
 });
 export type Adjustment = z.output<typeof adjustmentSchema>;
 
-const targetSchema = z.string().regex(/^[\x21-\x7e]{1,310}$/, 'must name a target, as user:42');
+const targetSchema = z.string().regex(/^[a-z][a-z-]{0,20}(?::[\x21-\x7e]{1,300})?$/, 'must name a target, as user:42');
 
 /** What somebody with power did or looked at. `actor`: null for the system. */
 export const auditEntrySchema = z.strictObject({
