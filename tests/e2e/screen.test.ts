@@ -37,6 +37,14 @@ beforeAll(async () => {
   await expectStatus(200, stall.owner.http.patch(`/api/orders/${first.id}/status`, { status: 'preparing', estimatedTime: 5 }));
   await expectStatus(200, stall.owner.http.patch(`/api/orders/${first.id}/status`, { status: 'ready' }));
   await expectStatus(200, customer.http.post(`/api/orders/${second.id}/cancel`, { reason: 'Changed my mind' }));
+  const { body: own } = await expectStatus(200, customer.http.get<{ code: string }>('/api/me/qr?format=json'));
+  const ask = { code: own.code, amount: 500, capture: 'manual' };
+  const { body: asked } = await expectStatus(
+    201,
+    stall.owner.http.post<{ id: string }>(`/api/merchants/${stall.merchant.id}/payment-requests`, ask),
+  );
+  await expectStatus(200, customer.http.post(`/api/payment-requests/${asked.id}/decision`, { decision: 'accept' }));
+  await expectStatus(200, stall.owner.http.post(`/api/payment-requests/${asked.id}/capture`, { amount: 500 }));
   await world.settled();
   await expectStatus(200, customer.http.post('/api/notifications/read-all'));
   await world.settled();
@@ -71,8 +79,10 @@ describe('the screen of the past', () => {
       wallet: (await customer.http.get('/api/wallet')).body,
       transactions: await list('/api/wallet/transactions'),
       orders: await list('/api/orders'),
+      paymentRequests: await list('/api/payment-requests'),
       notifications: await list('/api/notifications'),
     });
+    expect(body.screen.paymentRequests).toMatchObject([{ status: 'captured', captured: 500, version: 3 }]);
     expect(body.screen.notifications.every(({ readAt }) => readAt !== null)).toBe(true);
   });
 
@@ -152,7 +162,7 @@ describe('its export', () => {
       lines.toSpliced(4, 2, lines[5]!, lines[4]!),
       lines.toSpliced(-2, 1),
       change(0, (value) => ({ ...value, userId: 'another' })),
-      lines.with(-1, lines.at(-1)!.replace('"balance":16000', '"balance":99000')),
+      lines.with(-1, lines.at(-1)!.replace('"balance":15500', '"balance":99000')),
     ];
     const found = [];
     for (const file of forged) found.push((await verifyScreenExport(linesOf(file.join('\n')))).problems.length > 0);

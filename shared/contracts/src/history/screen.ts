@@ -6,6 +6,8 @@ import { reduceOrders } from '../orders/reduce.js';
 import { orderThreadSchema } from '../orders/messages.js';
 import { orderSchema } from '../orders/schemas.js';
 import { reduceThreads } from '../orders/thread.js';
+import { reducePaymentRequests } from '../payments/reduce.js';
+import { paymentRequestSchema } from '../payments/requests.js';
 import { reduceTransactions, reduceWallet } from '../wallet/reduce.js';
 import { walletSchema, walletTransactionSchema } from '../wallet/schemas.js';
 
@@ -27,6 +29,7 @@ const parts = {
   wallet: part(walletSchema.nullable(), null, reduceWallet),
   transactions: part(z.array(walletTransactionSchema).readonly(), [], reduceTransactions),
   orders: part(z.array(orderSchema).readonly(), [], reduceOrders),
+  paymentRequests: part(z.array(paymentRequestSchema).readonly(), [], reducePaymentRequests),
   threads: part(z.array(orderThreadSchema).readonly(), [], reduceThreads),
   notifications: part(z.array(notificationSchema).readonly(), [], reduceNotifications),
 };
