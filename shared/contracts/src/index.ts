@@ -1,5 +1,6 @@
 export * from './admin/notices.js';
 export * from './admin/operations.js';
+export * from './admin/reduce.js';
 export * from './admin/schemas.js';
 export * from './admin/transactions.js';
 export { buildAsyncApi } from './asyncapi.js';

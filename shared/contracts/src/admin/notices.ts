@@ -1,7 +1,5 @@
 import { z } from 'zod';
 import { idSchema, listQuery, text, timeSchema, versionSchema } from '../common.js';
-import type { AnyEvent } from '../events.js';
-import { upsert } from '../reduce.js';
 import { roleSchema } from '../roles.js';
 
 export const severitySchema = z.enum(['info', 'warning', 'critical']);
@@ -46,23 +44,3 @@ export type SystemEventInput = z.output<typeof systemEventBody>;
 export const noticesQuery = z.strictObject(listQuery);
 export const adminNoticesQuery = z.strictObject({ ...listQuery, status: noticeStatusSchema.optional() });
 export type AdminNoticesQuery = z.output<typeof adminNoticesQuery>;
-
-/** The notices after the event, those that are over included: what is shown of them is `shownNotices`. */
-export function reduceNotices(state: readonly Notice[], event: AnyEvent): readonly Notice[] {
-  if (event.type !== 'announcement' && event.type !== 'system-event') return state;
-  const { notice } = event.data;
-  return notice ? upsert(state, notice, latestFirst) : state;
-}
-
-/** What `GET /api/announcements` lists at that time: current ones, and system events to come. */
-export function shownNotices(state: readonly Notice[], at: Date): readonly Notice[] {
-  return state.filter(
-    ({ kind, status, endsAt }) =>
-      (status === 'current' || (status === 'scheduled' && kind !== 'announcement')) &&
-      (endsAt === null || Date.parse(endsAt) > at.getTime()),
-  );
-}
-
-function latestFirst(a: Notice, b: Notice): number {
-  return Date.parse(b.startsAt) - Date.parse(a.startsAt) || (a.id < b.id ? 1 : -1);
-}

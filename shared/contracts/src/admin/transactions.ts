@@ -1,7 +1,5 @@
 import { z } from 'zod';
 import { currencySchema, idSchema, listQuery, paymentMethodSchema, timeSchema } from '../common.js';
-import type { AnyEvent } from '../events.js';
-import { newestFirst } from '../reduce.js';
 import { walletTransactionTypes } from '../wallet/schemas.js';
 import { periodQuery } from './schemas.js';
 
@@ -37,28 +35,3 @@ export const transactionFilter = {
 export const adminTransactionsQuery = z.strictObject({ ...listQuery, ...transactionFilter });
 export type AdminTransactionsQuery = z.output<typeof adminTransactionsQuery>;
 export type TransactionFilter = Omit<AdminTransactionsQuery, 'limit' | 'cursor'>;
-
-/** Whether the list with this filter holds it: the same as the query of `GET /api/admin/transactions`. */
-export function isTransactionShown(transaction: AdminTransaction, filter: TransactionFilter): boolean {
-  const { from, to, min = 0, max = Infinity, ...equal } = filter;
-  const at = Date.parse(transaction.createdAt);
-  return (
-    transaction.amount >= min &&
-    transaction.amount <= max &&
-    (from === undefined || at >= Date.parse(from)) &&
-    (to === undefined || at < Date.parse(to)) &&
-    Object.entries(equal).every(([field, value]) => value === undefined || transaction[field as keyof AdminTransaction] === value)
-  );
-}
-
-/** The list, with this filter, after the event: what `GET /api/admin/transactions` then shows. A transfer never changes, so a known one is dropped. */
-export function reduceAdminTransactions(
-  state: readonly AdminTransaction[],
-  event: AnyEvent,
-  filter: TransactionFilter = {},
-): readonly AdminTransaction[] {
-  if (event.type !== 'transactions-recorded') return state;
-  const known = new Set(state.map(({ id }) => id));
-  const added = event.data.transactions.filter((transaction) => !known.has(transaction.id) && isTransactionShown(transaction, filter));
-  return added.length === 0 ? state : [...state, ...added].sort(newestFirst);
-}
