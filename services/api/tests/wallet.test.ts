@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { closeServer, listen } from '@tidings/platform';
 import { eventsOf, postStripeEvent, stripeEvent, waitFor } from '@tidings/testing';
+import { RefundRefused } from '../src/modules/wallet/providers/provider.js';
 import { createSandboxProvider } from '../src/modules/wallet/providers/sandbox.js';
 import { startApi, type Person, type TestApi } from './support/api.js';
 
@@ -119,7 +120,7 @@ describe('the sandbox', () => {
     await balanceReaches(person, 500);
     await refund('two', 100);
     await balanceReaches(person, 400);
-    await expect(refund('three', 401)).rejects.toMatchObject({ code: 'provider-error' });
+    await expect(refund('three', 401)).rejects.toBeInstanceOf(RefundRefused);
     const listed = [];
     for await (const payment of sandbox.list!({ from: new Date(0), to: new Date(Date.now() + 1_000) })) listed.push(payment);
     expect(listed).toMatchObject([{ topUpId: topUp._id, amount: 700, refunded: 300, currency: 'INR' }]);
@@ -175,9 +176,10 @@ describe('Stripe with a key', () => {
     const person = await api.register();
     const { body } = await person.http.post('/api/wallet/top-ups', { amount: 900, currency: 'USD', provider: 'stripe' });
     expect(body).toMatchObject({ status: 'pending', clientSecret: 'pi_123_secret_456' });
-    expect(asked).toHaveLength(1);
-    expect(asked[0]).toMatchObject({ path: '/v1/payment_intents', key: body['id'] });
-    expect(Object.fromEntries(asked[0]?.form ?? [])).toMatchObject({
+    // The reconciliation may ask for its list meanwhile.
+    const intents = asked.filter(({ path }) => path === '/v1/payment_intents');
+    expect(intents).toMatchObject([{ key: body['id'] }]);
+    expect(Object.fromEntries(intents[0]?.form ?? [])).toMatchObject({
       amount: '900',
       currency: 'usd',
       'metadata[topUpId]': body['id'],

@@ -22,7 +22,6 @@ describe('connecting', () => {
       feeds: {
         [`user:${who.userId}`]: 1,
         announcements: 0,
-        'announcements:customer': 0,
         'announcements:merchant': 0,
         merchants: 0,
         plans: 0,

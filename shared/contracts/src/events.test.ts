@@ -92,6 +92,7 @@ describe('whom events notify', () => {
     const { announcement } = eventCatalogue;
     expect(announcement.notifies?.({}, notice, 'a1')).toEqual([{ role: 'everyone' }]);
     expect(announcement.feeds({ role: 'merchant' })).toEqual(['announcements:merchant']);
+    expect(announcement.feeds({ role: 'customer' })).toEqual(['announcements:customer', 'announcements']);
     expect(announcement.notifies?.({ role: 'merchant' }, notice, 'a1')).toEqual([{ role: 'merchant' }]);
   });
 

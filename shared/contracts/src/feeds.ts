@@ -63,6 +63,8 @@ const kinds: readonly FeedKind[] = [
   { pattern: /^merchants:admin$/, rule: adminOnly },
   { pattern: /^admin$/, rule: adminOnly },
   { pattern: /^announcements$/, rule: anyLogin },
+  // Everybody is a customer: `announcements` has what is for them.
+  { pattern: /^announcements:customer$/, rule: anyLogin, within: ['announcements'] },
   {
     pattern: new RegExp(`^announcements:(${roles.join('|')})$`),
     rule: (who, role) => allowIf(who.roles.includes(role as Role) || isAdmin(who.roles)),
@@ -112,7 +114,7 @@ export function ownFeeds(who: Principal): string[] {
   return [
     feeds.user(who.userId),
     feeds.announcements,
-    ...who.roles.map(feeds.announcementsFor),
+    ...who.roles.filter((role) => role !== 'customer').map(feeds.announcementsFor),
     admin ? feeds.merchantsAdmin : feeds.merchants,
     admin ? feeds.plansAdmin : feeds.plans,
     ...who.merchants.map(feeds.merchant),

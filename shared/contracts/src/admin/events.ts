@@ -20,9 +20,11 @@ const notice = {
   /** As `GET /api/announcements` shows it. */
   notice: noticeSchema.optional(),
 };
-const noticeFeeds = (to: z.output<typeof toRole>): readonly FeedTarget[] => [
-  to.role ? feeds.announcementsFor(to.role) : feeds.announcements,
-];
+/** Everybody is a customer, and follows `announcements`: a feed of that role for each connection to follow beside it would only cost. */
+const noticeFeeds = ({ role }: z.output<typeof toRole>): readonly FeedTarget[] => {
+  if (role === undefined) return [feeds.announcements];
+  return role === 'customer' ? [feeds.announcementsFor(role), feeds.announcements] : [feeds.announcementsFor(role)];
+};
 const addressed = (to: z.output<typeof toRole>): readonly Recipient[] => [{ role: to.role ?? 'everyone' }];
 
 const bulk = z.strictObject({

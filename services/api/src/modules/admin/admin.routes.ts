@@ -22,7 +22,10 @@ const shown = <From, To>({ page, nextCursor }: { page: From[]; nextCursor: strin
   nextCursor,
 });
 
-const announcementFeeds = ({ caller }: { caller: Principal }) => [feeds.announcements, ...caller.roles.map(feeds.announcementsFor)];
+const announcementFeeds = ({ caller }: { caller: Principal }) => [
+  feeds.announcements,
+  ...caller.roles.filter((role) => role !== 'customer').map(feeds.announcementsFor),
+];
 
 export function adminRoutes({ auditLog, users, transactions, notices, queues, connections }: AdminServices): RouteBinding[] {
   const contract = routes.admin;
