@@ -1,3 +1,4 @@
+import { administrationMutations } from './mutations-administration.mjs';
 import { webhookMutations } from './mutations-webhooks.mjs';
 import { paymentMutations } from './mutations-payments.mjs';
 import { vendorMutations } from './mutations-vendors.mjs';
@@ -642,6 +643,7 @@ export const mutations = [
     testFile: 'tests/e2e/database-away.test.ts',
     test: 'a stock client that comes back while the database is away tries again until it is there',
   },
+  ...administrationMutations,
   ...historyMutations,
   ...webhookMutations,
   ...orderMutations,
