@@ -77,9 +77,16 @@ export async function compare(
     const refs = payments.map(({ providerRef }) => providerRef);
     const rows = await topUps.find({ provider, $or: [{ _id: { $in: ids } }, { providerRef: { $in: refs } }] }).toArray();
     const sides = await booked(rows);
-    const byName = new Map(rows.flatMap((row) => [[row._id, row] as const, ...(row.providerRef ? [[row.providerRef, row] as const] : [])]));
-    for (const { topUpId, ...theirs } of payments) {
-      const row = (topUpId === undefined ? undefined : byName.get(topUpId)) ?? byName.get(theirs.providerRef);
+    const byRef = new Map(rows.map((row) => [row.providerRef, row]));
+    const byId = new Map(rows.map((row) => [row._id, row]));
+    /** A second payment of a top-up names it, too, and is another one: what was paid and not credited would be taken for the first. */
+    const paidBy = ({ topUpId, providerRef }: ListedPayment): TopUpRow | undefined => {
+      const named = topUpId === undefined ? undefined : byId.get(topUpId);
+      return byRef.get(providerRef) ?? (named?.creditedAt && named.providerRef ? undefined : named);
+    };
+    for (const payment of payments) {
+      const { topUpId, ...theirs } = payment;
+      const row = paidBy(payment);
       const ours = row && sides.get(row._id);
       if (row) await seen.updateOne({ _id: `${attempt}:${row._id}` }, { $setOnInsert: { attempt, at: new Date() } }, { upsert: true });
       if (theirs.at < from || theirs.at >= to) continue;

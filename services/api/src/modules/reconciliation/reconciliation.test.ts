@@ -70,6 +70,14 @@ describe('reconciliation', () => {
     expect(differences).toEqual([]);
   });
 
+  test('a second payment of a top-up, credited nowhere, is not taken for the first', async () => {
+    const payment = await paid(500);
+    const providerRef = `pi_again_${payment.topUpId}`;
+    listed = [payment, { ...payment, providerRef }];
+    const { differences } = await reconcile();
+    expect(differences).toMatchObject([{ kind: 'not-credited', theirs: { providerRef } }]);
+  });
+
   test('each kind of difference is reported with both sides, counted, and closed by a later comparison', async () => {
     const [same, missing, amount, refund, currency] = [await paid(100), await paid(200), await paid(300), await paid(400), await paid(600)];
     const stranger = { providerRef: `pi_${newId()}`, amount: 700, refunded: 0, currency: 'INR', at: new Date(Date.now() - 60_000) };
