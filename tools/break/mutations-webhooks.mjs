@@ -23,12 +23,40 @@ export const webhookMutations = [
     edits: [
       {
         file: 'services/api/src/modules/wallet/top-ups.ts',
-        search: '?? paidTwice(topUp, payment)',
-        replace: '?? (paidTwice && undefined)',
+        search: 'if (again) return again;',
+        replace: '',
       },
     ],
     testFile: webhookPaymentTests,
     test: 'another amount is held, as is a second payment of one top-up',
+  },
+  {
+    name: 'own-payment',
+    mechanism: 'a refund or dispute is of the payment that the provider names, not of another that names the same top-up',
+    invariant: 5,
+    edits: [
+      {
+        file: 'services/api/src/modules/wallet/payment-names.ts',
+        search: 'if (providerRef && topUp.providerRef !== providerRef)',
+        replace: 'if (amount < 0)',
+      },
+    ],
+    testFile: 'services/api/src/modules/wallet/second-payments.test.ts',
+    test: 'the second one, given back or disputed before it was credited, costs the customer nothing',
+  },
+  {
+    name: 'payment-credited-once',
+    mechanism: 'one payment is credited once, whichever top-ups it names',
+    invariant: 5,
+    edits: [
+      {
+        file: 'services/api/src/modules/wallet/top-ups.ts',
+        search: 'status: { $in: creditedStatuses } };',
+        replace: "status: { $in: creditedStatuses }, _id: 'nobody' };",
+      },
+    ],
+    testFile: 'services/api/src/modules/wallet/second-payments.test.ts',
+    test: 'a payment that was credited by another name is credited to nobody else',
   },
   {
     name: 'own-provider',

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Tx } from '@tidings/feed';
 import { accountId, type AccountRef, type Ledger } from './ledger.js';
-import { byNames, credited, holdOf, providerOf, userOf, type Outcome, type PaymentNames, type Reported } from './payment-names.js';
+import { credited, holdOf, providerOf, userOf, type Outcome, type PaymentNames, type Reported } from './payment-names.js';
 import { announceBalance } from './wallet.events.js';
 import type { AccountDocument, DisputeDocument, TopUpDocument, WalletModels } from './wallet.model.js';
 
@@ -107,8 +107,7 @@ export function createDisputes({ models, ledger }: { models: WalletModels; ledge
   return {
     async report(tx, message) {
       const { session } = tx;
-      const found = await topUps.findOne(byNames(message), null, { session }).lean<TopUpDocument>();
-      const { topUp, refused } = credited(found, message);
+      const { topUp, refused } = await credited(tx, topUps, message);
       if (refused) return refused;
       if (message.amount === 0) return { state: 'ignored', reason: 'It is about no money' };
       const _id = disputeKey(message);

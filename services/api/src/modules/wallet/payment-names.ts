@@ -1,6 +1,7 @@
 import { amountSchema } from '@tidings/contracts';
+import type { Tx } from '@tidings/feed';
 import type { AccountRef } from './ledger.js';
-import type { TopUpDocument } from './wallet.model.js';
+import type { TopUpDocument, WalletModels } from './wallet.model.js';
 
 /** What a provider may call a payment by: the top-up's own id, the provider's order, the provider's payment. */
 export interface PaymentNames {
@@ -38,16 +39,25 @@ export function ofAnother(topUp: TopUpDocument, provider: Reported<object>['prov
   return { state: 'held', reason: `It came from ${provider}, and the top-up is by ${topUp.provider}` };
 }
 
-/** The top-up of what can only follow a payment that was credited, and be of no more than it. */
-export function credited(
-  topUp: TopUpDocument | null,
-  { provider, amount, currency }: Reported<{ amount: number; currency: string }>,
-): { topUp: TopUpDocument; refused?: never } | { topUp?: never; refused: Refused | Early } {
+/**
+ * The top-up of what can only follow a payment that was credited, and be of no more than it. The provider's own name of the payment comes
+ * first: one who pays a top-up twice has two payments that name it, and in Razorpay's checkout the payer writes the name.
+ */
+export async function credited(
+  tx: Tx,
+  topUps: WalletModels['topUps'],
+  message: Reported<PaymentNames & { amount: number; currency: string }>,
+): Promise<{ topUp: TopUpDocument; refused?: never } | { topUp?: never; refused: Refused | Early }> {
+  const { provider, providerRef, amount, currency } = message;
+  const one = (names: PaymentNames) => topUps.findOne(byNames({ provider, ...names }), null, { session: tx.session }).lean<TopUpDocument>();
+  const topUp = (providerRef ? await one({ providerRef }) : null) ?? (await one(message));
   if (!topUp) return { refused: { state: 'early', reason: 'There is no such top-up' } };
   const other = ofAnother(topUp, provider);
   if (other) return { refused: other };
   if (topUp.status === 'pending' || topUp.status === 'failed')
     return { refused: { state: 'early', reason: `The top-up is ${topUp.status}` } };
+  if (providerRef && topUp.providerRef !== providerRef)
+    return { refused: { state: 'held', reason: `It is about ${providerRef}, and the top-up was paid as ${topUp.providerRef}` } };
   if (currency !== topUp.currency || amount > topUp.amount)
     return { refused: { state: 'held', reason: `It says ${amount} ${currency} of ${topUp.amount} ${topUp.currency}` } };
   return { topUp };

@@ -17,7 +17,7 @@ import {
 import type { PendingRefunds } from './pending-refunds.js';
 import type { NewTopUp, OpenedPayment, PaymentProvider } from './providers/provider.js';
 import { announceBalance } from './wallet.events.js';
-import type { AccountDocument, TopUpDocument, WalletModels } from './wallet.model.js';
+import type { AccountDocument, TopUpDocument, TopUpStatus, WalletModels } from './wallet.model.js';
 
 /** A top-up that the provider knows of and that is not stored yet. */
 export interface PreparedTopUp {
@@ -102,6 +102,12 @@ export function createTopUps(options: {
     return topUps.findOne(byNames(wanted), null, { session: tx.session }).lean<TopUpDocument>();
   };
 
+  /** One payment is credited once, whichever top-ups the news of it name: an automation may tell of it with and without the reference. */
+  const isKnown = async (tx: Tx, { provider, providerRef }: Reported<ProviderPayment>): Promise<boolean> => {
+    const query = { ...byNames({ provider, providerRef }), status: { $in: creditedStatuses } };
+    return (await topUps.exists(query).session(tx.session)) !== null;
+  };
+
   /** The one place where money comes in. */
   const book = async (tx: Tx, topUp: TopUpDocument, providerRef: string): Promise<Outcome> => {
     const { _id: topUpId, userId, amount, currency, provider: paymentMethod } = topUp;
@@ -157,8 +163,11 @@ export function createTopUps(options: {
     async credit(tx, payment) {
       const topUp = await find(tx, payment);
       if (!topUp) return missing;
-      const other = ofAnother(topUp, payment.provider) ?? paidTwice(topUp, payment);
+      const other = ofAnother(topUp, payment.provider);
       if (other) return other;
+      if (await isKnown(tx, payment)) return alreadyCredited;
+      const again = paidTwice(topUp, payment);
+      if (again) return again;
       const { amount, currency, providerRef } = payment;
       // Never the provider's figure, never ours: when they differ, a person looks.
       if (amount !== topUp.amount || currency !== topUp.currency) {
@@ -171,7 +180,7 @@ export function createTopUps(options: {
       const { amount, currency, providerRef, provider } = payment;
       const topUp = await find(tx, payment);
       if (!topUp) return missing;
-      if (topUp.providerRef === providerRef && isCredited(topUp)) return alreadyCredited;
+      if (await isKnown(tx, payment)) return alreadyCredited;
       if (isCredited(topUp) || ofAnother(topUp, provider)) return creditUnannounced(tx, topUp.userId, payment);
       const wrong = unusable(amount);
       if (wrong) return wrong;
@@ -195,7 +204,7 @@ export function createTopUps(options: {
     },
 
     async refund(tx, message) {
-      const { topUp, refused } = credited(await find(tx, message), message);
+      const { topUp, refused } = await credited(tx, topUps, message);
       if (refused) return refused;
       const { amount: total, currency, refundId } = message;
       const amount = total - topUp.refunded;
@@ -232,12 +241,12 @@ export function createTopUps(options: {
 
 const missing: Outcome = { state: 'early', reason: 'There is no such top-up' };
 const alreadyCredited: Outcome = { state: 'ignored', reason: 'The top-up has been credited' };
-const isCredited = ({ status }: TopUpDocument): boolean => status === 'succeeded' || status === 'refunded';
+const creditedStatuses: readonly TopUpStatus[] = ['succeeded', 'refunded'];
+const isCredited = ({ status }: TopUpDocument): boolean => creditedStatuses.includes(status);
 
-/** The news of one payment comes often; a second payment of the same top-up is money that nobody asked for. */
+/** A second payment of the same top-up is money that nobody asked for. */
 function paidTwice(topUp: TopUpDocument, { amount, currency, providerRef }: ProviderPayment): Outcome | undefined {
   if (!isCredited(topUp)) return undefined;
-  if (topUp.providerRef === providerRef) return alreadyCredited;
   return { state: 'held', reason: `Paid ${amount} ${currency} again, as ${providerRef}: the top-up was paid as ${topUp.providerRef}` };
 }
 
