@@ -101,18 +101,20 @@ export function createDeliveryNotes(options: {
     }
   };
 
+  const ended = (connection: Connection, progress: readonly Progress[]): void => {
+    if (!connection.hasProgress) return;
+    const at = new Date();
+    add(connection, progress, at);
+    const { id } = connection.port;
+    // Also those feeds of which there was nothing new. The id's own characters sort before `;`.
+    waiting.push({
+      updateMany: { filter: { _id: { $gt: `${id}:`, $lt: `${id};` }, disconnectedAt: null }, update: { $set: { disconnectedAt: at } } },
+    });
+    if (waiting.length > mostWaiting) waiting = waiting.slice(-mostWaiting);
+  };
+
   return {
-    ended(connection, progress) {
-      if (!connection.hasProgress) return;
-      const at = new Date();
-      add(connection, progress, at);
-      const { id } = connection.port;
-      // Also those feeds of which there was nothing new. The id's own characters sort before `;`.
-      waiting.push({
-        updateMany: { filter: { _id: { $gt: `${id}:`, $lt: `${id};` }, disconnectedAt: null }, update: { $set: { disconnectedAt: at } } },
-      });
-      if (waiting.length > mostWaiting) waiting = waiting.slice(-mostWaiting);
-    },
+    ended,
     async start() {
       await ensureDeliveryNoteIndexes(mongo);
       running = loop();
@@ -120,6 +122,8 @@ export function createDeliveryNotes(options: {
     async stop() {
       stopping.abort();
       await running;
+      // Whose transport takes its time to close.
+      for (const { connection } of clients) ended(connection, connection.progress());
       try {
         while (waiting.length > 0) await write(1_000);
       } catch {
