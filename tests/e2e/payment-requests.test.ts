@@ -56,6 +56,10 @@ test('customer and merchant see each step in one feed, by socket, and their scre
     ok: true,
     captured: 2_000,
   });
+  await expectStatus(
+    200,
+    stall.owner.http.post(`/api/payment-requests/${String(first['id'])}/refunds`, { amount: 300, reason: 'The tea was cold' }),
+  );
   const [second, third, fourth] = [await ask('automatic'), await ask('manual'), await ask('manual')];
   expect(await decide(second['id'], 'accept')).toMatchObject({ ok: true });
   expect(await decide(third['id'], 'decline')).toMatchObject({ ok: true, status: 'declined' });
@@ -66,12 +70,13 @@ test('customer and merchant see each step in one feed, by socket, and their scre
       ({ paymentRequestId, status }) => paymentRequestId === second['id'] && status === 'captured',
     );
   await world.settled();
+  await guest.event('new-notification', ({ title }) => title === 'Payment refunded');
   await guest.event('new-notification', ({ title }) => title === 'Payment requested');
   await vendor.event('new-notification', ({ title }) => title === 'Payment approved');
 
   await equalsFresh(guest, customer, '');
   await equalsFresh(vendor, stall.owner, `&vendorId=${vendorId}`);
-  expect((await customer.http.get('/api/wallet')).body).toMatchObject({ balance: 45_500, held: 0 });
+  expect((await customer.http.get('/api/wallet')).body).toMatchObject({ balance: 45_800, held: 0 });
   expect(stranger.of('payment-request-updated')).toEqual([]);
   expect(await ledgerProblems(world.mongo)).toEqual([]);
 });

@@ -24,6 +24,20 @@ export const orderMutations = [
     test: 'rejecting afterwards gives back the rest, and nothing where nothing is left',
   },
   {
+    name: 'payment-refund-bound',
+    mechanism: 'no more of a payment at the counter is given back than was captured',
+    invariant: 5,
+    edits: [
+      {
+        file: 'services/api/src/modules/payments/payment-request-steps.ts',
+        search: 'if (amount > left)',
+        replace: 'if (amount > (request.captured ?? 0))',
+      },
+    ],
+    testFile: 'services/api/src/modules/payments/payment-requests.test.ts',
+    test: 'ten at once never give back more than was paid',
+  },
+  {
     name: 'expiry-claim',
     mechanism: 'an order expires only where nobody has moved it since',
     invariant: 5,

@@ -45,11 +45,11 @@ export const fixtures: Readonly<Record<string, (scene: Scene) => Promise<Fixture
   createRefund: async (scene) => ({
     as: scene.admin,
     body: { orderId: (await scene.placeOrder()).id, amount: 10, reason: 'Goodwill' },
-    without: ['topUpId'],
+    without: ['topUpId', 'paymentRequestId'],
   }),
   listRefunds: async (scene) => {
     const { userId, orderId } = await refund(scene);
-    return { as: scene.admin, query: { ...lists, status: 'succeeded', userId, orderId, topUpId: orderId } };
+    return { as: scene.admin, query: { ...lists, status: 'succeeded', userId, orderId, topUpId: orderId, paymentRequestId: orderId } };
   },
   getRefund: async (scene) => ({ as: scene.admin, params: { id: (await refund(scene)).id } }),
 
@@ -179,12 +179,17 @@ export const fixtures: Readonly<Record<string, (scene: Scene) => Promise<Fixture
     params: { id: await requestedPayment(scene) },
     body: { decision: 'accept' },
   }),
-  capturePaymentRequest: async (scene) => {
-    const id = await requestedPayment(scene);
-    await scene.customer.http.post(`/api/payment-requests/${id}/decision`, { decision: 'accept' });
-    return { as: scene.stall.owner, params: { id }, body: { amount: 50 } };
-  },
+  capturePaymentRequest: async (scene) => ({
+    as: scene.stall.owner,
+    params: { id: await approvedPayment(scene) },
+    body: { amount: 50 },
+  }),
   cancelPaymentRequest: async (scene) => ({ as: scene.stall.owner, params: { id: await requestedPayment(scene) } }),
+  refundPaymentRequest: async (scene) => {
+    const id = await approvedPayment(scene);
+    await expectStatus(200, scene.stall.owner.http.post(`/api/payment-requests/${id}/capture`));
+    return { as: scene.stall.owner, params: { id }, body: { amount: 50, reason: 'It was cold' } };
+  },
 
   // --- merchants
   createMerchant: async ({ admin }) => ({
@@ -367,6 +372,12 @@ export async function requestedPayment({ customer, stall }: Scene): Promise<stri
   return body.id;
 }
 
+async function approvedPayment(scene: Scene): Promise<string> {
+  const id = await requestedPayment(scene);
+  await expectStatus(200, scene.customer.http.post(`/api/payment-requests/${id}/decision`, { decision: 'accept' }));
+  return id;
+}
+
 async function stallCode({ owner, merchant }: Scene['stall'], itemId?: string): Promise<string> {
   const { body } = await owner.http.get<{ code: string }>(
     `/api/merchants/${merchant.id}/qr?format=json${itemId === undefined ? '' : `&itemId=${itemId}`}`,
@@ -377,11 +388,17 @@ async function stallCode({ owner, merchant }: Scene['stall'], itemId?: string): 
 async function failedJob({ mongo }: Scene['world']): Promise<string> {
   const _id = `notice:${randomBytes(4).toString('hex')}`;
   const [dueAt, createdAt] = [new Date(), new Date()];
-  await mongo.db
-    .collection<{ _id: string }>('jobs')
-    .insertOne({ _id, kind: 'notice', data: { id: 'none', phase: 'start' }, state: 'failed', dueAt, attempts: 12, createdAt } as {
-      _id: string;
-    });
+  await mongo.db.collection<{ _id: string }>('jobs').insertOne({
+    _id,
+    kind: 'notice',
+    data: { id: 'none', phase: 'start' },
+    state: 'failed',
+    dueAt,
+    attempts: 12,
+    createdAt,
+  } as {
+    _id: string;
+  });
   return _id;
 }
 

@@ -21,13 +21,19 @@ export function createModules(context: Context): ApiModule[] {
   const wallet = walletModule(context);
   const merchants = merchantsModule(context);
   const orders = ordersModule(context, { ...merchants, wallet: wallet.wallet });
+  const payments = paymentsModule(context, {
+    merchants: merchants.merchants,
+    items: merchants.items,
+    orders: orders.orders,
+    wallet: wallet.wallet,
+  });
   return [
     identity,
     wallet,
     merchants,
     orders,
-    paymentsModule(context, { merchants: merchants.merchants, items: merchants.items, orders: orders.orders, wallet: wallet.wallet }),
-    refundsModule(context, { refunds: wallet.refunds, orders: orders.orders }),
+    payments,
+    refundsModule(context, { refunds: wallet.refunds, orders: orders.orders, paymentRequests: payments.paymentRequests }),
     salesModule(context, { wallet: wallet.wallet, merchants: merchants.merchants }),
     payoutsModule(context, { ledger: wallet.ledger, merchants: merchants.merchants, members: merchants.members }),
     notificationsModule(context),

@@ -78,7 +78,11 @@ export async function createDomain(options: DomainOptions = {}): Promise<Domain>
   const orders = ordersModule(context, { ...merchants, wallet: wallet.wallet });
   const payments = paymentsModule(context, { ...merchants, orders: orders.orders, wallet: wallet.wallet });
   const reconciliation = reconciliationModule(context, { providers: wallet.providers });
-  const refunds = refundsModule(context, { refunds: wallet.refunds, orders: orders.orders });
+  const refunds = refundsModule(context, {
+    refunds: wallet.refunds,
+    orders: orders.orders,
+    paymentRequests: payments.paymentRequests,
+  });
   const webhooks = webhooksModule(context, wallet);
   const sales = salesModule(context, { wallet: wallet.wallet, merchants: merchants.merchants });
   const payouts = payoutsModule(context, { ledger: wallet.ledger, merchants: merchants.merchants, members: merchants.members });

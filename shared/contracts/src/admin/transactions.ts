@@ -16,6 +16,7 @@ export const adminTransactionSchema = z.strictObject({
   description: z.string(),
   orderId: idSchema.optional(),
   topUpId: idSchema.optional(),
+  paymentRequestId: idSchema.optional(),
   createdAt: timeSchema,
 });
 export type AdminTransaction = z.output<typeof adminTransactionSchema>;

@@ -1,5 +1,16 @@
 import { z } from 'zod';
-import { amountSchema, currencySchema, flagSchema, idSchema, listQuery, text, timeSchema, versionSchema } from '../common.js';
+import {
+  amountSchema,
+  balanceSchema,
+  currencySchema,
+  flagSchema,
+  idSchema,
+  listQuery,
+  text,
+  timeSchema,
+  versionSchema,
+} from '../common.js';
+import { orderRefundBody } from '../orders/schemas.js';
 import { codeSchema } from './codes.js';
 
 export const paymentRequestStatuses = ['requested', 'approved', 'captured', 'declined', 'cancelled', 'expired'] as const;
@@ -31,6 +42,10 @@ export type PaymentDecision = z.output<typeof paymentDecisionBody>['decision'];
 /** `amount`: minor units, all of it unless given; what is left goes back to the customer. The body may be left out. */
 export const captureBody = z.strictObject({ amount: amountSchema.optional() }).default({});
 
+/** Like an order's: a part of what was captured, or all of it. */
+export const paymentRefundBody = orderRefundBody;
+export type PaymentRefundInput = z.output<typeof paymentRefundBody>;
+
 export const paymentRequestsQuery = z.strictObject({
   ...listQuery,
   open: flagSchema.optional(),
@@ -51,6 +66,8 @@ export const paymentRequestSchema = z.strictObject({
   status: paymentRequestStatusSchema,
   /** Minor units that were paid, once it is captured. */
   captured: amountSchema.optional(),
+  /** What was given back of that so far, once there is something. */
+  refunded: balanceSchema.optional(),
   /** Until when the customer may approve, and after that until when the merchant may capture. */
   expiresAt: timeSchema,
   version: versionSchema,

@@ -3,7 +3,14 @@ import type { ErrorCode } from '../errors.js';
 import { orderSchema } from '../orders/schemas.js';
 import { defineRoute } from '../route.js';
 import { qrMedia, shownCodeSchema } from './codes.js';
-import { captureBody, paymentDecisionBody, paymentRequestBody, paymentRequestSchema, paymentRequestsQuery } from './requests.js';
+import {
+  captureBody,
+  paymentDecisionBody,
+  paymentRefundBody,
+  paymentRequestBody,
+  paymentRequestSchema,
+  paymentRequestsQuery,
+} from './requests.js';
 import { merchantQrQuery, ownQrQuery, payByCodeBody, resolveCodeBody, resolvedCodeSchema } from './schemas.js';
 
 const tag = 'payments';
@@ -156,6 +163,21 @@ export const paymentRoutes = {
     status: 200,
     response: paymentRequestSchema,
     errors: ['not-found', 'invalid-transition', 'version-mismatch'],
+    write: true,
+  }),
+  refund: defineRoute({
+    name: 'refundPaymentRequest',
+    method: 'post',
+    path: '/api/payment-requests/:id/refunds',
+    summary: 'Give back what was captured, or a part of it',
+    tag,
+    access: 'user',
+    who: members,
+    params: idParams,
+    body: paymentRefundBody,
+    status: 200,
+    response: paymentRequestSchema,
+    errors: ['not-found', 'refund-exceeds-payment', 'insufficient-funds', 'version-mismatch'],
     write: true,
   }),
 };

@@ -10,7 +10,8 @@ export const refundRoutes = {
     name: 'createRefund',
     method: 'post',
     path: '/api/admin/refunds',
-    summary: 'Give a payment back, whole or in part: an order to the wallet at once, a top-up through its provider',
+    summary:
+      'Give a payment back, whole or in part: an order or a payment at the counter to the wallet at once, a top-up through its provider',
     tag,
     access,
     who: 'Above `REFUND_LIMIT`, over all refunds of the payment: superadmin alone.',

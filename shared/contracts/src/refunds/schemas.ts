@@ -1,10 +1,19 @@
 import { z } from 'zod';
 import { amountSchema, currencySchema, idSchema, listQuery, paymentMethodSchema, text, timeSchema, versionSchema } from '../common.js';
 
-/** Of a payment: a top-up goes back through its provider, an order back to the customer's wallet. All that is left, unless `amount` says less. */
+/** Of a payment: a top-up goes back through its provider, an order or a payment request back to the customer's wallet. All that is left, unless `amount` says less. */
 export const refundBody = z
-  .strictObject({ topUpId: idSchema.optional(), orderId: idSchema.optional(), amount: amountSchema.optional(), reason: text(200) })
-  .refine((body) => (body.topUpId === undefined) !== (body.orderId === undefined), 'either topUpId or orderId');
+  .strictObject({
+    topUpId: idSchema.optional(),
+    orderId: idSchema.optional(),
+    paymentRequestId: idSchema.optional(),
+    amount: amountSchema.optional(),
+    reason: text(200),
+  })
+  .refine(
+    ({ topUpId, orderId, paymentRequestId }) => [topUpId, orderId, paymentRequestId].filter((id) => id !== undefined).length === 1,
+    'one of topUpId, orderId and paymentRequestId',
+  );
 export type RefundInput = z.output<typeof refundBody>;
 
 export const refundStatuses = ['pending', 'succeeded', 'failed'] as const;
@@ -17,6 +26,7 @@ export const refundSchema = z.strictObject({
   userId: idSchema,
   topUpId: idSchema.optional(),
   orderId: idSchema.optional(),
+  paymentRequestId: idSchema.optional(),
   amount: amountSchema,
   currency: currencySchema,
   paymentMethod: paymentMethodSchema,
@@ -36,4 +46,5 @@ export const refundsQuery = z.strictObject({
   userId: idSchema.optional(),
   topUpId: idSchema.optional(),
   orderId: idSchema.optional(),
+  paymentRequestId: idSchema.optional(),
 });

@@ -25,6 +25,7 @@ const failure = z.strictObject({
   reason: z.string().max(500),
   orderId: idSchema.optional(),
   topUpId: idSchema.optional(),
+  paymentRequestId: idSchema.optional(),
 });
 
 export const walletEvents = {

@@ -12,6 +12,9 @@ import { paymentRequestModels } from './payment-requests.model.js';
 import { createPaymentRequests, type PaymentRequests } from './payment-requests.service.js';
 import { paymentRoutes } from './payments.routes.js';
 
+export { leftOf } from './payment-request-steps.js';
+export type { PaymentRequests } from './payment-requests.service.js';
+
 export interface PaymentsModule extends ApiModule {
   codePayments: CodePayments;
   paymentRequests: PaymentRequests;

@@ -1,4 +1,4 @@
-import { Problem, type PaymentRequestStatus } from '@tidings/contracts';
+import { Problem, type PaymentRefundInput, type PaymentRequestStatus } from '@tidings/contracts';
 import type { Tx } from '@tidings/feed';
 import { announcePayment, type Wallet } from '../wallet/index.js';
 import type { PaymentRequestDocument, PaymentRequestModels } from './payment-requests.model.js';
@@ -20,13 +20,18 @@ export interface PaymentRequestSteps {
   capture(tx: Tx, request: PaymentRequestDocument, amount?: number): Promise<PaymentRequestDocument>;
   /** Ends it unpaid; what is held goes back. @throws Problem `version-mismatch` */
   end(tx: Tx, request: PaymentRequestDocument, status: 'declined' | 'cancelled' | 'expired'): Promise<PaymentRequestDocument>;
+  /**
+   * A part of what was captured, never more than what is left of it.
+   * @throws Problem `refund-exceeds-payment`, `version-mismatch`, `insufficient-funds` when the merchant cannot pay it
+   */
+  giveBack(tx: Tx, request: PaymentRequestDocument, refund: PaymentRefundInput): Promise<PaymentRequestDocument>;
 }
 
 export function createPaymentRequestSteps({ models, wallet }: { models: PaymentRequestModels; wallet: Wallet }): PaymentRequestSteps {
   const move = async (
     tx: Tx,
     request: PaymentRequestDocument,
-    to: { status: PaymentRequestStatus } & Partial<Pick<PaymentRequestDocument, 'captured' | 'expiresAt'>>,
+    to: { status: PaymentRequestStatus } & Partial<Pick<PaymentRequestDocument, 'captured' | 'refunded' | 'expiresAt'>>,
   ): Promise<PaymentRequestDocument> => {
     const { _id, version, status } = request;
     // Of two who move it at once, one conflicts here, runs again and finds it where the other has put it.
@@ -74,8 +79,23 @@ export function createPaymentRequestSteps({ models, wallet }: { models: PaymentR
       if (request.status === 'approved') await wallet.release(tx, holdOf(request));
       return moved;
     },
+
+    async giveBack(tx, request, { amount, reason }) {
+      const { status, refunded = 0 } = request;
+      const left = leftOf(request);
+      if (amount > left) throw new Problem('refund-exceeds-payment', `Of the payment, ${left} is left to give back`);
+      const moved = await move(tx, request, { status, refunded: refunded + amount });
+      const { _id: paymentRequestId, userId, vendorId: merchantId, currency, version } = moved;
+      // The version makes each part another transfer, and the same part one.
+      const key = `payment-request:${paymentRequestId}:${version}`;
+      await wallet.refund(tx, { paymentRequestId, userId, merchantId, amount, currency, reason, key });
+      return moved;
+    },
   };
 }
+
+/** Minor units that were paid and not given back. */
+export const leftOf = ({ captured = 0, refunded = 0 }: PaymentRequestDocument): number => captured - refunded;
 
 const holdOf = ({ _id }: PaymentRequestDocument): string => `payment-request:${_id}`;
 

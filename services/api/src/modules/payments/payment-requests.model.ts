@@ -17,6 +17,8 @@ export interface PaymentRequestDocument {
   status: PaymentRequestStatus;
   /** Minor units. */
   captured?: number;
+  /** Minor units. */
+  refunded?: number;
   expiresAt: Date;
   version: number;
   createdAt: Date;
@@ -44,6 +46,7 @@ const paymentRequestSchema = new Schema<PaymentRequestDocument>(
     capture: text,
     status: text,
     captured: Number,
+    refunded: Number,
     expiresAt: time,
     version: integer,
     createdAt: time,

@@ -2,7 +2,8 @@ import type { PaymentRequest } from '@tidings/contracts';
 import type { PaymentRequestDocument } from './payment-requests.model.js';
 
 export function presentPaymentRequest(request: PaymentRequestDocument): PaymentRequest {
-  const { _id, userId, customerName, vendorId, vendorName, amount, currency, note, capture, status, captured, version } = request;
+  const { _id, userId, customerName, vendorId, vendorName, amount, currency, note, capture, status, version } = request;
+  const { captured, refunded } = request;
   return {
     id: _id,
     userId,
@@ -15,6 +16,7 @@ export function presentPaymentRequest(request: PaymentRequestDocument): PaymentR
     capture,
     status,
     ...(captured === undefined ? {} : { captured }),
+    ...(refunded === undefined ? {} : { refunded }),
     expiresAt: request.expiresAt.toISOString(),
     version,
     createdAt: request.createdAt.toISOString(),

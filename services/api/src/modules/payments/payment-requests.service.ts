@@ -5,6 +5,7 @@ import {
   openPaymentRequestStatuses,
   Problem,
   type PaymentDecision,
+  type PaymentRefundInput,
   type PaymentRequestInput,
   type Principal,
 } from '@tidings/contracts';
@@ -32,8 +33,10 @@ export interface PaymentRequests {
   capture(tx: Tx, caller: Principal, id: string, amount?: number, ifMatch?: string): Promise<PaymentRequestDocument>;
   /** By a member. @throws Problem `not-found`, `forbidden`, `invalid-transition`, `version-mismatch` */
   cancel(tx: Tx, caller: Principal, id: string, ifMatch?: string): Promise<PaymentRequestDocument>;
+  /** By a member, or an administrator. @throws Problem `not-found`, `forbidden`, `version-mismatch`, and as `PaymentRequestSteps.giveBack` */
+  refund(tx: Tx, caller: Principal, id: string, input: PaymentRefundInput, ifMatch?: string): Promise<PaymentRequestDocument>;
   /** @throws Problem `not-found`, also for other people's */
-  get(caller: Principal, id: string): Promise<PaymentRequestDocument>;
+  get(caller: Principal, id: string, tx?: Tx): Promise<PaymentRequestDocument>;
   /** Newest first. @throws Problem `forbidden` for a merchant that the caller is no member of */
   list(
     caller: Principal,
@@ -136,7 +139,15 @@ export function createPaymentRequests(options: {
       return steps.end(tx, request, 'cancelled');
     },
 
-    get: (caller, id) => visible(caller, id),
+    async refund(tx, caller, id, input, ifMatch) {
+      const request = await visible(caller, id, tx);
+      if (!isMember(caller, request.vendorId) && !isAdmin(caller.roles))
+        throw new Problem('forbidden', 'Only members of the merchant refund');
+      checkIfMatch(ifMatch, request.version, () => presentPaymentRequest(request));
+      return steps.giveBack(tx, request, input);
+    },
+
+    get: visible,
 
     async list(caller, { vendorId, open, limit, cursor }) {
       if (vendorId !== undefined && !isMember(caller, vendorId) && !isAdmin(caller.roles))

@@ -170,6 +170,74 @@ describe('a payment that does not come about', () => {
   });
 });
 
+describe('what was captured', () => {
+  const paid = async (amount: number) => {
+    const scene = await counter();
+    const id = await ask(scene, { amount });
+    await decide(scene.customer, id, 'accept');
+    await capture(scene.member, id);
+    return { ...scene, id };
+  };
+  const giveBack = (caller: Principal, id: string, amount: number, ifMatch?: string) =>
+    at(0, caller, (tx) => requests().refund(tx, caller, id, { amount, reason: 'It was cold' }, ifMatch));
+
+  test('goes back in parts, and both are told', async () => {
+    const { customer, member, vendorId, id } = await paid(300);
+    const { result, events } = await giveBack(member, id, 120);
+    expect(presentPaymentRequest(result)).toMatchObject({ status: 'captured', captured: 300, refunded: 120, version: 4 });
+    expect(events.map(({ type }) => type).filter((type) => type !== 'balance-updated')).toEqual([
+      'payment-request-updated',
+      'payment-refunded',
+    ]);
+    expect(events.find(({ type }) => type === 'payment-refunded')!.data).toMatchObject({
+      userId: customer.userId,
+      amount: 120,
+      paymentRequestId: id,
+      reason: 'It was cold',
+    });
+    expect(await walletOf(customer)).toEqual([820, 0]);
+    await giveBack(member, id, 180);
+    expect(await walletOf(customer)).toEqual([1_000, 0]);
+    expect((await domain.wallet.wallet.merchantBalance(vendorId, 'INR')).balance).toBe(0);
+    const { page } = await domain.wallet.wallet.history(customer.userId, { limit: 1 });
+    expect(page[0]).toMatchObject({ type: 'refund', amount: 180, paymentRequestId: id });
+  });
+
+  test('ten at once never give back more than was paid', async () => {
+    const { customer, member, id } = await paid(300);
+    const outcomes = await Promise.all(Array.from({ length: 10 }, () => outcome(giveBack(member, id, 70))));
+    expect(outcomes.toSorted()).toEqual([
+      ...Array.from({ length: 4 }, () => 'done'),
+      ...Array.from({ length: 6 }, () => 'refund-exceeds-payment'),
+    ]);
+    expect(await walletOf(customer)).toEqual([980, 0]);
+  });
+
+  test('is given back by members and administrators, and nothing where nothing was paid', async () => {
+    const { member, customer, id, ...scene } = await paid(300);
+    expect(await outcome(giveBack(customer, id, 1))).toBe('forbidden');
+    expect(await outcome(giveBack(await domain.person(), id, 1))).toBe('not-found');
+    expect(await outcome(giveBack(member, id, 1, '"v2"'))).toBe('version-mismatch');
+    const open = await ask({ member, customer, ...scene });
+    expect(await outcome(giveBack(member, open, 1))).toBe('refund-exceeds-payment');
+
+    const admin = await domain.person({ roles: ['admin'] });
+    const refund = (amount?: number) =>
+      at(0, admin, (tx) =>
+        domain.refunds.adminRefunds.create(tx, admin, { paymentRequestId: id, reason: 'Goodwill', ...(amount ? { amount } : {}) }),
+      );
+    const { result } = await refund(100);
+    expect(result).toMatchObject({ status: 'succeeded', paymentRequestId: id, amount: 100, paymentMethod: 'wallet' });
+    expect((await refund()).result).toMatchObject({ amount: 200 });
+    expect(await outcome(refund())).toBe('refund-exceeds-payment');
+    expect(await walletOf(customer)).toEqual([1_000, 0]);
+    const audited = await domain.mongo.db
+      .collection('audit_log')
+      .countDocuments({ action: 'refund.create', target: `payment-request:${id}` });
+    expect(audited).toBe(2);
+  });
+});
+
 describe('the customer’s code', () => {
   test('serves one request: replayed, expired, forged and foreign ones have their own refusals', async () => {
     const { vendorId, member, customer } = await counter();

@@ -43,5 +43,8 @@ export function paymentRoutes(parts: { codePayments: CodePayments; paymentReques
     write(contract.cancel, async ({ tx, caller, params, ifMatch }) =>
       presentPaymentRequest(await paymentRequests.cancel(tx, caller, params.id, ifMatch)),
     ),
+    write(contract.refund, async ({ tx, caller, params, body, ifMatch }) =>
+      presentPaymentRequest(await paymentRequests.refund(tx, caller, params.id, body, ifMatch)),
+    ),
   ];
 }

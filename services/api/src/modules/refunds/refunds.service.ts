@@ -1,38 +1,63 @@
 import { Problem, type Principal, type RefundInput } from '@tidings/contracts';
 import type { Tx } from '@tidings/feed';
 import { refundedOf, type Orders } from '../orders/index.js';
+import { leftOf, type PaymentRequests } from '../payments/index.js';
 import type { RefundDocument, Refunds } from '../wallet/index.js';
 
 export interface AdminRefunds {
   /**
    * By an administrator. What one payment gets back above the limit, over all its refunds, is for a superadmin alone: else one would ask twice.
-   * @throws Problem `forbidden`, and as `Refunds.ofTopUp` and `Orders.refund`
+   * @throws Problem `forbidden`, and as `Refunds.ofTopUp`, `Orders.refund` and `PaymentRequests.refund`
    */
   create(tx: Tx, caller: Principal, input: RefundInput): Promise<RefundDocument>;
 }
 
-/** @param options.limit minor units, whatever the currency */
-export function createAdminRefunds(options: { refunds: Refunds; orders: Pick<Orders, 'get' | 'refund'>; limit: number }): AdminRefunds {
-  const { refunds, orders, limit } = options;
+/** A payment from the wallet: what is left of it, what went back before, and how a part of it goes back. */
+interface FromWallet {
+  left: number;
+  given: number;
+  giveBack: (part: { amount: number; reason: string }) => Promise<{ userId: string; currency: string }>;
+}
 
-  const ofOrder = async (
+/** @param options.limit minor units, whatever the currency */
+export function createAdminRefunds(options: {
+  refunds: Refunds;
+  orders: Pick<Orders, 'get' | 'refund'>;
+  paymentRequests: Pick<PaymentRequests, 'get' | 'refund'>;
+  limit: number;
+}): AdminRefunds {
+  const { refunds, orders, paymentRequests, limit } = options;
+
+  const ofOrder = async (tx: Tx, caller: Principal, id: string): Promise<FromWallet> => {
+    const order = await orders.get(caller, id, tx);
+    const given = refundedOf(order);
+    return { left: order.price - given, given, giveBack: (part) => orders.refund(tx, caller, id, part) };
+  };
+
+  const ofPaymentRequest = async (tx: Tx, caller: Principal, id: string): Promise<FromWallet> => {
+    const request = await paymentRequests.get(caller, id, tx);
+    return {
+      left: leftOf(request),
+      given: request.refunded ?? 0,
+      giveBack: (part) => paymentRequests.refund(tx, caller, id, part),
+    };
+  };
+
+  const toWallet = async (
     tx: Tx,
     caller: Principal,
-    id: string,
-    { amount, reason }: RefundInput,
+    { left, given, giveBack }: FromWallet,
+    { orderId, paymentRequestId, amount = left, reason }: RefundInput,
     allow: (total: number) => void,
   ): Promise<RefundDocument> => {
-    const before = await orders.get(caller, id, tx);
-    const given = refundedOf(before);
-    const left = before.price - given;
-    if (left === 0) throw new Problem('refund-exceeds-payment', 'All of the order was given back');
-    const refunded = amount ?? left;
-    allow(given + refunded);
-    const { userId, currency } = await orders.refund(tx, caller, id, { amount: refunded, reason });
+    if (left === 0) throw new Problem('refund-exceeds-payment', 'There is nothing left to give back');
+    allow(given + amount);
+    const { userId, currency } = await giveBack({ amount, reason });
     return refunds.done(tx, {
       userId,
-      orderId: id,
-      amount: refunded,
+      ...(orderId === undefined ? {} : { orderId }),
+      ...(paymentRequestId === undefined ? {} : { paymentRequestId }),
+      amount,
       currency,
       paymentMethod: 'wallet',
       reason,
@@ -46,13 +71,18 @@ export function createAdminRefunds(options: { refunds: Refunds; orders: Pick<Ord
         if (total > limit && !caller.roles.includes('superadmin'))
           throw new Problem('forbidden', `More than ${limit} of one payment is given back by a superadmin alone`);
       };
-      const { topUpId, orderId, amount, reason } = input;
-      const refund = topUpId
-        ? await refunds.ofTopUp(tx, caller, { id: topUpId, amount, reason }, allow)
-        : await ofOrder(tx, caller, orderId ?? '', input, allow);
+      const { topUpId, orderId, paymentRequestId = '', amount, reason } = input;
+      const [target, refund] = topUpId
+        ? [`top-up:${topUpId}`, await refunds.ofTopUp(tx, caller, { id: topUpId, amount, reason }, allow)]
+        : orderId
+          ? [`order:${orderId}`, await toWallet(tx, caller, await ofOrder(tx, caller, orderId), input, allow)]
+          : [
+              `payment-request:${paymentRequestId}`,
+              await toWallet(tx, caller, await ofPaymentRequest(tx, caller, paymentRequestId), input, allow),
+            ];
       await tx.audit({
         action: 'refund.create',
-        target: topUpId ? `top-up:${topUpId}` : `order:${orderId}`,
+        target,
         details: { refundId: refund._id, amount: refund.amount, currency: refund.currency, reason },
       });
       return refund;

@@ -11,8 +11,6 @@ interface ChargeFacts {
 
 /** What is paid by whom, and who gets it. */
 export type Charge = ChargeSubject & ChargeFacts;
-/** What an order costs whom, and who gets it. */
-export type OrderCharge = { orderId: string } & ChargeFacts;
 
 /** As events and postings name it. */
 export const subjectOf = (charge: ChargeSubject): ChargeSubject =>
@@ -23,3 +21,9 @@ export const nameOf = (charge: ChargeSubject): { key: string; description: strin
   'orderId' in charge
     ? { key: `order:${charge.orderId}`, description: 'Order' }
     : { key: `payment-request:${charge.paymentRequestId}`, description: 'Payment at the counter' };
+
+/** `key`: of a refund that gives back all at once; parts have names of their own. */
+export const refundOf = (charge: ChargeSubject) =>
+  'orderId' in charge
+    ? ({ key: charge.orderId, description: 'Order refunded', reason: 'order-refund' } as const)
+    : ({ key: nameOf(charge).key, description: 'Payment refunded', reason: 'payment-request-refund' } as const);

@@ -3,13 +3,14 @@ import type { Mongo } from '@tidings/platform';
 import { Schema, type Model } from 'mongoose';
 import type { TopUpDocument } from './wallet.model.js';
 
-/** Money that an administrator gives back: of a top-up by way of its provider, or of an order. */
+/** Money that an administrator gives back: of a top-up by way of its provider, or of an order or a payment request. */
 export interface RefundDocument {
   _id: string;
   status: RefundStatus;
   userId: string;
   topUpId?: string;
   orderId?: string;
+  paymentRequestId?: string;
   /** Minor units. */
   amount: number;
   currency: string;
@@ -36,6 +37,7 @@ const refundSchema = new Schema<RefundDocument>(
     userId: text,
     topUpId: String,
     orderId: String,
+    paymentRequestId: String,
     amount: integer,
     currency: text,
     paymentMethod: text,
@@ -53,6 +55,7 @@ refundSchema.index({ status: 1, createdAt: -1, _id: -1 });
 refundSchema.index({ userId: 1, createdAt: -1, _id: -1 });
 refundSchema.index({ topUpId: 1, createdAt: -1, _id: -1 }, { sparse: true });
 refundSchema.index({ orderId: 1, createdAt: -1, _id: -1 }, { sparse: true });
+refundSchema.index({ paymentRequestId: 1, createdAt: -1, _id: -1 }, { sparse: true });
 
 export function refundModels({ connection }: Pick<Mongo, 'connection'>): RefundModels {
   return { refunds: connection.models['Refund'] ?? connection.model<RefundDocument>('Refund', refundSchema) };

@@ -21,6 +21,7 @@ export interface RefundsQuery {
   userId?: string | undefined;
   topUpId?: string | undefined;
   orderId?: string | undefined;
+  paymentRequestId?: string | undefined;
 }
 
 /** What one asks for; `amount` in minor units, all that is left unless given. */

@@ -47,7 +47,7 @@ export function createTransactionFeed(options: {
 
 /** As administrators see it. */
 export function presentTransfer(transfer: TransferDocument): AdminTransaction {
-  const { _id, type, userId, merchantId, amount, currency, paymentMethod, description, orderId, topUpId, at } = transfer;
+  const { _id, type, userId, merchantId, amount, currency, paymentMethod, description, orderId, topUpId, paymentRequestId, at } = transfer;
   return {
     id: _id,
     type,
@@ -59,6 +59,7 @@ export function presentTransfer(transfer: TransferDocument): AdminTransaction {
     description,
     ...(orderId ? { orderId } : {}),
     ...(topUpId ? { topUpId } : {}),
+    ...(paymentRequestId ? { paymentRequestId } : {}),
     createdAt: at.toISOString(),
   };
 }

@@ -10,6 +10,7 @@ export type BalanceReason =
   | 'order'
   | 'order-refund'
   | 'payment-request'
+  | 'payment-request-refund'
   | 'sales'
   | 'hold'
   | 'release'

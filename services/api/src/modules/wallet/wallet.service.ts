@@ -2,7 +2,7 @@ import type { WalletTransaction } from '@tidings/contracts';
 import type { Tx } from '@tidings/feed';
 import { z } from 'zod';
 import { decodeCursor, pageOf } from '../../http/lists.js';
-import { nameOf, subjectOf, type Charge, type OrderCharge } from './charge.js';
+import { nameOf, refundOf, subjectOf, type Charge } from './charge.js';
 import { accountId, parseAccountId, type AccountRef, type BalanceChange, type Ledger } from './ledger.js';
 import { announceBalance } from './wallet.events.js';
 import { bringUpToDate } from './roll-up.js';
@@ -54,11 +54,11 @@ export interface Wallet {
    */
   charge(tx: Tx, charge: Charge): Promise<readonly BalanceChange[]>;
   /**
-   * Gives the price back, or a part of it, and emits `payment-refunded` and `balance-updated`. `key` names the refund (the order's id unless
+   * Gives the price back, or a part of it, and emits `payment-refunded` and `balance-updated`. `key` names the refund (that of the whole charge unless
    * given): a second time changes nothing. The caller sees to it that the parts do not come to more than the price.
    * @throws Problem `insufficient-funds` when the merchant's balance does not cover it
    */
-  refund(tx: Tx, charge: OrderCharge & { reason: string; key?: string }): Promise<void>;
+  refund(tx: Tx, charge: Charge & { reason: string; key?: string }): Promise<void>;
   /**
    * Sets money aside and emits `balance-updated`: it leaves `balance` and is shown as `held`. A second time with the same key changes nothing.
    * @throws Problem `insufficient-funds`
@@ -138,27 +138,30 @@ export function createWallet(options: { models: WalletModels; ledger: Ledger; de
       return changes;
     },
 
-    async refund(tx, { orderId, userId, merchantId, amount, currency, reason, key: name = orderId }) {
-      const key = `refund:${name}`;
+    async refund(tx, charge) {
+      const { userId, merchantId, amount, currency, reason } = charge;
+      const subject = subjectOf(charge);
+      const whole = refundOf(charge);
+      const key = `refund:${charge.key ?? whole.key}`;
       if (await transfers.exists({ _id: key }).session(tx.session)) return;
       const merchant = merchantAccount(merchantId, currency);
-      // This very order's price may still wait for a roll-up.
+      // The very price of this may still wait for a roll-up.
       await bringUpToDate(tx, ledger, merchant);
       const { changes } = await ledger.post(tx, {
         key,
         type: 'refund',
-        description: 'Order refunded',
+        description: whole.description,
         paymentMethod: 'wallet',
-        orderId,
+        ...subject,
         legs: [
           { account: userAccount(userId, currency), amount },
           // Last, as all of this merchant's refunds and roll-ups meet there.
           { account: merchant, amount: -amount },
         ],
       });
-      const transactionId = changes[0]?.posting?._id ?? orderId;
-      tx.emit('payment-refunded', { userId, amount, currency, paymentMethod: 'wallet', transactionId, orderId, reason }, { userId });
-      for (const change of changes) announceBalance(tx, change, 'order-refund');
+      const transactionId = changes[0]?.posting?._id ?? whole.key;
+      tx.emit('payment-refunded', { userId, amount, currency, paymentMethod: 'wallet', transactionId, ...subject, reason }, { userId });
+      for (const change of changes) announceBalance(tx, change, whole.reason);
     },
 
     async hold(tx, { key, userId, amount, currency, description }) {
