@@ -174,7 +174,7 @@ async function isSettled({ recorder, screens }: World): Promise<boolean> {
     db.collection('outbox').countDocuments(),
     db.collection('outbox').countDocuments({ pending: true }),
     // There is always a next one of those that come by the clock.
-    db.collection('jobs').countDocuments({ state: 'due', kind: { $nin: ['ledger-check', 'reconcile-daily'] } }),
+    db.collection('jobs').countDocuments({ state: 'due', dueAt: { $lte: new Date() } }),
     db.collection('postings').countDocuments({ pending: true }),
   ]);
   if (stored !== events.length || pending + due + waiting > 0) return false;
