@@ -81,8 +81,8 @@ export function createNotices({ models, unitOfWork }: { models: NoticeModels; un
       .lean<NoticeDocument>();
 
   const refuse = async (tx: Tx, filter: Record<string, unknown>): Promise<never> => {
-    const known = await notices.exists(filter).session(tx.session);
-    throw known ? new Problem('invalid-transition', 'It is too late for that') : new Problem('not-found', 'There is no such notice');
+    const known = await notices.findOne(filter, { status: 1 }).session(tx.session).lean<Pick<NoticeDocument, 'status'>>();
+    throw known ? new Problem('invalid-transition', `The notice is ${known.status}`) : new Problem('not-found', 'There is no such notice');
   };
 
   const page = async (

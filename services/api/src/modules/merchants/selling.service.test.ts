@@ -75,6 +75,16 @@ describe('selling', () => {
     await assertOpen(id);
   });
 
+  test('who cannot order is told why', async () => {
+    const inactive = await stall({ isActive: false });
+    await expect(assertOpen(inactive.id)).rejects.toMatchObject({ detail: 'The merchant is not active' });
+    const { id, member } = await stall();
+    await domain.run((tx) => selling().update(tx, member, id, { ...settings, hours: {} }));
+    await expect(assertOpen(id)).rejects.toMatchObject({ detail: 'It is outside of the opening hours' });
+    await domain.run((tx) => selling().pause(tx, member, id, {}));
+    await expect(assertOpen(id)).rejects.toMatchObject({ detail: 'The merchant has paused new orders' });
+  });
+
   test('the clock decides on an order, also before the turn is told', async () => {
     const { id, member } = await stall();
     await domain.run((tx) => selling().pause(tx, member, id, { until: new Date(Date.now() + hourMs).toISOString() }));

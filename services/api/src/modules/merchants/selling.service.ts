@@ -131,7 +131,8 @@ export function createSelling(options: { models: SellingModels; merchants: Merch
       const isStale = selling.nextChangeAt !== null && selling.nextChangeAt <= tx.now;
       const { open, paused } = isStale ? sellingStatus({ ...selling, timeZone: merchant.timeZone }, tx.now) : selling;
       if (merchant.isActive && open) return;
-      throw new Problem('merchant-closed', paused ? 'The merchant has paused new orders' : undefined);
+      if (!merchant.isActive) throw new Problem('merchant-closed', 'The merchant is not active');
+      throw new Problem('merchant-closed', paused ? 'The merchant has paused new orders' : 'It is outside of the opening hours');
     },
 
     unclaimedRule: async (tx, merchantId) => (await read(merchantId, tx)).unclaimed,

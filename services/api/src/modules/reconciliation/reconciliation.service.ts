@@ -89,7 +89,11 @@ export function createReconciliations(options: {
       if (from >= to || to.getTime() - from.getTime() > longestMs || to > tx.now)
         throw new Problem('bad-request', 'The period has to begin before it ends, to be over, and to have at most 31 days');
       const asked = provider ? withList.filter((name) => name === provider) : withList;
-      if (asked.length === 0) throw new Problem('provider-unavailable', 'There is no list of payments to compare with');
+      if (asked.length === 0)
+        throw new Problem(
+          'provider-unavailable',
+          `${provider ?? 'No provider'} has no list of payments here: it never has, or its API keys are not set`,
+        );
       const runs: ReconciliationDocument[] = [];
       for (const name of asked) runs.push(await begin(tx, newId(), { provider: name, from, to, requestedBy }));
       await tx.audit({

@@ -144,6 +144,9 @@ describe('reconciliation', () => {
     await expect(request({ from: day(-1), to: day(1) })).rejects.toMatchObject({ code: 'bad-request' });
     await expect(request({ from: day(-40), to: day(-1) })).rejects.toMatchObject({ code: 'bad-request' });
     await expect(request({ from: day(-1), to: day(-2) })).rejects.toMatchObject({ code: 'bad-request' });
-    await expect(request({ provider: 'zeffy' })).rejects.toMatchObject({ code: 'provider-unavailable' });
+    await expect(request({ provider: 'zeffy' })).rejects.toMatchObject({
+      code: 'provider-unavailable',
+      detail: expect.stringContaining('zeffy has no list of payments'),
+    });
   });
 });
