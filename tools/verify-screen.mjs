@@ -2,7 +2,7 @@
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { assertNodeVersion, capture, ensurePackages, runMain } from './bootstrap.mjs';
-import { SetupError } from './servers/errors.mjs';
+import { reasonOf, SetupError } from './servers/errors.mjs';
 
 /** @param {string} line */
 const log = (line) => void process.stdout.write(`${line}\n`);
@@ -15,7 +15,10 @@ await runMain(async () => {
   const build = await capture('tsc', ['-b']);
   if (build.code !== 0) throw new SetupError(`The build failed:\n${build.output.trim()}`);
   const { verifyScreenExport } = await import('@tidings/feed');
-  const { problems, digest, entries } = await verifyScreenExport(createInterface({ input: createReadStream(file), crlfDelay: Infinity }));
+  const lines = createInterface({ input: createReadStream(file), crlfDelay: Infinity });
+  const { problems, digest, entries } = await verifyScreenExport(lines).catch((error) => {
+    throw new SetupError(`${file} cannot be verified. ${reasonOf(error)}`);
+  });
   log(`${entries} entries, digest ${digest}`);
   for (const problem of problems) log(`  - ${problem}`);
   log(

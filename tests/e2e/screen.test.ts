@@ -167,6 +167,9 @@ describe('its export', () => {
     const found = [];
     for (const file of forged) found.push((await verifyScreenExport(linesOf(file.join('\n')))).problems.length > 0);
     expect(found).toEqual(forged.map(() => true));
-    await expect(verifyScreenExport(linesOf(lines.slice(0, -1).join('\n')))).rejects.toThrow();
+    await expect(verifyScreenExport(linesOf(lines.slice(0, -1).join('\n')))).rejects.toThrow('no end');
+    const brokenOff = [...lines.slice(0, 3), lines[3]!.slice(0, 40)].join('\n');
+    await expect(verifyScreenExport(linesOf(brokenOff))).rejects.toThrow('Line 4 is neither');
+    await expect(verifyScreenExport(linesOf('# Tidings'))).rejects.toThrow('no exported screen');
   });
 });

@@ -71,18 +71,23 @@ export async function verifyScreenExport(lines: AsyncIterable<string>): Promise<
   let head: ScreenExportHead | undefined;
   let foot: ScreenExportFoot | undefined;
   let verdict: Omit<Verdict, 'problems'> = { digest: '', entries: 0, screen: emptyScreen };
+  let number = 0;
   for await (const line of lines) {
+    number += 1;
     if (line.trim() === '') continue;
-    const value: unknown = JSON.parse(line);
+    const value = parsed(line);
     if (!head) {
-      head = screenExportHeadSchema.parse(value);
+      head = screenExportHeadSchema.safeParse(value).data;
+      if (!head) throw new Error('This is no exported screen: its first line is not the head of one');
       verdict = { ...verdict, digest: firstDigest(head) };
       continue;
     }
     if (foot) note('there are lines behind the last one');
     const entry = screenExportEntrySchema.safeParse(value);
     if (!entry.success) {
-      foot = screenExportFootSchema.parse(value);
+      foot = screenExportFootSchema.safeParse(value).data;
+      // A download that broke off ends within a line; another version's screen may have other parts.
+      if (!foot) throw new Error(`Line ${number} is neither an entry nor an end as this version writes it`);
       continue;
     }
     for (const problem of faults(head, verdict, entry.data)) note(`entry ${entry.data.seq}: ${problem}`);
@@ -102,6 +107,15 @@ export async function verifyScreenExport(lines: AsyncIterable<string>): Promise<
     note('its entries make another screen than the one that it shows');
   }
   return { ...verdict, problems };
+}
+
+function parsed(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    // No value of JSON, and refused as such by each schema.
+    return undefined;
+  }
 }
 
 function faults(head: ScreenExportHead, { digest, entries }: Pick<Verdict, 'digest' | 'entries'>, entry: ScreenExportEntry): string[] {
