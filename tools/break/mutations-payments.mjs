@@ -36,6 +36,14 @@ export const paymentMutations = [
     test: 'what somebody gives back on the provider’s own pages meanwhile comes to the same sum',
   },
   {
+    name: 'refund-one-at-a-time',
+    mechanism: 'one refund of a top-up is at its provider at a time',
+    invariant: 5,
+    edits: [{ file: refunds, search: 'if (!before) await ask(tx, refund);', replace: 'if (before !== refund) await ask(tx, refund);' }],
+    testFile: refundTests,
+    test: 'of several, one is at the provider at a time: one that is refused costs nothing, whatever the others’ webhook says',
+  },
+  {
     name: 'refund-promised',
     mechanism: 'pending refunds count as given back',
     invariant: 5,

@@ -22,6 +22,8 @@ export interface PendingRefunds {
   take(tx: Tx, topUpId: string, amount: number, only?: string): Promise<Share[]>;
   /** Notes what was booked, and sets the rest of each aside again. */
   settle(tx: Tx, shares: readonly Share[]): Promise<void>;
+  /** The oldest of a top-up: the one that the provider is asked for. */
+  first(tx: Tx, topUpId: string): Promise<RefundDocument | undefined>;
   /** What is promised and not booked, minor units. */
   promised(tx: Tx, topUpId: string): Promise<number>;
 }
@@ -59,6 +61,8 @@ export function createPendingRefunds({ refunds }: RefundModels, wallet: Pick<Wal
         if (after.settled < after.amount) await hold(tx, after);
       }
     },
+
+    first: async (tx, topUpId) => (await pendingOf(tx, topUpId))[0],
 
     async promised(tx, topUpId) {
       const pending = await pendingOf(tx, topUpId);

@@ -150,6 +150,39 @@ describe('refunds of top-ups', () => {
     for (const result of results) if (result.status === 'rejected') expect(result.reason).toMatchObject({ code: 'refund-exceeds-payment' });
   });
 
+  test('of several, one is at the provider at a time: one that is refused costs nothing, whatever the others’ webhook says', async () => {
+    const { userId, topUpId } = await funded(500);
+    let given = 0;
+    let under = 0;
+    let most = 0;
+    // The webhook tells the sum before the provider's answer is here; the first is refused at the end, the others are done.
+    let refuse = (): void => undefined;
+    const othersAsked = new Promise<void>((resolve) => (refuse = resolve));
+    provider.answer = async ({ amount, topUp }) => {
+      // Earlier tests' refunds may still be under way.
+      if (topUp._id !== topUpId) return;
+      most = Math.max(most, ++under);
+      try {
+        if (amount === 200) {
+          await othersAsked;
+          throw new RefundRefused('Not this one');
+        }
+        given += amount;
+        await toldByWebhook(topUpId, given);
+      } finally {
+        under--;
+      }
+    };
+    const refused = await ask(topUpId, 200);
+    const done = await Promise.all([ask(topUpId, 100), ask(topUpId, 101)]);
+    refuse();
+    expect(await reaches(refused, 'failed')).toMatchObject({ settled: 0 });
+    for (const id of done) await reaches(id, 'succeeded');
+    expect({ most, given }).toEqual({ most: 1, given: 201 });
+    expect(await balanceOf(userId)).toEqual({ balance: 299, held: 0 });
+    await expectSound();
+  });
+
   test('what the customer has spent, and what was never paid, is not given back', async () => {
     const { userId, topUpId } = await funded(500);
     await domain.run((tx) => domain.wallet.wallet.hold(tx, { key: newId(), userId, amount: 400, currency: 'INR', description: 'Spent' }));

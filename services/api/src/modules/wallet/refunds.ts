@@ -72,8 +72,21 @@ export function createRefunds(options: {
         { session: tx.session, returnDocument: 'after' },
       )
       .lean<RefundDocument>();
-    if (ended) tx.emit('refund-updated', { refund: presentRefund(ended) }, {});
+    if (!ended) return;
+    tx.emit('refund-updated', { refund: presentRefund(ended) }, {});
+    if (!ended.topUpId) return;
+    // One that is asked for at this moment meets us here, and runs again: else each could take the other for the one under way.
+    await models.topUps.updateOne({ _id: ended.topUpId }, { $inc: { refundRequests: 1 } }, { session: tx.session });
+    const next = await pending.first(tx, ended.topUpId);
+    if (next) await ask(tx, next);
   };
+
+  /**
+   * One refund of a top-up is at the provider at a time. Its webhooks tell a sum: of two under way, what the second one gave back would be
+   * booked as the first one's, and stay so when that one is refused.
+   */
+  const ask = (tx: Tx, { _id: refundId }: RefundDocument): Promise<void> =>
+    tx.job({ kind: refundJobKind, key: `refund:${refundId}`, data: { refundId } });
 
   /** In the job's last transaction: what the provider's webhook has not booked meanwhile is booked now. */
   const succeed = async (tx: Tx, { _id: refundId, topUpId }: RefundDocument): Promise<void> => {
@@ -134,9 +147,10 @@ export function createRefunds(options: {
         version: 1,
         createdAt: tx.now,
       };
+      const before = await pending.first(tx, id);
       await store(tx, refund);
       await pending.hold(tx, refund);
-      await tx.job({ kind: refundJobKind, key: `refund:${refund._id}`, data: { refundId: refund._id } });
+      if (!before) await ask(tx, refund);
       return refund;
     },
 
