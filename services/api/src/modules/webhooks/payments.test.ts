@@ -218,6 +218,17 @@ describe('payments by webhook', () => {
       expect(await accountOf(`receivable:${userId}:INR`)).toMatchObject({ balance: -100 });
     });
 
+    test('one that is closed without a verdict keeps nothing set aside', async () => {
+      const { userId, topUpId } = await pending('razorpay');
+      await done('razorpay', razorpayEvent({ topUpId, amount: 500 }));
+      const dispute = { id: `disp_${topUpId}`, amount: 500 };
+      await done('razorpay', razorpayEvent({ event: 'payment.dispute.created', topUpId, amount: 500, dispute }));
+      expect(await wallet(userId)).toEqual({ balance: 0, held: 500 });
+      await done('razorpay', razorpayEvent({ event: 'payment.dispute.closed', topUpId, amount: 500, dispute }));
+      expect(await wallet(userId)).toEqual({ balance: 500, held: 0 });
+      await soundLedger();
+    });
+
     test('before the success it waits, and a decision alone says all', async () => {
       const { userId, topUpId } = await pending('stripe');
       const lost = stripeDispute(topUpId, 'closed', 'lost');

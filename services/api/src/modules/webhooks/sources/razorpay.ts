@@ -74,7 +74,8 @@ function meaning(event: string, payload: unknown): ProviderMessage {
     }
     case 'payment.dispute.created':
     case 'payment.dispute.won':
-    case 'payment.dispute.lost': {
+    case 'payment.dispute.lost':
+    case 'payment.dispute.closed': {
       const { payment, dispute } = parse(withDispute, payload);
       const { id: disputeId, amount, reason_code } = dispute.entity;
       return {
@@ -82,7 +83,7 @@ function meaning(event: string, payload: unknown): ProviderMessage {
         topUpId: topUpIdOf(payment.entity.notes),
         providerRef: payment.entity.id,
         disputeId,
-        status: event === 'payment.dispute.won' ? 'won' : event === 'payment.dispute.lost' ? 'lost' : 'opened',
+        status: outcomes[event] ?? 'opened',
         amount,
         currency: dispute.entity.currency,
         reason: reason_code?.slice(0, 100) ?? undefined,
@@ -92,3 +93,13 @@ function meaning(event: string, payload: unknown): ProviderMessage {
       return unknownType;
   }
 }
+
+/**
+ * `closed`: a question about fraud that was answered, or settled by a refund, which has an event of its own; money is taken for a lost one
+ * alone (https://razorpay.com/docs/api/disputes/entity).
+ */
+const outcomes: Readonly<Record<string, 'won' | 'lost'>> = {
+  'payment.dispute.won': 'won',
+  'payment.dispute.closed': 'won',
+  'payment.dispute.lost': 'lost',
+};
