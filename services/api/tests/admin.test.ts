@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { audit, auditRead, collections } from '@tidings/feed';
+import { auditRead, collections } from '@tidings/feed';
 import { ledgerSums } from '../src/modules/wallet/index.js';
 import { createDirectory } from '../src/modules/identity/directory.js';
 import { identityModels } from '../src/modules/identity/identity.model.js';
@@ -30,12 +30,12 @@ describe('administration', () => {
     test('an entry is part of the transaction of what it tells of', async () => {
       const { unitOfWork } = world.api.context;
       const failing = unitOfWork.run({ actor: admin.id }, async (tx) => {
-        await audit(tx, { action: 'thing.change', target: 'thing:rolled-back' });
+        await tx.audit({ action: 'thing.change', target: 'thing:rolled-back' });
         throw new Error('no');
       });
       await expect(failing).rejects.toThrow('no');
       await unitOfWork.run({ actor: admin.id }, (tx) =>
-        audit(tx, { action: 'thing.change', target: 'thing:kept', details: { amount: 5, words: ['a', 'b'], note: null } }),
+        tx.audit({ action: 'thing.change', target: 'thing:kept', details: { amount: 5, words: ['a', 'b'], note: null } }),
       );
       expect(await items('/api/admin/audit?target=thing:rolled-back')).toEqual([]);
       expect(await items('/api/admin/audit?target=thing:kept')).toEqual([

@@ -21,11 +21,6 @@ export interface AuditEntry extends AuditAction {
   actor: string | null;
 }
 
-/** Notes what the transaction does in the name of its actor: both are committed, or neither. */
-export async function audit(tx: { audit(action: AuditAction): Promise<void> }, action: AuditAction): Promise<void> {
-  await tx.audit(action);
-}
-
 /** Notes a look at something private, for which there is no transaction. Await it before you show what was asked for. */
 export async function auditRead(mongo: Mongo, actor: string, action: AuditAction): Promise<void> {
   await writeAudit(mongo, { ...action, actor, at: new Date() });

@@ -23,7 +23,7 @@ export interface Tx {
   emit<Type extends EventType>(type: Type, data: EventInput<Type>, to: EventTo<Type>, cause?: Cause): string;
   /** Declares who may follow a feed; see `FeedGrant`. */
   grant(feed: string, containers: string[]): Promise<void>;
-  /** Notes in the audit log what the actor does here. */
+  /** Notes in the audit log what the actor does here: both are committed, or neither. */
   audit(action: AuditAction): Promise<void>;
   /** A durable job; prompt after the commit. */
   job(job: NewJob): Promise<void>;

@@ -1,9 +1,14 @@
 import { Problem } from '@tidings/contracts';
 import { z } from 'zod';
 
-const id = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/);
+/** Names of transfers, jobs and deliveries hold more than ids do. */
+const name = z.string().min(1).max(300);
 const latestTime = 8_640_000_000_000_000;
-const timeKey = z.tuple([z.int().min(0).max(latestTime), id]);
+/** Of a list that is sorted by a time and then the name. */
+export const timeKey = z.tuple([z.int().min(0).max(latestTime), name]);
+
+/** The times by which lists are sorted. */
+type TimeField = 'createdAt' | 'at' | 'startsAt' | 'receivedAt';
 
 /** For `sort`: the order in which clients keep lists, too (the contracts' reducers), so that a live list and a fetched one are the same. */
 export const newestFirst = { createdAt: -1, _id: -1 } as const;
@@ -43,7 +48,7 @@ export function pageOf<T>(
 }
 
 /** The filter for what comes after the cursor in a list that is sorted by `newestFirst` (or by another time); page with `pageByTime`. */
-export function olderThan(cursor: string | undefined, field: 'createdAt' | 'at' = 'createdAt'): Record<string, unknown> {
+export function olderThan(cursor: string | undefined, field: TimeField = 'createdAt'): Record<string, unknown> {
   const key = decodeCursor(cursor, timeKey);
   if (!key) return {};
   const time = new Date(key[0]);
@@ -58,9 +63,10 @@ export function newerThan(cursor: string | undefined): Record<string, unknown> {
   return { $or: [{ createdAt: { $gt: createdAt } }, { createdAt, _id: { $gt: key[1] } }] };
 }
 
-export function pageByTime<T extends { _id: string } & ({ createdAt: Date } | { at: Date })>(
+export function pageByTime<T extends { _id: string } & Record<Field, Date>, Field extends TimeField = 'createdAt'>(
   found: readonly T[],
   limit: number,
+  field = 'createdAt' as Field,
 ): { page: T[]; nextCursor: string | null } {
-  return pageOf(found, limit, (item) => [('createdAt' in item ? item.createdAt : item.at).getTime(), item._id]);
+  return pageOf(found, limit, (item) => [item[field].getTime(), item._id]);
 }

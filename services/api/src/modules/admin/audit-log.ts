@@ -20,7 +20,7 @@ export function createAuditLog(mongo: Mongo): AuditLog {
         .sort({ at: -1, _id: -1 })
         .limit(limit + 1)
         .toArray();
-      return pageByTime(found, limit);
+      return pageByTime(found, limit, 'at');
     },
   };
 }

@@ -6,10 +6,9 @@ import {
   type Role,
   type SystemEventInput,
 } from '@tidings/contracts';
-import { audit, type Tx, type UnitOfWork } from '@tidings/feed';
+import type { Tx, UnitOfWork } from '@tidings/feed';
 import { newId, type JobHandler } from '@tidings/platform';
-import { z } from 'zod';
-import { decodeCursor, pageOf } from '../../http/lists.js';
+import { olderThan, pageByTime } from '../../http/lists.js';
 import { presentNotice, type NoticeDocument, type NoticeModels } from './notices.model.js';
 
 export const noticeJobKind = 'notice';
@@ -40,7 +39,6 @@ export interface Notices {
 /** An announcement is shown for a week. */
 const announcementMs = 7 * 86_400_000;
 const furthestMs = 366 * 86_400_000;
-const placeKey = z.tuple([z.int().min(0).max(8_640_000_000_000_000), z.string().max(64)]);
 const latestFirst = { startsAt: -1, _id: -1 } as const;
 
 export function createNotices({ models, unitOfWork }: { models: NoticeModels; unitOfWork: UnitOfWork }): Notices {
@@ -57,7 +55,7 @@ export function createNotices({ models, unitOfWork }: { models: NoticeModels; un
     // An announcement leaves the screens by the clock; of a system event clients are told.
     if (notice.endsAt && notice.kind !== 'announcement') await tx.job(jobOf(notice, 'end', notice.endsAt));
     const { kind, title, role, startsAt, endsAt } = notice;
-    await audit(tx, {
+    await tx.audit({
       action: kind === 'announcement' ? 'announcement.create' : 'system-event.create',
       target: `notice:${notice._id}`,
       details: { kind, title, role, startsAt: startsAt.toISOString(), endsAt: endsAt?.toISOString() ?? null },
@@ -90,11 +88,11 @@ export function createNotices({ models, unitOfWork }: { models: NoticeModels; un
     { limit, cursor }: { limit: number; cursor?: string | undefined },
   ): Promise<Page> => {
     const found = await notices
-      .find({ $and: [...filters, behind(cursor)] })
+      .find({ $and: [...filters, olderThan(cursor, 'startsAt')] })
       .sort(latestFirst)
       .limit(limit + 1)
       .lean<NoticeDocument[]>();
-    return pageOf(found, limit, ({ startsAt, _id }) => [startsAt.getTime(), _id]);
+    return pageByTime(found, limit, 'startsAt');
   };
 
   return {
@@ -120,7 +118,7 @@ export function createNotices({ models, unitOfWork }: { models: NoticeModels; un
     async cancelAnnouncement(tx, id) {
       const filter = { _id: id, kind: 'announcement' as const };
       if (!(await claim(tx, filter, ['scheduled'], 'cancelled'))) return refuse(tx, filter);
-      await audit(tx, { action: 'announcement.cancel', target: `notice:${id}` });
+      await tx.audit({ action: 'announcement.cancel', target: `notice:${id}` });
     },
 
     async endSystemEvent(tx, id) {
@@ -129,7 +127,7 @@ export function createNotices({ models, unitOfWork }: { models: NoticeModels; un
       const changed = cancelled ?? (await claim(tx, filter, ['current'], 'ended'));
       if (!changed) return refuse(tx, filter);
       tell(tx, changed, cancelled ? 'cancelled' : 'ended');
-      await audit(tx, { action: cancelled ? 'system-event.cancel' : 'system-event.end', target: `notice:${id}` });
+      await tx.audit({ action: cancelled ? 'system-event.cancel' : 'system-event.end', target: `notice:${id}` });
     },
 
     list: ({ status, ...paging }) => page([status ? { status } : {}], paging),
@@ -185,11 +183,4 @@ function laterOf(now: Date, startsAt: string | undefined): Date {
 
 function unfit(path: string, message: string): Problem {
   return new Problem('bad-request', 'Some fields are not valid', { errors: [{ path, message }] });
-}
-
-function behind(cursor: string | undefined): Record<string, unknown> {
-  const key = decodeCursor(cursor, placeKey);
-  if (!key) return {};
-  const startsAt = new Date(key[0]);
-  return { $or: [{ startsAt: { $lt: startsAt } }, { startsAt, _id: { $lt: key[1] } }] };
 }

@@ -1,8 +1,7 @@
 import { Problem, type JobsQuery, type Queues, type ShownJob } from '@tidings/contracts';
-import { audit, collections, type DomainEventQueue, type OutboxEvent, type Tx } from '@tidings/feed';
+import { collections, type DomainEventQueue, type OutboxEvent, type Tx } from '@tidings/feed';
 import { queueDepth, type JobDocument, type Jobs, type Logger, type Mongo, type QueueDepth } from '@tidings/platform';
-import { z } from 'zod';
-import { decodeCursor, pageOf } from '../../http/lists.js';
+import { decodeCursor, pageOf, timeKey } from '../../http/lists.js';
 
 export interface QueueOverview {
   /** Depth and age of what waits. Without Redis the durable records are shown alone. */
@@ -12,8 +11,6 @@ export interface QueueOverview {
   /** @throws Problem `not-found`; `invalid-transition` for one that has not failed */
   retry(tx: Tx, key: string): Promise<JobDocument>;
 }
-
-const placeKey = z.tuple([z.int().min(0).max(8_640_000_000_000_000), z.string().max(300)]);
 
 export function createQueueOverview(options: { mongo: Mongo; jobs: Jobs; events: DomainEventQueue; logger: Logger }): QueueOverview {
   const { mongo, jobs, events, logger } = options;
@@ -45,7 +42,7 @@ export function createQueueOverview(options: { mongo: Mongo; jobs: Jobs; events:
     },
 
     async jobs({ state, limit, cursor }) {
-      const key = decodeCursor(cursor, placeKey);
+      const key = decodeCursor(cursor, timeKey);
       const found = await jobs.list({ state, limit: limit + 1, after: key && [new Date(key[0]), key[1]] });
       return pageOf(found, limit, ({ dueAt, _id }) => [dueAt.getTime(), _id]);
     },
@@ -56,7 +53,7 @@ export function createQueueOverview(options: { mongo: Mongo; jobs: Jobs; events:
       if (!outcome.retried)
         throw new Problem('invalid-transition', `The job is ${outcome.job.state}; only one that has failed begins anew`);
       const { kind, lastError } = outcome.job;
-      await audit(tx, { action: 'job.retry', target: `job:${key}`, details: { kind, lastError: lastError ?? null } });
+      await tx.audit({ action: 'job.retry', target: `job:${key}`, details: { kind, lastError: lastError ?? null } });
       return outcome.job;
     },
   };

@@ -7,7 +7,7 @@ import {
   type UserDetail,
   type UsersQuery,
 } from '@tidings/contracts';
-import { audit, auditRead, type Tx } from '@tidings/feed';
+import { auditRead, type Tx } from '@tidings/feed';
 import { newId, type Mongo } from '@tidings/platform';
 import { presentAccount, presentSession, type Directory, type IdentityModule } from '../identity/index.js';
 import { presentWallet, type Wallet } from '../wallet/index.js';
@@ -59,7 +59,7 @@ export function createUsers(options: {
       if (!change?.posting) throw new Error(`The adjustment ${id} moved nothing`);
       const fact = { userId, amount, currency, newBalance: change.newBalance, reason, transactionId: change.posting._id };
       tx.emit('balance-adjusted', fact, { userId });
-      await audit(tx, {
+      await tx.audit({
         action: 'balance.adjust',
         target: `user:${userId}`,
         details: { amount, currency, reason, transactionId: fact.transactionId },

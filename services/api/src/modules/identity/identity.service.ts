@@ -7,7 +7,7 @@ import {
   type Role,
   type UserStatus,
 } from '@tidings/contracts';
-import { audit, type Tx } from '@tidings/feed';
+import type { Tx } from '@tidings/feed';
 import { isDuplicateKey, newId, type Tokens } from '@tidings/platform';
 import type { ClientInfo } from '../../http/bind.js';
 import { checkIfMatch } from '../../http/etag.js';
@@ -115,7 +115,7 @@ export function createIdentity({ models, sessions, tokens }: { models: IdentityM
         .findOneAndUpdate({ _id: userId }, { ...update, $inc: { version: 1 } }, { session: tx.session, returnDocument: 'after' })
         .lean<UserDocument>();
       if (!changed) throw new Problem('not-found');
-      await audit(tx, { action: 'user.verify-email', target: `user:${userId}`, details: { verified } });
+      await tx.audit({ action: 'user.verify-email', target: `user:${userId}`, details: { verified } });
       return presentAccount(changed);
     },
 
@@ -130,7 +130,7 @@ export function createIdentity({ models, sessions, tokens }: { models: IdentityM
       checkIfMatch(ifMatch, user.version, () => presentAccount(user));
       if (user.status === status) return presentAccount(user);
       const changed = await change(tx, user, { status });
-      await audit(tx, { action: status === 'suspended' ? 'user.suspend' : 'user.reinstate', target: `user:${userId}` });
+      await tx.audit({ action: status === 'suspended' ? 'user.suspend' : 'user.reinstate', target: `user:${userId}` });
       if (status === 'suspended') await sessions.revoke(tx, { userId }, 'suspended');
       return presentAccount(changed);
     },

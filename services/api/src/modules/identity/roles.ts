@@ -1,5 +1,5 @@
 import { ownFeeds, Problem, type Account, type Principal, type Role } from '@tidings/contracts';
-import { audit, type Tx } from '@tidings/feed';
+import type { Tx } from '@tidings/feed';
 import { checkIfMatch } from '../../http/etag.js';
 import type { Directory } from './directory.js';
 import type { IdentityModels } from './identity.model.js';
@@ -36,7 +36,7 @@ export function createRoleChanges({ users }: Pick<IdentityModels, 'users'>, dire
       if (roles.join() === order.filter((role) => user.roles.includes(role)).join()) return presentAccount(user);
       await users.updateOne({ _id: userId }, { $set: { roles }, $inc: { version: 1 } }, { session });
       tx.emit('access-changed', { feeds: changedFeeds(user.roles, roles), reason: 'roles-changed' }, { userId });
-      await audit(tx, { action: 'user.set-roles', target: `user:${userId}`, details: { before: [...user.roles], after: roles } });
+      await tx.audit({ action: 'user.set-roles', target: `user:${userId}`, details: { before: [...user.roles], after: roles } });
       return presentAccount({ ...user, roles, version: user.version + 1 });
     },
   };

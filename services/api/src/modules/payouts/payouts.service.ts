@@ -1,5 +1,5 @@
 import { Problem, type Payout, type PayoutDecision, type PayoutInput, type Principal } from '@tidings/contracts';
-import { audit, type Tx } from '@tidings/feed';
+import type { Tx } from '@tidings/feed';
 import { newId } from '@tidings/platform';
 import { checkIfMatch } from '../../http/etag.js';
 import { newestFirst, olderThan, pageByTime } from '../../http/lists.js';
@@ -114,7 +114,7 @@ export function createPayouts(options: { models: PayoutModels; ledger: Ledger; m
       if (!decided) throw new Problem('version-mismatch', undefined, { current: presentPayout(payout) });
       announce(tx, decided);
       const { amount, currency, merchantId } = decided;
-      await audit(tx, {
+      await tx.audit({
         action: `payout.${decision}`,
         target: `payout:${id}`,
         details: {

@@ -1,5 +1,5 @@
 import { idSchema, Problem, type UnmatchedPayment, type UnmatchedPaymentsQuery } from '@tidings/contracts';
-import { audit, type Tx } from '@tidings/feed';
+import type { Tx } from '@tidings/feed';
 import type { Mongo } from '@tidings/platform';
 import { newestFirst, olderThan, pageByTime } from '../../http/lists.js';
 import { unusable, type Outcome, type Reported } from './payment-names.js';
@@ -111,7 +111,7 @@ export function createUnmatched(options: { mongo: Mongo; models: WalletModels; t
       const outcome = await topUps.creditUnannounced(tx, userId, { provider, providerRef, amount, currency });
       if (outcome.state !== 'processed')
         throw new Problem('invalid-transition', 'reason' in outcome ? outcome.reason : 'It cannot be credited');
-      await audit(tx, { action: 'payment.assign', target: `payment:${id}`, details: { userId, amount, currency } });
+      await tx.audit({ action: 'payment.assign', target: `payment:${id}`, details: { userId, amount, currency } });
       const assigned = await close(tx, id, userId, id);
       if (!assigned) throw new Error(`The payment ${id} changed while it was assigned`);
       return assigned;

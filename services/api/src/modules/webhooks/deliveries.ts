@@ -1,7 +1,6 @@
 import { Problem, type DeliveriesQuery, type ResolveDelivery, type WebhookDelivery } from '@tidings/contracts';
-import { audit, type Tx } from '@tidings/feed';
-import { z } from 'zod';
-import { decodeCursor, pageOf } from '../../http/lists.js';
+import type { Tx } from '@tidings/feed';
+import { olderThan, pageByTime } from '../../http/lists.js';
 import type { TopUps } from '../wallet/index.js';
 import type { WebhookSources } from './sources/index.js';
 import type { DeliveryDocument, WebhookModels } from './webhooks.model.js';
@@ -21,8 +20,6 @@ export interface Deliveries {
    */
   resolve(tx: Tx, id: string, decision: ResolveDelivery): Promise<DeliveryDocument>;
 }
-
-const timeAndId = z.tuple([z.int().min(0).max(8_640_000_000_000_000), z.string().max(200)]);
 
 export function createDeliveries({
   models: { deliveries },
@@ -49,21 +46,19 @@ export function createDeliveries({
 
   return {
     async list({ limit, cursor, state, provider }) {
-      const key = decodeCursor(cursor, timeAndId);
-      const older = key ? olderThan(new Date(key[0]), key[1]) : {};
       const found = await deliveries
         .find(
           {
             ...(state ? { state } : {}),
             ...(provider ? { provider } : {}),
-            ...older,
+            ...olderThan(cursor, 'receivedAt'),
           },
           { body: 0, headers: 0 },
         )
         .sort({ receivedAt: -1, _id: -1 })
         .limit(limit + 1)
         .lean<DeliveryDocument[]>();
-      return pageOf(found, limit, ({ receivedAt, _id }) => [receivedAt.getTime(), _id]);
+      return pageByTime(found, limit, 'receivedAt');
     },
 
     get: (id) => find(id),
@@ -72,7 +67,7 @@ export function createDeliveries({
       const { state } = await find(id, tx);
       const delivery = await change(tx, id, { $set: { state: 'received' }, $unset: { reason: 1 }, $inc: { replays: 1 } });
       await tx.job({ kind: webhookJobKind, key: `webhook:${id}:replay:${delivery.replays}`, data: { deliveryId: id } });
-      await audit(tx, { action: 'webhook.replay', target: `webhook-delivery:${id}`, details: { state } });
+      await tx.audit({ action: 'webhook.replay', target: `webhook-delivery:${id}`, details: { state } });
       return delivery;
     },
 
@@ -80,7 +75,7 @@ export function createDeliveries({
       const held = await find(id, tx);
       if (held.state !== 'held') throw new Problem('invalid-transition', `The delivery is ${held.state}, not held`);
       if (decision === 'credit') await credit(tx, held);
-      await audit(tx, {
+      await tx.audit({
         action: 'webhook.resolve',
         target: `webhook-delivery:${id}`,
         details: { decision, reason, held: held.reason ?? '' },
@@ -101,8 +96,6 @@ export function createDeliveries({
       throw new Problem('invalid-transition', 'reason' in outcome ? outcome.reason : 'It cannot be credited');
   }
 }
-
-const olderThan = (at: Date, id: string) => ({ $or: [{ receivedAt: { $lt: at } }, { receivedAt: at, _id: { $lt: id } }] });
 
 export function presentDelivery(delivery: DeliveryDocument): WebhookDelivery {
   const { _id, provider, type, state, reason, replays, receivedAt, processedAt } = delivery;
