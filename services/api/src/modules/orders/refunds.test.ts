@@ -8,7 +8,7 @@ describe('partial refunds', () => {
   let domain: Domain;
   let stall: Stall;
   beforeAll(async () => {
-    domain = await createDomain();
+    domain = await createDomain({ env: { REFUND_LIMIT: '200' } });
     stall = await openStall(domain);
   });
   afterAll(() => domain.stop());
@@ -78,14 +78,34 @@ describe('partial refunds', () => {
     await expectSound();
   });
 
-  test('also when the order is completed; by members and administrators; of the version that they saw', async () => {
+  test('also when the order is completed; by members; of the version that they saw', async () => {
     const { buyer, order } = await stall.ready(2);
     await stall.move(order._id, 'completed');
     await expect(refund(order._id, 50, buyer)).rejects.toMatchObject({ code: 'forbidden' });
     await expect(refund(order._id, 50, await domain.person())).rejects.toMatchObject({ code: 'not-found' });
     await expect(refund(order._id, 50, stall.member, '"v3"')).rejects.toMatchObject({ code: 'version-mismatch' });
     await refund(order._id, 50, stall.member, '"v4"');
-    await refund(order._id, 60, await domain.person({ roles: ['admin'] }));
-    expect(await balanceOf(buyer)).toBe(110);
+    expect(await balanceOf(buyer)).toBe(50);
+  });
+
+  test('administrators give back by their own way alone: up to their limit, not for themselves, and into the audit log', async () => {
+    const { buyer, order } = await placed();
+    const admin = await domain.person({ roles: ['customer', 'admin'] });
+    await expect(refund(order._id, 60, admin)).rejects.toMatchObject({ code: 'forbidden' });
+    const give = (orderId: string, amount: number) =>
+      domain.run((tx) => domain.refunds.adminRefunds.create(tx, admin, { orderId, amount, reason: 'It was cold' }), admin.userId);
+    await give(order._id, 60);
+    await expect(give(order._id, 150)).rejects.toMatchObject({ code: 'forbidden' });
+    expect(await balanceOf(buyer)).toBe(60);
+    const audited = await domain.mongo.db
+      .collection('audit_log')
+      .find({ target: `order:${order._id}` })
+      .toArray();
+    expect(audited).toMatchObject([{ actor: admin.userId, action: 'refund.create', details: { amount: 60 } }]);
+
+    await domain.fund(admin.userId, 100);
+    const own = await stall.place(admin);
+    await expect(give(own._id, 60)).rejects.toMatchObject({ code: 'forbidden' });
+    await expectSound();
   });
 });

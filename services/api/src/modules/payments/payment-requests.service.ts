@@ -33,8 +33,10 @@ export interface PaymentRequests {
   capture(tx: Tx, caller: Principal, id: string, amount?: number, ifMatch?: string): Promise<PaymentRequestDocument>;
   /** By a member. @throws Problem `not-found`, `forbidden`, `invalid-transition`, `version-mismatch` */
   cancel(tx: Tx, caller: Principal, id: string, ifMatch?: string): Promise<PaymentRequestDocument>;
-  /** By a member, or an administrator. @throws Problem `not-found`, `forbidden`, `version-mismatch`, and as `PaymentRequestSteps.giveBack` */
+  /** By a member; administrators have their own way. @throws Problem `not-found`, `forbidden`, `version-mismatch`, and as `PaymentRequestSteps.giveBack` */
   refund(tx: Tx, caller: Principal, id: string, input: PaymentRefundInput, ifMatch?: string): Promise<PaymentRequestDocument>;
+  /** For whoever has looked at the rights. */
+  giveBack: PaymentRequestSteps['giveBack'];
   /** @throws Problem `not-found`, also for other people's */
   get(caller: Principal, id: string, tx?: Tx): Promise<PaymentRequestDocument>;
   /** Newest first. @throws Problem `forbidden` for a merchant that the caller is no member of */
@@ -141,11 +143,12 @@ export function createPaymentRequests(options: {
 
     async refund(tx, caller, id, input, ifMatch) {
       const request = await visible(caller, id, tx);
-      if (!isMember(caller, request.vendorId) && !isAdmin(caller.roles))
-        throw new Problem('forbidden', 'Only members of the merchant refund');
+      if (!isMember(caller, request.vendorId)) throw new Problem('forbidden', 'Only members of the merchant refund this way');
       checkIfMatch(ifMatch, request.version, () => presentPaymentRequest(request));
       return steps.giveBack(tx, request, input);
     },
+
+    giveBack: steps.giveBack,
 
     get: visible,
 

@@ -7,23 +7,25 @@ import type { RefundDocument, Refunds } from '../wallet/index.js';
 export interface AdminRefunds {
   /**
    * By an administrator. What one payment gets back above the limit, over all its refunds, is for a superadmin alone: else one would ask twice.
-   * @throws Problem `forbidden`, and as `Refunds.ofTopUp`, `Orders.refund` and `PaymentRequests.refund`
+   * Nobody gives back what they paid themselves from the wallet, for which the merchant pays.
+   * @throws Problem `forbidden`, and as `Refunds.ofTopUp`, `Orders.giveBack` and `PaymentRequests.giveBack`
    */
   create(tx: Tx, caller: Principal, input: RefundInput): Promise<RefundDocument>;
 }
 
 /** A payment from the wallet: what is left of it, what went back before, and how a part of it goes back. */
 interface FromWallet {
+  userId: string;
   left: number;
   given: number;
-  giveBack: (part: { amount: number; reason: string }) => Promise<{ userId: string; currency: string }>;
+  giveBack: (part: { amount: number; reason: string }) => Promise<{ currency: string }>;
 }
 
 /** @param options.limit minor units, whatever the currency */
 export function createAdminRefunds(options: {
   refunds: Refunds;
-  orders: Pick<Orders, 'get' | 'refund'>;
-  paymentRequests: Pick<PaymentRequests, 'get' | 'refund'>;
+  orders: Pick<Orders, 'get' | 'giveBack'>;
+  paymentRequests: Pick<PaymentRequests, 'get' | 'giveBack'>;
   limit: number;
 }): AdminRefunds {
   const { refunds, orders, paymentRequests, limit } = options;
@@ -31,28 +33,30 @@ export function createAdminRefunds(options: {
   const ofOrder = async (tx: Tx, caller: Principal, id: string): Promise<FromWallet> => {
     const order = await orders.get(caller, id, tx);
     const given = refundedOf(order);
-    return { left: order.price - given, given, giveBack: (part) => orders.refund(tx, caller, id, part) };
+    return { userId: order.userId, left: order.price - given, given, giveBack: (part) => orders.giveBack(tx, order, part) };
   };
 
   const ofPaymentRequest = async (tx: Tx, caller: Principal, id: string): Promise<FromWallet> => {
     const request = await paymentRequests.get(caller, id, tx);
     return {
+      userId: request.userId,
       left: leftOf(request),
       given: request.refunded ?? 0,
-      giveBack: (part) => paymentRequests.refund(tx, caller, id, part),
+      giveBack: (part) => paymentRequests.giveBack(tx, request, part),
     };
   };
 
   const toWallet = async (
     tx: Tx,
     caller: Principal,
-    { left, given, giveBack }: FromWallet,
+    { userId, left, given, giveBack }: FromWallet,
     { orderId, paymentRequestId, amount = left, reason }: RefundInput,
     allow: (total: number) => void,
   ): Promise<RefundDocument> => {
+    if (userId === caller.userId) throw new Problem('forbidden', 'Nobody gives back what they paid themselves');
     if (left === 0) throw new Problem('refund-exceeds-payment', 'There is nothing left to give back');
     allow(given + amount);
-    const { userId, currency } = await giveBack({ amount, reason });
+    const { currency } = await giveBack({ amount, reason });
     return refunds.done(tx, {
       userId,
       ...(orderId === undefined ? {} : { orderId }),
