@@ -86,5 +86,11 @@ describe('messages about an order', () => {
     }
     const admin = await domain.person({ roles: ['admin'] });
     expect(await codesOf([list(admin, id), send(admin, id, 'Hi'), read(admin, id, result._id)])).toEqual(['ok', 'forbidden', 'forbidden']);
+    await list(stall.member, id);
+    const looks = await domain.mongo.db
+      .collection('audit_log')
+      .find({ target: `order:${id}` })
+      .toArray();
+    expect(looks.map(({ actor, action }) => [actor, action])).toEqual([[admin.userId, 'order.look']]);
   });
 });

@@ -10,7 +10,7 @@ import {
   type OrderStatusInput,
   type Principal,
 } from '@tidings/contracts';
-import type { Tx } from '@tidings/feed';
+import { auditRead, type Tx } from '@tidings/feed';
 import { newId, type Mongo } from '@tidings/platform';
 import { newestFirst, olderThan, pageByTime } from '../../http/lists.js';
 import { isMember, type Items, type Merchants, type SellingService } from '../merchants/index.js';
@@ -54,7 +54,7 @@ export interface Orders {
   refund(tx: Tx, caller: Principal, id: string, input: OrderRefundInput, ifMatch?: string): Promise<OrderDocument>;
   /** For whoever has looked at the rights. */
   giveBack: OrderSteps['giveBack'];
-  /** @throws Problem `not-found`, also for other people's orders */
+  /** An administrator's look at other people's is audited, as following their feed is. @throws Problem `not-found`, also for other people's orders */
   get(caller: Principal, id: string, tx?: Tx): Promise<OrderDocument>;
   /** Newest first. @throws Problem `forbidden` for a merchant that the caller is no member of */
   list(caller: Principal, query: OrdersQuery): Promise<{ page: OrderDocument[]; nextCursor: string | null }>;
@@ -80,6 +80,15 @@ export function createOrders({ mongo, models, steps, merchants, items, selling, 
     const order = await orders.findById(id, null, { session: tx?.session ?? null }).lean<OrderDocument>();
     const isParty = order && (order.userId === caller.userId || isMember(caller, order.vendorId) || isAdmin(caller.roles));
     if (!isParty) throw new Problem('not-found', 'There is no such order');
+    return order;
+  };
+
+  const get: Orders['get'] = async (caller, id, tx) => {
+    const order = await visible(caller, id, tx);
+    const isStranger = order.userId !== caller.userId && !isMember(caller, order.vendorId);
+    const look = { action: 'order.look', target: `order:${id}` };
+    // What a transaction does with it writes its own entry.
+    if (isStranger && !tx) await auditRead(mongo, caller.userId, look);
     return order;
   };
 
@@ -165,7 +174,7 @@ export function createOrders({ mongo, models, steps, merchants, items, selling, 
 
     giveBack,
 
-    get: visible,
+    get,
 
     async list(caller, { vendorId, open, status, limit, cursor }) {
       if (vendorId !== undefined && !isMember(caller, vendorId) && !isAdmin(caller.roles)) {

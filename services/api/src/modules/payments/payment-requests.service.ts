@@ -9,7 +9,7 @@ import {
   type PaymentRequestInput,
   type Principal,
 } from '@tidings/contracts';
-import type { Tx } from '@tidings/feed';
+import { auditRead, type Tx } from '@tidings/feed';
 import { newId, type Mongo } from '@tidings/platform';
 import type { Codes } from '../../codes/codes.js';
 import type { UsedCodes } from '../../codes/used-codes.js';
@@ -37,7 +37,7 @@ export interface PaymentRequests {
   refund(tx: Tx, caller: Principal, id: string, input: PaymentRefundInput, ifMatch?: string): Promise<PaymentRequestDocument>;
   /** For whoever has looked at the rights. */
   giveBack: PaymentRequestSteps['giveBack'];
-  /** @throws Problem `not-found`, also for other people's */
+  /** An administrator's look at other people's is audited. @throws Problem `not-found`, also for other people's */
   get(caller: Principal, id: string, tx?: Tx): Promise<PaymentRequestDocument>;
   /** Newest first. @throws Problem `forbidden` for a merchant that the caller is no member of */
   list(
@@ -150,7 +150,13 @@ export function createPaymentRequests(options: {
 
     giveBack: steps.giveBack,
 
-    get: visible,
+    async get(caller, id, tx) {
+      const request = await visible(caller, id, tx);
+      // What a transaction does with it writes its own entry.
+      if (!tx && request.userId !== caller.userId && !isMember(caller, request.vendorId))
+        await auditRead(mongo, caller.userId, { action: 'payment-request.look', target: `payment:${id}` });
+      return request;
+    },
 
     async list(caller, { vendorId, open, limit, cursor }) {
       if (vendorId !== undefined && !isMember(caller, vendorId) && !isAdmin(caller.roles))

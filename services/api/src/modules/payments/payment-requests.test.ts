@@ -222,6 +222,7 @@ describe('what was captured', () => {
     expect(await outcome(giveBack(member, open, 1))).toBe('refund-exceeds-payment');
 
     const admin = await domain.person({ roles: ['admin'] });
+    expect(await outcome(giveBack(admin, id, 1))).toBe('forbidden');
     const refund = (amount?: number) =>
       at(0, admin, (tx) =>
         domain.refunds.adminRefunds.create(tx, admin, { paymentRequestId: id, reason: 'Goodwill', ...(amount ? { amount } : {}) }),
@@ -269,6 +270,13 @@ describe('who may do what', () => {
     const stranger = await domain.person();
     const id = await ask(scene);
     expect(await outcome(requests().get(stranger, id))).toBe('not-found');
+    const admin = await domain.person({ roles: ['customer', 'admin'] });
+    for (const caller of [admin, member, customer]) expect(await requests().get(caller, id)).toMatchObject({ status: 'requested' });
+    const looks = await domain.mongo.db
+      .collection('audit_log')
+      .find({ target: `payment:${id}` })
+      .toArray();
+    expect(looks.map(({ actor, action }) => [actor, action])).toEqual([[admin.userId, 'payment-request.look']]);
     expect(await outcome(decide(stranger, id, 'accept'))).toBe('not-found');
     expect(await outcome(decide(member, id, 'accept'))).toBe('forbidden');
     expect(await outcome(capture(customer, id))).toBe('forbidden');
