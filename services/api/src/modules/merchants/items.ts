@@ -3,7 +3,7 @@ import type { Tx } from '@tidings/feed';
 import { isDuplicateKey, newId } from '@tidings/platform';
 import { checkIfMatch } from '../../http/etag.js';
 import { newestFirst, olderThan, pageByTime } from '../../http/lists.js';
-import { assertMember } from './members.js';
+import { assertMayChange } from './members.js';
 import type { ItemDocument, MerchantModels } from './merchants.model.js';
 import { presentItem } from './merchants.presenter.js';
 import type { Merchants } from './merchants.service.js';
@@ -79,7 +79,7 @@ export function createItems({ models, merchants }: { models: MerchantModels; mer
 
     async create(tx, caller, merchantId, input) {
       const merchant = await merchants.get(merchantId, tx);
-      assertMember(caller, merchantId);
+      await assertMayChange(tx, caller, merchantId, { action: 'item.create', details: { name: input.name } });
       const { name, price, currency = merchant.currency, stock = null, options = [], note, available = true } = input;
       if (currency !== merchant.currency) throw new Problem('currency-mismatch', `This merchant sells in ${merchant.currency}`);
       const item: ItemDocument = {
@@ -105,7 +105,7 @@ export function createItems({ models, merchants }: { models: MerchantModels; mer
 
     async update(tx, caller, merchantId, itemId, patch, ifMatch) {
       const merchant = await merchants.get(merchantId, tx);
-      assertMember(caller, merchantId);
+      await assertMayChange(tx, caller, merchantId, { action: 'item.update', details: { itemId, changed: Object.keys(patch) } });
       const item = await service.get(merchantId, itemId, tx);
       checkIfMatch(ifMatch, item.version, () => presentItem(item));
       if (patch.currency !== undefined && patch.currency !== merchant.currency) {
@@ -116,7 +116,7 @@ export function createItems({ models, merchants }: { models: MerchantModels; mer
     },
 
     async remove(tx, caller, merchantId, itemId, ifMatch) {
-      assertMember(caller, merchantId);
+      await assertMayChange(tx, caller, merchantId, { action: 'item.delete', details: { itemId } });
       const item = await service.get(merchantId, itemId, tx);
       checkIfMatch(ifMatch, item.version, () => presentItem(item));
       await change(tx, item, { $set: { deletedAt: tx.now, available: false }, $unset: { nameKey: 1 } });

@@ -1,13 +1,16 @@
 import { isAdmin, Problem, type Member, type MemberInput, type Principal } from '@tidings/contracts';
-import type { Tx } from '@tidings/feed';
+import type { AuditAction, Tx } from '@tidings/feed';
 import { z } from 'zod';
 import { decodeCursor, pageOf } from '../../http/lists.js';
 import type { Memberships } from '../identity/index.js';
 import type { MerchantModels } from './merchants.model.js';
 
+/** What is about to be done. */
+type Act = Pick<AuditAction, 'action' | 'details'>;
+
 export interface Members {
-  /** Administrators may, too. @throws Problem `forbidden` */
-  assertOwner(tx: Tx, caller: Principal, merchantId: string): Promise<void>;
+  /** Before a change by an owner. Administrators may make it, too, which is audited as `act`. @throws Problem `forbidden` */
+  assertOwner(tx: Tx, caller: Principal, merchantId: string, act: Act): Promise<void>;
   /** By name. @throws Problem `forbidden` for who is neither a member nor an administrator */
   list(
     caller: Principal,
@@ -30,12 +33,19 @@ export function assertMember(who: Principal, merchantId: string): void {
   if (!isMember(who, merchantId) && !isAdmin(who.roles)) throw new Problem('forbidden', 'Only members of this merchant may do this');
 }
 
+/** Before a change by a member. Administrators may make it, too, which is audited. @throws Problem `forbidden` */
+export async function assertMayChange(tx: Tx, who: Principal, merchantId: string, act: Act): Promise<void> {
+  assertMember(who, merchantId);
+  if (!isMember(who, merchantId)) await tx.audit({ ...act, target: `merchant:${merchantId}` });
+}
+
 const memberKey = z.tuple([z.string(), z.string()]);
 
 /** Who may change what about a merchant's members; identity keeps the memberships. */
 export function createMembers(memberships: Memberships, { merchants }: Pick<MerchantModels, 'merchants'>): Members {
-  const assertOwner = async (tx: Tx, { roles, userId }: Principal, merchantId: string): Promise<void> => {
-    if (isAdmin(roles) || (await memberships.roleOf(tx, { userId, merchantId })) === 'owner') return;
+  const assertOwner: Members['assertOwner'] = async (tx, { roles, userId }, merchantId, act) => {
+    if ((await memberships.roleOf(tx, { userId, merchantId })) === 'owner') return;
+    if (isAdmin(roles)) return tx.audit({ ...act, target: `merchant:${merchantId}` });
     throw new Problem('forbidden', 'Only owners of this merchant may do this');
   };
 
@@ -63,7 +73,10 @@ export function createMembers(memberships: Memberships, { merchants }: Pick<Merc
 
     async add(tx, caller, merchantId, { email, userId, role }) {
       await takeTurn(tx, merchantId);
-      await assertOwner(tx, caller, merchantId);
+      await assertOwner(tx, caller, merchantId, {
+        action: 'member.add',
+        details: { role, ...(userId ? { userId } : { email: email ?? '' }) },
+      });
       const user = await memberships.find(tx, userId === undefined ? { email: email ?? '' } : { userId });
       if (await memberships.roleOf(tx, { userId: user._id, merchantId }))
         throw new Problem('already-exists', 'The user is a member already');
@@ -72,7 +85,7 @@ export function createMembers(memberships: Memberships, { merchants }: Pick<Merc
 
     async remove(tx, caller, merchantId, userId) {
       await takeTurn(tx, merchantId);
-      await assertOwner(tx, caller, merchantId);
+      await assertOwner(tx, caller, merchantId, { action: 'member.remove', details: { userId } });
       // Whoever removes another is an owner and stays; only who leaves may be the last one.
       if (!isAdmin(caller.roles) && userId === caller.userId && !(await memberships.hasOtherOwner(tx, { userId, merchantId }))) {
         throw new Problem('forbidden', 'A merchant keeps an owner; an administrator may take the last one');

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { listQuery } from '@tidings/contracts';
+import { listQuery, type Principal } from '@tidings/contracts';
+import type { Tx } from '@tidings/feed';
 import { newId } from '@tidings/platform';
 import { z } from 'zod';
 import { createDomain, type Domain } from '../../../tests/support/domain.js';
@@ -59,6 +60,32 @@ describe('merchants', () => {
       await domain.run((tx) => domain.merchants.members.remove(tx, asOwner, id, staff.userId));
       const user = await domain.mongo.db.collection<{ _id: string }>('users').findOne({ _id: staff.userId });
       expect(user).toMatchObject({ roles: ['customer'], memberships: [] });
+    });
+
+    test('what administrators do for a merchant is in the audit log, what its members do is not', async () => {
+      const admin = await domain.person({ roles: ['customer', 'admin'] });
+      const { items, members, selling, merchants } = domain.merchants;
+      const { result } = await domain.run((tx) => merchants.create(tx, input()), admin.userId);
+      const id = result._id;
+      const act = (who: Principal) => async (work: (tx: Tx) => Promise<unknown>) => domain.run(work, who.userId);
+      const staff = await domain.person();
+      for (const who of [admin, await domain.person({ merchants: [id] })]) {
+        const as = act(who);
+        await as((tx) => members.add(tx, who, id, { userId: staff.userId, role: 'staff' }));
+        await as((tx) => members.remove(tx, who, id, staff.userId));
+        const { result: item } = await domain.run((tx) => items.create(tx, who, id, { name: `Tea ${who.userId}`, price: 5 }), who.userId);
+        await as((tx) => items.update(tx, who, id, item._id, { price: 6 }));
+        await as((tx) => items.remove(tx, who, id, item._id));
+        await as((tx) => selling.pause(tx, who, id, {}));
+      }
+      const found = await domain.mongo.db
+        .collection('audit_log')
+        .find({ target: `merchant:${id}` })
+        .sort({ _id: 1 })
+        .toArray();
+      expect(new Set(found.map(({ actor }) => actor))).toEqual(new Set([admin.userId]));
+      const actions = ['merchant.create', 'member.add', 'member.remove', 'item.create', 'item.update', 'item.delete', 'selling.update'];
+      expect(found.map(({ action }) => action)).toEqual(actions);
     });
   });
 

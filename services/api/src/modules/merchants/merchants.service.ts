@@ -71,6 +71,7 @@ export function createMerchants(options: {
         deletedAt: null,
       };
       await merchants.insertMany([merchant], { session: tx.session });
+      await tx.audit({ action: 'merchant.create', target: `merchant:${merchant._id}`, details: { name } });
       const admin = tx.actor === null ? null : await users.findOne({ _id: tx.actor }, { session: tx.session, projection: { email: 1 } });
       tx.emit(
         'merchant-created',

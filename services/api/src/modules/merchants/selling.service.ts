@@ -3,7 +3,7 @@ import type { Tx, UnitOfWork } from '@tidings/feed';
 import type { JobHandler } from '@tidings/platform';
 import { z } from 'zod';
 import { checkIfMatch } from '../../http/etag.js';
-import { assertMember } from './members.js';
+import { assertMayChange } from './members.js';
 import type { MerchantDocument } from './merchants.model.js';
 import { presentSelling } from './merchants.presenter.js';
 import type { Merchants } from './merchants.service.js';
@@ -96,7 +96,7 @@ export function createSelling(options: { models: SellingModels; merchants: Merch
     { settings, ifMatch }: { settings: Partial<Settings>; ifMatch: string | undefined },
   ): Promise<SellingView> => {
     const merchant = await merchants.get(merchantId, tx);
-    assertMember(caller, merchantId);
+    await assertMayChange(tx, caller, merchantId, { action: 'selling.update', details: { changed: Object.keys(settings) } });
     const view = { merchant, selling: await read(merchantId, tx) };
     checkIfMatch(ifMatch, view.selling.version, () => presentSelling(view));
     return write(tx, view, settings, tx.now);

@@ -60,7 +60,7 @@ export function createPayouts(options: { models: PayoutModels; ledger: Ledger; m
   return {
     async request(tx, caller, merchantId, { amount, note }) {
       const { currency, name: merchantName } = await merchants.get(merchantId, tx);
-      await members.assertOwner(tx, caller, merchantId);
+      await members.assertOwner(tx, caller, merchantId, { action: 'payout.request', details: { amount, currency } });
       const payout: PayoutDocument = {
         _id: newId(),
         merchantId,
