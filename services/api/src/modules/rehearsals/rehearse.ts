@@ -21,13 +21,14 @@ interface Opening {
   events: PlayedEvent[];
 }
 
-const longestMs = 60_000;
+/** nginx gives up after 30 s, and the last step has to end before that. */
+const longestMs = 25_000;
 const mostTopUps = 1_000;
 const staleMs = 600_000;
 
 /**
  * Plays events against a copy of a user's account, twice: disturbed, and as they are in order; both have to come to the same.
- * @throws Problem `not-found` (the user; a delivery that is not of a top-up of that user), `unavailable` past a minute
+ * @throws Problem `not-found` (the user; a delivery that is not of a top-up of that user), `unavailable` past 25 s
  */
 export async function rehearse(
   context: Pick<Context, 'config' | 'mongo' | 'logger'> & { wallet: Wallet },
