@@ -205,6 +205,8 @@ const topUpSchema = new Schema<TopUpDocument>(
 topUpSchema.index({ providerRef: 1 }, { sparse: true });
 topUpSchema.index({ 'razorpay.orderId': 1 }, { sparse: true });
 topUpSchema.index({ provider: 1, creditedAt: 1 });
+// For a rehearsal, which copies a user's top-ups.
+topUpSchema.index({ userId: 1, createdAt: -1 });
 // Two ways lead to the credit of a Zeffy payment, by its reference and by an administrator: one payment is one top-up, whoever comes first.
 topUpSchema.index(
   { provider: 1, providerRef: 1 },
