@@ -40,6 +40,22 @@ async function placed(): Promise<string> {
   return id as string;
 }
 
+const stallCode = async (): Promise<string> =>
+  (await festival.customer.http.get<{ code: string }>(`/api/merchants/${festival.stall.merchant.id}/qr?format=json`)).body.code;
+
+const request = async (): Promise<Payload> => ({
+  vendorId: festival.stall.merchant.id,
+  code: (await festival.customer.http.get<{ code: string }>('/api/me/qr?format=json')).body.code,
+  amount: 500,
+  capture: 'manual',
+});
+
+async function requested(decision?: 'accept'): Promise<Payload> {
+  const { id: paymentRequestId } = await apps.vendor.call('request-payment', await request());
+  if (decision) await apps.customer.call('payment-decision', { paymentRequestId, decision });
+  return { paymentRequestId };
+}
+
 const cases: Readonly<Record<string, Case>> = {
   subscribe: {
     as: 'customer',
@@ -113,6 +129,51 @@ const cases: Readonly<Record<string, Case>> = {
       feeds: expect.any(Array),
     }),
     refused: { payload: () => ({ all: true }), code: 'bad-request' },
+  },
+  'resolve-code': {
+    as: 'customer',
+    payload: async () => ({ code: await stallCode() }),
+    answer: () => ({ kind: 'stall', merchant: expect.objectContaining({ id: festival.stall.merchant.id }) }),
+    refused: { payload: () => ({ code: 'forged' }), code: 'code-invalid' },
+  },
+  'pay-by-code': {
+    as: 'customer',
+    payload: async () => ({
+      code: await stallCode(),
+      items: [{ itemId: festival.stall.item.id, quantity: 1 }],
+      price: festival.stall.item.price,
+    }),
+    answer: () => ({ status: 'placed', price: festival.stall.item.price }),
+    brings: ['new-order', 'payment-completed', 'balance-updated'],
+    refused: { payload: () => ({ code: 'forged', price: 1 }), code: 'code-invalid' },
+  },
+  'request-payment': {
+    as: 'vendor',
+    payload: request,
+    answer: () => ({ status: 'requested', amount: 500, customerName: 'Asha' }),
+    brings: ['payment-request-updated'],
+    refused: { payload: () => ({ vendorId: festival.stall.merchant.id, code: 'forged', amount: 500 }), code: 'code-invalid' },
+  },
+  'payment-decision': {
+    as: 'customer',
+    payload: async () => ({ ...(await requested()), decision: 'accept' }),
+    answer: () => ({ status: 'approved' }),
+    brings: ['payment-request-updated', 'balance-updated'],
+    refused: { payload: () => ({ paymentRequestId: unknownId, decision: 'accept' }), code: 'not-found' },
+  },
+  'capture-payment': {
+    as: 'vendor',
+    payload: async () => ({ ...(await requested('accept')), amount: 400 }),
+    answer: () => ({ status: 'captured', captured: 400 }),
+    brings: ['payment-request-updated'],
+    refused: { payload: () => ({ paymentRequestId: unknownId }), code: 'not-found' },
+  },
+  'cancel-payment': {
+    as: 'vendor',
+    payload: () => requested(),
+    answer: () => ({ status: 'cancelled' }),
+    brings: ['payment-request-updated'],
+    refused: { payload: () => ({ paymentRequestId: unknownId }), code: 'not-found' },
   },
   authenticate: {
     as: 'customer',

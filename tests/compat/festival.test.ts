@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { waitFor } from '@tidings/testing';
+import { postStripeEvent, stripeEvent, waitFor } from '@tidings/testing';
 import { connectApp, openApp, refusalOf, type App, type Payload } from './support/app.js';
 import { addFunds, openFestival, startProduct, type Festival, type Product } from './support/product.js';
 
@@ -243,6 +243,55 @@ describe('a vendor’s QR code', () => {
     expect(await vendor.event('new-notification', (data) => data['orderId'] === orderId)).toMatchObject({
       message: expect.stringContaining(item.name),
     });
+  });
+});
+
+describe('what administrators and providers say', () => {
+  test('an announcement and a planned maintenance reach every app', async () => {
+    const { http } = festival.admin;
+    await http.post('/api/admin/announcements', { title: 'Fireworks', message: 'At ten, by the river', severity: 'info' });
+    await http.post('/api/admin/system-events', {
+      title: 'Upgrade',
+      message: 'Away for ten minutes',
+      kind: 'maintenance',
+      startsAt: new Date(Date.now() + 3_600_000).toISOString(),
+      endsAt: new Date(Date.now() + 4_200_000).toISOString(),
+    });
+    for (const app of [customer, vendor, admin]) {
+      expect(await app.event('announcement', ({ title }) => title === 'Fireworks')).toMatchObject({ message: 'At ten, by the river' });
+      expect(await app.event('system-event', ({ title }) => title === 'Upgrade')).toMatchObject({
+        kind: 'maintenance',
+        startsAt: expect.any(String),
+        endsAt: expect.any(String),
+      });
+    }
+  });
+
+  test('a payment that failed and one that was given back are told to their user and to administrators', async () => {
+    const { http, id: userId } = festival.customer;
+    const { body: topUp } = await http.post<{ id: string }>('/api/wallet/top-ups', { amount: 3_000, provider: 'stripe' });
+    const failed = stripeEvent({ topUpId: topUp.id, amount: 3_000, type: 'payment_intent.payment_failed' });
+    expect((await postStripeEvent(product.url, product.stripeSecret, failed)).status).toBe(200);
+    const { id: orderId } = await customer.call('order-created', order());
+    await festival.vendor.http.post(`/api/orders/${String(orderId)}/refunds`, { amount: 500, reason: 'It was cold' });
+    for (const app of [customer, admin]) {
+      expect(await app.event('payment-failed', ({ topUpId }) => topUpId === topUp.id)).toMatchObject({
+        userId,
+        amount: 3_000,
+        currency: 'INR',
+        paymentMethod: 'stripe',
+        transactionId: expect.any(String),
+        reason: expect.any(String),
+      });
+      expect(await app.event('payment-refunded', (data) => data['orderId'] === orderId)).toMatchObject({
+        userId,
+        amount: 500,
+        paymentMethod: 'wallet',
+        transactionId: expect.any(String),
+        reason: 'It was cold',
+      });
+    }
+    expect([...vendor.of('payment-failed'), ...vendor.of('payment-refunded')]).toEqual([]);
   });
 });
 
