@@ -1,5 +1,13 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { reduceRefunds, reduceWallet, type AnyEvent, type Refund, type Wallet } from '@tidings/contracts';
+import {
+  reduceReconciliations,
+  reduceRefunds,
+  reduceWallet,
+  type AnyEvent,
+  type Reconciliation,
+  type Refund,
+  type Wallet,
+} from '@tidings/contracts';
 import {
   createStall,
   createWorld,
@@ -65,4 +73,25 @@ test('an administrator gives back a part of an order and of a top-up, and every 
   await live<Wallet | null>(phone, null, reduceWallet, walletOf);
   await waitFor('the roll-ups', async () => (await world.mongo.db.collection('postings').countDocuments({ pending: true })) === 0);
   expect(await ledgerProblems(world.mongo)).toEqual([]);
+});
+
+test('comparisons with providers, the daily one and one that was asked for, are live what a fresh fetch shows', async () => {
+  const office = await world.connect(admin, { cursors: { admin: 0 } });
+  const { body: asked } = await expectStatus(
+    202,
+    admin.http.post<{ items: Reconciliation[] }>('/api/admin/reconciliations', { provider: 'sandbox' }),
+  );
+  const shown = async (): Promise<readonly Reconciliation[]> =>
+    (await expectStatus(200, admin.http.get<{ items: Reconciliation[] }>('/api/admin/reconciliations?limit=100'))).body.items;
+  const isTold = ({ id, version }: Reconciliation): boolean =>
+    office.of('reconciliation-updated').some(({ reconciliation }) => {
+      const told = reconciliation as Reconciliation;
+      return told.id === id && told.version === version;
+    });
+  await waitFor('all of them to end and to be told', async () => {
+    const all = await shown();
+    return all.every((one) => one.status === 'completed' && isTold(one));
+  });
+  expect((await shown()).map(({ requestedBy }) => requestedBy)).toEqual([...asked.items.map(() => admin.id), null]);
+  await live<readonly Reconciliation[]>(office, [], reduceReconciliations, shown);
 });
