@@ -2,6 +2,8 @@ import { z } from 'zod';
 import { currencySchema, emailSchema, idSchema, listQuery, text, timeSchema, timeZoneSchema, versionSchema } from '../common.js';
 import { memberRoleSchema } from '../identity/schemas.js';
 
+const categorySchema = text(60).regex(/^[\p{L}\p{M}\p{N} .,'’&/()+_-]+$/u, 'must be of letters, digits and a few signs');
+
 export const merchantBody = z.strictObject({
   name: text(120),
   ownerName: text(120),
@@ -9,7 +11,7 @@ export const merchantBody = z.strictObject({
   phone: text(32).optional(),
   address: text(300).optional(),
   description: text(2000).optional(),
-  category: text(60).optional(),
+  category: categorySchema.optional(),
   isActive: z.boolean().optional(),
   currency: currencySchema.optional(),
   timeZone: timeZoneSchema.optional(),
@@ -44,7 +46,7 @@ export type Contacts = z.output<typeof contactsSchema>;
 export const merchantViewSchema = merchantSchema.extend({ contacts: contactsSchema.optional() });
 export type MerchantView = z.output<typeof merchantViewSchema>;
 
-export const merchantsQuery = z.strictObject({ ...listQuery, category: text(60).optional() });
+export const merchantsQuery = z.strictObject({ ...listQuery, category: categorySchema.optional() });
 
 export const memberBody = z
   .strictObject({ email: emailSchema.optional(), userId: idSchema.optional(), role: memberRoleSchema })
