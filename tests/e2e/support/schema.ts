@@ -32,8 +32,8 @@ export interface Operation {
   parameters: Parameter[];
   body: JsonSchema | undefined;
   bodyRequired: boolean;
-  /** By status: the content type, and the codes that a problem of this status may have. */
-  answers: Record<string, { contentType: string | undefined; codes: readonly string[] | undefined }>;
+  /** By status: the content types, and the codes that a problem of this status may have. */
+  answers: Record<string, { contentTypes: readonly string[]; codes: readonly string[] | undefined }>;
 }
 
 const document = buildOpenApi();
@@ -49,7 +49,7 @@ export function operationOf(route: RouteDefinition): Operation {
     answers: Object.fromEntries(
       Object.entries(operation.responses).map(([status, { content, 'x-codes': codes }]) => [
         status,
-        { contentType: Object.keys(content ?? {})[0], codes },
+        { contentTypes: Object.keys(content ?? {}), codes },
       ]),
     ),
   };
