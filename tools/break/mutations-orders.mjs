@@ -27,7 +27,7 @@ export const orderMutations = [
       },
     ],
     testFile: refundTests,
-    test: 'administrators give back by their own way alone',
+    test: 'administrators give back by their own way alone: up to their limit, not for themselves, and into the audit log',
   },
   {
     name: 'refund-rest',
