@@ -10,6 +10,9 @@ beforeAll(async () => {
   [admin, customer] = await Promise.all([world.admin(), world.signUp('Asha')]);
   await topUp(world, customer, 1_000);
   await waitFor('the top-up', async () => (await customer.http.get<{ balance: number }>('/api/wallet')).body.balance === 1_000);
+  // Administrators are told of the transfer within half a second: an event of its own, which is none of a rehearsal's.
+  const untold = () => world.mongo.db.collection('transfers').countDocuments({ untold: true });
+  await waitFor('administrators to be told of it', async () => (await untold()) === 0);
   await world.settled();
 });
 afterAll(() => world.stop());
