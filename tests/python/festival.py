@@ -189,6 +189,40 @@ def writing(customer, vendor, order_id):
     step("send-message and typing")
 
 
+def paying(customer, vendor):
+    """By the stall's code, and by the customer's own, both steps of which both see."""
+    shown = customer.ok("resolve-code", {"code": STALL["code"]})
+    assert shown["kind"] == "stall" and shown["merchant"]["id"] == STALL["merchantId"], shown
+    items = [{"itemId": STALL["itemId"], "quantity": 1}]
+    order = customer.ok("pay-by-code", {"code": STALL["code"], "items": items, "price": STALL["price"]})
+    assert customer.event("payment-completed", orderId=order["id"])["paymentMethod"] == "wallet"
+    assert vendor.event("new-order", orderId=order["id"])["price"] == STALL["price"]
+    customer.refused("pay-by-code", {"code": "forged", "items": items, "price": STALL["price"]}, "code-invalid")
+    first, second = FESTIVAL["codes"]
+    ask = {"vendorId": STALL["merchantId"], "amount": 500, "capture": "manual"}
+    asked = vendor.ok("request-payment", {**ask, "code": first})["id"]
+    vendor.refused("request-payment", {**ask, "code": first}, "code-used")
+    vendor.refused("payment-decision", {"paymentRequestId": asked, "decision": "accept"}, "forbidden")
+    assert customer.event("payment-request-updated", paymentRequestId=asked)["status"] == "requested"
+    customer.ok("payment-decision", {"paymentRequestId": asked, "decision": "accept"})
+    assert customer.event("balance-updated", reason="hold")["held"] == 500
+    vendor.ok("capture-payment", {"paymentRequestId": asked, "amount": 400})
+    for app in (customer, vendor):
+        assert app.event("payment-request-updated", paymentRequestId=asked, status="captured")["paymentRequest"]["captured"] == 400
+    taken_back = vendor.ok("request-payment", {**ask, "code": second})["id"]
+    vendor.ok("cancel-payment", {"paymentRequestId": taken_back})
+    customer.event("payment-request-updated", paymentRequestId=taken_back, status="cancelled")
+    customer.refused("capture-payment", {"paymentRequestId": asked}, "forbidden")
+    step("codes and payments at the counter")
+
+
+def renewing(customer, order_id):
+    assert customer.ok("authenticate", {"token": customer.person["token"]})["expiresAt"]
+    customer.refused("authenticate", {"token": "no token"}, "unauthenticated")
+    assert customer.ok("leave-order-room", {"orderId": order_id})["feed"] == f"order:{order_id}"
+    step("authenticate and leave-order-room")
+
+
 def coming_back(customer, vendor, order_id):
     """What happens while nobody looks comes with the cursors, and only that."""
     epoch = customer.event("connected")["epoch"]
@@ -215,6 +249,8 @@ def main():
         tracking(customer, order_id)
         writing(customer, vendor, order_id)
         moving_on(customer, vendor, order_id)
+        paying(customer, vendor)
+        renewing(customer, order_id)
         customer = coming_back(customer, vendor, order_id)
         customer.refused("nobody-knows-this", {}, "bad-request")
         customer.ok("leave-user-room", {"userId": customer.person["id"]})

@@ -25,6 +25,9 @@ test('a client in Python goes through the socket events of the festival', async 
   await waitFor('the money', async () => (await customer.http.get<{ balance: number }>('/api/wallet')).body.balance === balance);
   await world.settled();
 
+  const codeAt = async (path: string): Promise<string> => (await customer.http.get<{ code: string }>(`${path}?format=json`)).body.code;
+  const [code, ...codes] = [await codeAt(`/api/merchants/${stall.merchant.id}/qr`), await codeAt('/api/me/qr'), await codeAt('/api/me/qr')];
+
   const client = spawn(python.python, ['-u', join(__dirname, 'festival.py')], {
     env: {
       PATH: process.env['PATH'],
@@ -34,7 +37,8 @@ test('a client in Python goes through the socket events of the festival', async 
         url: world.gatewayUrls[0],
         customer: { id: customer.id, token: customer.token },
         vendor: { id: stall.owner.id, token: stall.owner.token },
-        stall: { merchantId: stall.merchant.id, item: stall.item.name, price: stall.item.price },
+        stall: { merchantId: stall.merchant.id, item: stall.item.name, price: stall.item.price, itemId: stall.item.id, code },
+        codes,
         balance,
       }),
     },
@@ -42,7 +46,7 @@ test('a client in Python goes through the socket events of the festival', async 
   });
   let output = '';
   for (const stream of [client.stdout, client.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
-  const [code] = (await once(client, 'close')) as [number | null];
-  expect({ code, output: code === 0 ? '' : output }).toEqual({ code: 0, output: '' });
-  expect(output.match(/^ok .*/gm)).toHaveLength(9);
+  const [exit] = (await once(client, 'close')) as [number | null];
+  expect({ exit, output: exit === 0 ? '' : output }).toEqual({ exit: 0, output: '' });
+  expect(output.match(/^ok .*/gm)).toHaveLength(11);
 }, 120_000);
