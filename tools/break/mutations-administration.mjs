@@ -2,6 +2,9 @@
 
 const administrationTests = 'tests/e2e/administration.test.ts';
 const adminTests = 'services/api/tests/admin.test.ts';
+const rehearsalTests = 'tests/e2e/rehearsals.test.ts';
+const sandbox = 'services/api/src/modules/rehearsals/sandbox.ts';
+const roles = 'services/api/src/modules/identity/roles.ts';
 
 /** @type {import('./mutations.mjs').Mutation[]} */
 export const administrationMutations = [
@@ -74,5 +77,73 @@ export const administrationMutations = [
     ],
     testFile: administrationTests,
     test: 'show what waits, and a job that has failed begins anew when it is asked to',
+  },
+  {
+    name: 'rehearsal-events',
+    mechanism: 'a rehearsal tells nobody anything',
+    invariant: 6,
+    edits: [{ file: sandbox, search: 'createUnitOfWork({ mongo: own,', replace: 'createUnitOfWork({ mongo,' }],
+    testFile: rehearsalTests,
+    test: 'made-up events, disturbed in every way, come to what they come to in order, and touch nothing real',
+  },
+  {
+    name: 'rehearsal-money',
+    mechanism: 'a rehearsal moves no real money',
+    invariant: 5,
+    edits: [
+      { file: sandbox, search: 'const wallet = walletModule(context);', replace: 'const wallet = walletModule({ ...context, mongo });' },
+    ],
+    testFile: rehearsalTests,
+    test: 'made-up events, disturbed in every way, come to what they come to in order, and touch nothing real',
+  },
+  {
+    name: 'rehearsal-dropped',
+    mechanism: 'nothing is left of a rehearsal',
+    invariant: 6,
+    edits: [{ file: sandbox, search: 'await db.dropDatabase();', replace: '' }],
+    testFile: rehearsalTests,
+    test: 'leaves no database behind, and is in the audit log',
+  },
+  {
+    name: 'roles-live',
+    mechanism: 'what a role let somebody see ends with it, on live connections',
+    invariant: 6,
+    edits: [
+      {
+        file: roles,
+        search: "tx.emit('access-changed', { feeds: changedFeeds(user.roles, roles), reason: 'roles-changed' }, { userId });",
+        replace: 'void changedFeeds;',
+      },
+    ],
+    testFile: administrationTests,
+    test: 'a role that is taken away ends what it let somebody see, on the live connection',
+  },
+  {
+    name: 'adjustment-audit',
+    mechanism: 'no balance is adjusted without a trace',
+    invariant: 6,
+    edits: [
+      {
+        file: 'services/api/src/modules/admin/users.service.ts',
+        search: 'await audit(tx, {',
+        replace: 'await audit({ audit: async () => undefined }, {',
+      },
+    ],
+    testFile: adminTests,
+    test: 'give and take, tell the user and the administrators, and are audited',
+  },
+  {
+    name: 'transfers-of-replicas',
+    mechanism: 'administrators are told of a transfer once',
+    invariant: 4,
+    edits: [
+      {
+        file: 'services/api/src/modules/wallet/transaction-feed.ts',
+        search: '{ $unset: { untold: 1 } }, { session: tx.session }',
+        replace: '{ $unset: { untold: 1 } }',
+      },
+    ],
+    testFile: 'services/api/src/modules/wallet/wallet.service.test.ts',
+    test: 'administrators are told of each transfer once, by however many replicas',
   },
 ];

@@ -3,6 +3,7 @@ const messages = 'services/api/src/modules/orders/messages.service.ts';
 const expiryTests = 'services/api/src/modules/orders/expiry.test.ts';
 const pickupTests = 'services/api/src/modules/orders/pickups.test.ts';
 const messageTests = 'services/api/src/modules/orders/messages.test.ts';
+const codePaymentTests = 'services/api/src/modules/payments/code-payments.test.ts';
 const refundTests = 'services/api/src/modules/orders/refunds.test.ts';
 
 /** @type {import('./mutations.mjs').Mutation[]} */
@@ -117,5 +118,53 @@ export const orderMutations = [
     ],
     testFile: 'services/api/src/modules/orders/orders.service.test.ts',
     test: 'many at once, on two replicas: each number once, and each merchant its own',
+  },
+  {
+    name: 'pickup-foreign',
+    mechanism: 'an order is handed over at its own counter',
+    invariant: 6,
+    edits: [
+      {
+        file: 'services/api/src/modules/orders/pickups.ts',
+        search: 'if (order.vendorId !== merchantId) throw foreign();',
+        replace: '',
+      },
+    ],
+    testFile: pickupTests,
+    test: 'every other code is refused with a code of its own',
+  },
+  {
+    name: 'stock-guard',
+    mechanism: 'nothing is sold that is not there',
+    invariant: 5,
+    edits: [
+      {
+        file: 'services/api/src/modules/merchants/items.ts',
+        search: 'stock: { $ne: null, $gte: Math.max(0, -amount) }',
+        replace: 'stock: { $ne: null }',
+      },
+      // It says so before, as far as one can tell.
+      {
+        file: 'services/api/src/modules/orders/basket.ts',
+        search: 'if (item.stock !== null && item.stock < wanted)',
+        replace: 'if (item.stock !== null && wanted < 0)',
+      },
+    ],
+    testFile: 'services/api/src/modules/orders/orders.service.test.ts',
+    test: 'twenty customers at once for five pieces: five orders, stock zero, pickup numbers apart',
+  },
+  {
+    name: 'order-transaction',
+    mechanism: 'an order and its payment are one transaction',
+    invariant: 1,
+    edits: [
+      {
+        file: 'services/api/src/modules/orders/orders.service.ts',
+        search: 'await orders.insertMany([order], { session: tx.session });',
+        replace: 'await orders.insertMany([order]);',
+      },
+    ],
+    testFile: codePaymentTests,
+    test: 'what fails behind the payment takes back the payment, the order and the use of the code',
   },
 ];

@@ -100,4 +100,72 @@ export const webhookMutations = [
     testFile: webhookPaymentTests,
     test: 'freezes what is there, owes the rest, and gives both back when it is won',
   },
+  {
+    name: 'dispute-freeze',
+    mechanism: 'what is disputed cannot be spent meanwhile',
+    invariant: 5,
+    edits: [
+      {
+        file: 'services/api/src/modules/wallet/disputes.ts',
+        search: 'const frozen = Math.min(amount, account?.balance ?? 0);',
+        replace: 'const frozen = Math.min(0, account?.balance ?? 0);',
+      },
+    ],
+    testFile: webhookPaymentTests,
+    test: 'freezes what is there, owes the rest, and gives both back when it is won',
+  },
+  {
+    name: 'held-amount',
+    mechanism: 'a payment of another amount is held, and credits nothing',
+    invariant: 5,
+    edits: [
+      {
+        file: 'services/api/src/modules/wallet/top-ups.ts',
+        search: 'if (amount !== topUp.amount || currency !== topUp.currency) {',
+        replace: 'if (topUp.amount === 0) {',
+      },
+    ],
+    testFile: 'services/api/src/modules/wallet/wallet.service.test.ts',
+    test: 'another amount or currency than was asked for is held, and credits nothing',
+  },
+  {
+    name: 'held-decision-once',
+    mechanism: 'what was decided of a held message stays so',
+    invariant: 5,
+    edits: [
+      {
+        file: 'services/api/src/modules/webhooks/deliveries.ts',
+        search: "if (held.state !== 'held') throw",
+        replace: "if (held.state === 'received') throw",
+      },
+    ],
+    testFile: webhookPaymentTests,
+    test: 'dismiss a held one, and no other',
+  },
+  {
+    name: 'unmatched-once',
+    mechanism: 'a payment that was nobody’s is assigned once',
+    invariant: 5,
+    edits: [
+      {
+        file: 'services/api/src/modules/wallet/unmatched.ts',
+        search: "if (payment.state === 'assigned') throw",
+        replace: "if (payment.state === 'assigned' && !payment.userId) throw",
+      },
+      { file: 'services/api/src/modules/wallet/unmatched.ts', search: "{ _id, state: 'open' },", replace: '{ _id },' },
+      // A payment that has become a top-up is not credited again, whoever decides it; of Zeffy's the database sees to that, too.
+      {
+        file: 'services/api/src/modules/wallet/top-ups.ts',
+        search: 'const _id = unannouncedId(payment); const known =',
+        replace: 'const _id = newId(); const known = payment.amount < 0 &&',
+      },
+      {
+        file: 'services/api/src/modules/wallet/wallet.model.ts',
+        search: "{ unique: true, partialFilterExpression: { provider: 'zeffy'",
+        replace: "{ partialFilterExpression: { provider: 'zeffy'",
+      },
+    ],
+    testFile: webhookPaymentTests,
+    test: 'an administrator assigns it, once, whoever asks how often',
+  },
 ];

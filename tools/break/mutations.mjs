@@ -1,4 +1,5 @@
 import { administrationMutations } from './mutations-administration.mjs';
+import { codeMutations } from './mutations-codes.mjs';
 import { webhookMutations } from './mutations-webhooks.mjs';
 import { paymentMutations } from './mutations-payments.mjs';
 import { vendorMutations } from './mutations-vendors.mjs';
@@ -649,54 +650,5 @@ export const mutations = [
   ...orderMutations,
   ...paymentMutations,
   ...vendorMutations,
-  {
-    name: 'code-mac',
-    mechanism: 'a code is signed',
-    invariant: 6,
-    edits: [
-      {
-        file: 'services/api/src/codes/codes.ts',
-        search: 'if (!timingSafeEqual(Buffer.from(expected), Buffer.from(given)))',
-        replace: 'if (!timingSafeEqual(Buffer.from(expected), Buffer.from(expected)))',
-      },
-    ],
-    testFile: 'services/api/src/codes/codes.test.ts',
-    test: 'no character of a code can be changed, taken or added',
-  },
-  {
-    name: 'code-used-once',
-    mechanism: 'a code is used up in the transaction of its payment',
-    invariant: 5,
-    edits: [{ file: 'services/api/src/codes/used-codes.ts', search: 'if (upsertedCount === 0)', replace: 'if (upsertedCount < 0)' }],
-    testFile: 'services/api/src/modules/payments/code-payments.test.ts',
-    test: 'used ten times at once pays once',
-  },
-  {
-    name: 'payment-request-release',
-    mechanism: 'what ends unpaid gives back what was held',
-    invariant: 5,
-    edits: [
-      {
-        file: 'services/api/src/modules/payments/payment-request-steps.ts',
-        search: "if (request.status === 'approved') await wallet.release(tx, holdOf(request));",
-        replace: '',
-      },
-    ],
-    testFile: 'services/api/src/modules/payments/payment-requests.test.ts',
-    test: 'unanswered, it expires; uncaptured, it expires and what was held goes back',
-  },
-  {
-    name: 'payment-request-clock',
-    mechanism: 'an approval that is too late is refused, whether or not the job has run',
-    invariant: 5,
-    edits: [
-      {
-        file: 'services/api/src/modules/payments/payment-requests.service.ts',
-        search: 'if (expiresAt.getTime() <= now.getTime())',
-        replace: 'if (expiresAt.getTime() <= 0 * now.getTime())',
-      },
-    ],
-    testFile: 'services/api/src/modules/payments/payment-requests.test.ts',
-    test: 'is approved within two minutes, and captured within ten',
-  },
+  ...codeMutations,
 ];

@@ -11,5 +11,6 @@ test('every mechanism that `npm run break` switches off is where it looks for it
 
 test('every invariant is guarded, by tests that exist', () => {
   expect(new Set(mutations.map(({ invariant }) => invariant))).toEqual(new Set([1, 2, 3, 4, 5, 6, 7, 8]));
+  expect(new Set(mutations.map(({ name }) => name)).size).toBe(mutations.length);
   for (const { testFile, test: name } of mutations) expect(readFileSync(join(root, testFile), 'utf8')).toContain(name);
 });

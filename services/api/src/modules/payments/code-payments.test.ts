@@ -90,6 +90,22 @@ describe('an item’s code', () => {
     expect(await refusal(buyer, { code, price: 100 })).toBe('accepted');
   });
 
+  test('what fails behind the payment takes back the payment, the order and the use of the code', async () => {
+    const { vendorId, itemId, itemCode } = await shop({ stock: 5 });
+    const buyer = await customer(100);
+    const code = await itemCode();
+    const ticket = domain.orders.orders.ticket();
+    const failing = domain.run(async (tx) => {
+      await domain.payments.codePayments.pay(tx, buyer, { code, price: 100 }, ticket);
+      throw new Error('no');
+    });
+    await expect(failing).rejects.toThrow('no');
+    expect(await balanceOf(buyer)).toBe(100);
+    expect(await domain.mongo.db.collection('orders').countDocuments({ vendorId })).toBe(0);
+    expect((await domain.merchants.items.get(vendorId, itemId)).stock).toBe(5);
+    expect(await refusal(buyer, { code, price: 100 })).toBe('accepted');
+  });
+
   test('holds for its price and for five minutes', async () => {
     const { vendorId, itemId, member, itemCode } = await shop();
     const buyer = await customer(500);

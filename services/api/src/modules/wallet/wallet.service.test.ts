@@ -264,6 +264,17 @@ describe('wallet', () => {
     });
   });
 
+  test('administrators are told of each transfer once, by however many replicas', async () => {
+    const { userId } = await domain.person();
+    await domain.fund(userId, 300);
+    const keys = Array.from({ length: 30 }, (_, index) => `told:${userId}:${index}`);
+    await Promise.all(keys.map((key) => post(payment(key, userId, newId(), 10))));
+    await Promise.all(Array.from({ length: 8 }, () => domain.wallet.transactionFeed.run()));
+    const events = await domain.mongo.db.collection('outbox').find({ type: 'transactions-recorded' }).toArray();
+    const told = events.flatMap(({ data }) => (data as { transactions: { id: string }[] }).transactions.map(({ id }) => id));
+    expect(told.filter((id) => keys.includes(id)).toSorted()).toEqual(keys.toSorted());
+  });
+
   test('the history is in the order of the commits, page by page', async () => {
     const { userId } = await domain.person();
     await domain.fund(userId, 1_000);
