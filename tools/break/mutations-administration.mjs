@@ -125,8 +125,8 @@ export const administrationMutations = [
     edits: [
       {
         file: 'services/api/src/modules/admin/users.service.ts',
-        search: 'await audit(tx, {',
-        replace: 'await audit({ audit: async () => undefined }, {',
+        search: 'await tx.audit({',
+        replace: 'void ({',
       },
     ],
     testFile: adminTests,
