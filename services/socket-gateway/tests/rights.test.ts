@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { newId } from '@tidings/platform';
+import { waitFor } from '@tidings/testing';
 import { range, World, type Person, type TestClient } from './world.js';
 
 let world: World;
@@ -149,8 +150,7 @@ describe('what is taken away', () => {
     await users.updateOne({ _id: who.userId }, { $set: { memberships: [{ merchantId: 'm3', role: 'owner' }] } });
     await world.publish(own, 'access-changed', { feeds: ['merchant:m2', 'merchant:m3'], reason: 'membership' });
     await client.until(own, 1);
-    while (!('merchant:m3' in ((await client.ask('heartbeat', {}))['heads'] as object)))
-      await new Promise((resolve) => setImmediate(resolve));
+    await waitFor('the feed of the other merchant', () => world.gateway.io.sockets.adapter.rooms.has('merchant:m3'));
     await world.publish(['merchant:m2', order]);
     await world.publish('merchant:m3');
     await client.until('merchant:m3', 1);
