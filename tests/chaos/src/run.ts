@@ -55,7 +55,7 @@ const unlimited = {
   HTTP_REQUESTS_PER_MINUTE: '1000000',
   LOGIN_ATTEMPTS_PER_MINUTE: '1000000',
 };
-const maxStrikes = 6;
+const maxStrikes = 12;
 const settleMs = 40_000;
 
 export const scenarios = Object.keys(faults);
