@@ -12,6 +12,8 @@ export interface CommittedEvent {
   to: Record<string, unknown>;
   /** Without the fields that each audience must not see. */
   feeds: { feed: string; omit: readonly string[] }[];
+  /** When MongoDB wrote it, in milliseconds since 1970 by the clock of this machine. */
+  committedAt: number;
 }
 
 export interface Recorder {
@@ -57,13 +59,15 @@ export async function openRecorder(url: string): Promise<Recorder> {
   const stream = outbox.watch([{ $match: { operationType: 'insert' } }], { startAtOperationTime: operationTime, maxAwaitTimeMS: 500 });
   stream.on('change', (change) => {
     if (change.operationType !== 'insert') return;
-    const { _id: id, type, data, to, feeds } = change.fullDocument;
+    const { fullDocument, wallTime } = change as typeof change & { wallTime: Date };
+    const { _id: id, type, data, to, feeds } = fullDocument;
     const event: CommittedEvent = {
       id,
       type,
       data,
       to,
       feeds: feeds.map((target) => (typeof target === 'string' ? { feed: target, omit: [] } : target)),
+      committedAt: wallTime.getTime(),
     };
     events.push(event);
     for (const { feed } of event.feeds) {
