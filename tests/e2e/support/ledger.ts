@@ -1,8 +1,10 @@
 import type { Mongo } from '@tidings/platform';
+import { waitFor } from '@tidings/testing';
 
-/** Whatever is wrong with the ledger, in words: sums that are not zero, balances that their postings do not explain, or below zero. */
+/** Whatever is wrong with the ledger, in words: sums that are not zero, balances that their postings do not explain once rolled up, or below zero. */
 export async function ledgerProblems({ db }: Pick<Mongo, 'db'>): Promise<string[]> {
   const postings = db.collection('postings');
+  await waitFor('the roll-ups', async () => (await postings.countDocuments({ pending: true })) === 0);
   const unbalanced = await postings
     .aggregate<{ _id: string; sum: number }>([
       { $group: { _id: '$transferId', sum: { $sum: '$amount' } } },
