@@ -116,7 +116,7 @@ await runMain(async () => {
     for (const { tree } of slots) await copyTree(tree);
     // Before anything is broken: every edit fits, and every test is green.
     const faults = misfits(root, chosen);
-    if (faults.length > 0) throw new SetupError(`tools/break/mutations.mjs has to follow the source:\n${faults.join('\n')}`);
+    if (faults.length > 0) throw new SetupError(`tools/break has to follow the source:\n${faults.join('\n')}`);
     const began = performance.now();
     const files = [...new Set(chosen.map(({ testFile }) => testFile))];
     const unbroken = (

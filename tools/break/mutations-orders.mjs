@@ -4,10 +4,39 @@ const expiryTests = 'services/api/src/modules/orders/expiry.test.ts';
 const pickupTests = 'services/api/src/modules/orders/pickups.test.ts';
 const messageTests = 'services/api/src/modules/orders/messages.test.ts';
 const codePaymentTests = 'services/api/src/modules/payments/code-payments.test.ts';
+const ordersTests = 'services/api/src/modules/orders/orders.service.test.ts';
 const refundTests = 'services/api/src/modules/orders/refunds.test.ts';
 
 /** @type {import('./mutations.mjs').Mutation[]} */
 export const orderMutations = [
+  {
+    name: 'state-machine',
+    mechanism: 'an order moves only from where it is',
+    invariant: 5,
+    edits: [
+      {
+        file: steps,
+        search: 'if (!mayStep(mover, order.status, status) && !isNewEstimate(mover, order, to))',
+        replace: 'if (mayStep === undefined)',
+      },
+    ],
+    testFile: ordersTests,
+    test: 'of a cancellation and a beginning at the same time exactly one wins',
+  },
+  {
+    name: 'version-check',
+    mechanism: 'a change is made to the version that the caller saw',
+    invariant: 5,
+    edits: [
+      {
+        file: steps,
+        search: 'checkIfMatch(ifMatch, order.version, () => presentOrder(order));',
+        replace: '',
+      },
+    ],
+    testFile: ordersTests,
+    test: 'a version that is no longer the newest is refused with the order as it is',
+  },
   {
     name: 'refund-bound',
     mechanism: 'no more is given back than was paid',
