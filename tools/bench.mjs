@@ -3,12 +3,23 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { assertNodeVersion, capture, ensurePackages, root, runMain } from './bootstrap.mjs';
+import { readCommandLine } from './options.mjs';
 import { SetupError } from './servers/errors.mjs';
 
 /** @param {string} line */
 const log = (line) => void process.stdout.write(`${line}\n`);
 
 await runMain(async () => {
+  readCommandLine({
+    usage: 'npm run bench',
+    about: 'Measures latency, throughput and memory on real processes, beside raw Socket.IO. See docs/benchmarks.md.',
+    options: {
+      only: { value: 'row', many: true, help: 'this row alone' },
+      rounds: { value: 'n', whole: [1, 100], help: 'rounds of each row' },
+      short: { help: 'a tenth of everything: does it run?' },
+      profile: { value: 'folder', help: 'each service writes a V8 CPU profile there when it stops' },
+    },
+  });
   assertNodeVersion();
   await ensurePackages(log);
   const { provideServers } = await import('./servers/index.mjs');

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { UsageError } from './options.mjs';
 import { SetupError } from './servers/errors.mjs';
 
 /** What `npm start` and `npm test` share before anything is installed or compiled: only Node's own modules here. */
@@ -95,13 +96,19 @@ export function portFrom(env = process.env) {
 }
 
 /**
- * Runs a command's main function: what the person can solve ends it with one message and exit code 1, without a stack.
+ * Runs a command's main function: what the person can solve ends it with one message and exit code 1, without a stack; what they mistyped,
+ * with one line and exit code 2.
  * @param {() => Promise<void>} main
  */
 export async function runMain(main) {
   try {
     await main();
   } catch (error) {
+    if (error instanceof UsageError) {
+      process.stderr.write(`${error.message}\n`);
+      process.exitCode = 2;
+      return;
+    }
     process.stderr.write(`\n${error instanceof SetupError ? error.message : error instanceof Error ? error.stack : String(error)}\n`);
     process.exitCode = 1;
   }

@@ -3,10 +3,10 @@ import { spawn } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { assertNodeVersion, capture, ensurePackages, root, runMain } from './bootstrap.mjs';
 import { escaped, misfits, mutate } from './break/edits.mjs';
 import { mutations } from './break/mutations.mjs';
+import { readCommandLine, UsageError } from './options.mjs';
 import { SetupError } from './servers/errors.mjs';
 
 /** @typedef {import('./break/mutations.mjs').Mutation} Mutation */
@@ -95,11 +95,19 @@ const outcome = (results, test) => {
 const cell = (text, width) => (text.length > width ? `${text.slice(0, width - 1)}…` : text.padEnd(width));
 
 await runMain(async () => {
-  const { values } = parseArgs({ options: { only: { type: 'string', multiple: true }, why: { type: 'boolean' } } });
-  const chosen = values.only ? mutations.filter(({ name }) => values.only?.includes(name)) : mutations;
-  const unknown = values.only?.filter((name) => !mutations.some((mutation) => mutation.name === name)) ?? [];
+  const { values } = readCommandLine({
+    usage: 'npm run break',
+    about: 'Switches off one mechanism after another in a copy of the tree, and requires the test that guards it to fail.',
+    options: {
+      only: { value: 'mutation', many: true, help: 'this mutation alone' },
+      why: { help: 'what each test that failed has seen' },
+    },
+  });
+  const only = Array.isArray(values['only']) ? values['only'] : undefined;
+  const chosen = only ? mutations.filter(({ name }) => only.includes(name)) : mutations;
+  const unknown = only?.filter((name) => !mutations.some((mutation) => mutation.name === name)) ?? [];
   if (unknown.length > 0)
-    throw new SetupError(`There is no mutation ${unknown.join(', ')}. There are: ${mutations.map(({ name }) => name).join(', ')}`);
+    throw new UsageError(`There is no mutation ${unknown.join(', ')}. There are: ${mutations.map(({ name }) => name).join(', ')}`);
   assertNodeVersion();
   await ensurePackages(log);
   const { provideServers, startRedis } = await import('./servers/index.mjs');
@@ -159,7 +167,7 @@ await runMain(async () => {
           log(
             `${cell(mutation.mechanism, 76)} ${cell(String(mutation.invariant), 4)} ${cell(mutation.test, 82)} ${cell(state === 'red' ? 'red' : state.toUpperCase(), 8)} ${seconds.padStart(3)}`,
           );
-          if (state === 'red' && values.why) log(`  ${message.split('\n').slice(0, 6).join('\n  ')}`);
+          if (state === 'red' && values['why']) log(`  ${message.split('\n').slice(0, 6).join('\n  ')}`);
           if (state === 'red') continue;
           failures++;
           if (message) log(message);

@@ -1,42 +1,41 @@
 // `npm run cluster -- --api 2 --gateways 2 --relays 2 --workers 2`: real processes behind nginx, with production's nginx.conf, until Ctrl-C.
-import { parseArgs } from 'node:util';
 import { assertNodeVersion, assertPortFree, capture, dataDir, ensurePackages, portFrom, runMain } from './bootstrap.mjs';
-import { reasonOf, SetupError } from './servers/errors.mjs';
+import { readCommandLine } from './options.mjs';
+import { SetupError } from './servers/errors.mjs';
 import { ownerOf } from './servers/lock.mjs';
-
-const MOST = 16;
-const usage = 'Usage: npm run cluster -- [--api 2] [--gateways 2] [--relays 2] [--workers 2] [--port 8000]';
 
 /** @param {string} line */
 const log = (line) => void process.stdout.write(`${line}\n`);
 
-/** @throws SetupError with the usage */
+/** How many replicas of each service, and the port. */
 function flags() {
-  const option = /** @type {const} */ ({ type: 'string' });
-  try {
-    const { values } = parseArgs({ options: { api: option, gateways: option, relays: option, workers: option, port: option } });
-    /** @param {'api' | 'gateways' | 'relays' | 'workers'} name */
-    const count = (name) => {
-      const text = values[name] ?? '2';
-      if (!/^\d+$/.test(text) || Number(text) < 1 || Number(text) > MOST)
-        throw new Error(`--${name} ${text}: a whole number from 1 to ${MOST} is needed.`);
-      return Number(text);
-    };
-    return {
-      api: count('api'),
-      gateways: count('gateways'),
-      relays: count('relays'),
-      workers: count('workers'),
-      port: portFrom(values.port === undefined ? process.env : { PORT: values.port }),
-    };
-  } catch (error) {
-    throw new SetupError(`${reasonOf(error)}\n${usage}`);
-  }
+  /** @param {string} what @returns {import('./options.mjs').Option} */
+  const replicas = (what) => ({ value: 'n', whole: [1, 16], help: `${what} (2)` });
+  const { values } = readCommandLine({
+    usage: 'npm run cluster',
+    about: 'Runs real processes behind nginx, with the configuration of production, until Ctrl-C.',
+    options: {
+      api: replicas('processes of the API'),
+      gateways: replicas('processes of the gateway'),
+      relays: replicas('processes of the relay'),
+      workers: replicas('processes of the notification worker'),
+      port: { value: 'n', whole: [1, 65_535], help: 'where nginx listens (PORT, or else 8000)' },
+    },
+  });
+  /** @param {string} name */
+  const count = (name) => Number(values[name] ?? 2);
+  return {
+    api: count('api'),
+    gateways: count('gateways'),
+    relays: count('relays'),
+    workers: count('workers'),
+    port: values['port'] === undefined ? portFrom() : Number(values['port']),
+  };
 }
 
 await runMain(async () => {
-  assertNodeVersion();
   const { port, ...replicas } = flags();
+  assertNodeVersion();
   /** @type {() => void} */
   let onSignal = () => {};
   const asked = new Promise((resolve) => (onSignal = () => resolve(true)));

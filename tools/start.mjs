@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { assertNodeVersion, assertPortFree, capture, dataDir, ensurePackages, portFrom, root, runMain } from './bootstrap.mjs';
+import { readCommandLine } from './options.mjs';
 import { SetupError } from './servers/errors.mjs';
 import { ownerOf } from './servers/lock.mjs';
 import { guard } from './servers/process.mjs';
@@ -43,6 +44,10 @@ function serve(env) {
 }
 
 await runMain(async () => {
+  readCommandLine({
+    usage: 'npm start',
+    about: 'Runs the product until Ctrl-C, on PORT (8000 unless set). What it reads of the environment: .env.example.',
+  });
   assertNodeVersion();
   const port = portFrom();
   const owner = ownerOf(dataDir);

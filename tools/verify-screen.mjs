@@ -2,15 +2,19 @@
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { assertNodeVersion, capture, ensurePackages, runMain } from './bootstrap.mjs';
+import { readCommandLine } from './options.mjs';
 import { reasonOf, SetupError } from './servers/errors.mjs';
 
 /** @param {string} line */
 const log = (line) => void process.stdout.write(`${line}\n`);
 
 await runMain(async () => {
+  const { file = '' } = readCommandLine({
+    usage: 'npm run verify-screen',
+    about: 'Folds an exported screen again and says whether its entries prove it. See docs/history.md.',
+    file: 'file',
+  });
   assertNodeVersion();
-  const [file] = process.argv.slice(2);
-  if (!file) throw new SetupError('Which file? npm run verify-screen -- <file>');
   await ensurePackages(log);
   const build = await capture('tsc', ['-b']);
   if (build.code !== 0) throw new SetupError(`The build failed:\n${build.output.trim()}`);
