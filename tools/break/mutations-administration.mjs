@@ -133,6 +133,48 @@ export const administrationMutations = [
     test: 'give and take, tell the user and the administrators, and are audited',
   },
   {
+    name: 'four-eyes',
+    mechanism: 'nobody decides their own matter where there is another administrator',
+    invariant: 6,
+    edits: [
+      {
+        file: 'services/api/src/modules/identity/four-eyes.ts',
+        search: 'if (!own) return {};',
+        replace: 'if (users) return {};',
+      },
+    ],
+    testFile: 'services/api/tests/four-eyes.test.ts',
+    test: 'nobody assigns a payment to themselves, a superadmin neither',
+  },
+  {
+    name: 'payout-four-eyes',
+    mechanism: 'a payout is accepted by another than one who asked for it',
+    invariant: 6,
+    edits: [
+      {
+        file: 'services/api/src/modules/payouts/payouts.service.ts',
+        search: 'payout.requestedBy === caller.userId ||',
+        replace: '',
+      },
+    ],
+    testFile: 'services/api/src/modules/payouts/payouts.service.test.ts',
+    test: 'who asked for it, or is a member, does not accept it, and may take it back',
+  },
+  {
+    name: 'adjustment-limit',
+    mechanism: 'what is adjusted in parts counts as a whole against the limit',
+    invariant: 6,
+    edits: [
+      {
+        file: 'services/api/src/modules/admin/adjustment-limit.ts',
+        search: '(before?.moved ?? 0) + Math.abs(amount) > limit',
+        replace: 'Math.abs(before ? amount : amount) > limit',
+      },
+    ],
+    testFile: 'services/api/tests/four-eyes.test.ts',
+    test: 'what a user is given and taken in a day above the limit is for a superadmin, asked for in parts too',
+  },
+  {
     name: 'transfers-of-replicas',
     mechanism: 'administrators are told of a transfer once',
     invariant: 4,

@@ -74,7 +74,7 @@ async function step(stall: Stall, people: readonly Principal[], admin: Principal
     () => domain.run((tx) => domain.wallet.topUps.refund(tx, { ...said, amount: Math.min(upTo(500), given.get(topUp._id) ?? 0) })),
     () => domain.run((tx) => domain.wallet.disputes.report(tx, { ...said, disputeId: `d_${topUp._id}`, status: verdict, amount: 200 })),
     () => domain.run((tx) => domain.payouts.payouts.request(tx, member, vendorId, { amount })),
-    () => domain.run((tx) => domain.payouts.payouts.decide(tx, payoutId, { decision: one(['accept', 'decline'])!, reason })),
+    () => domain.run((tx) => domain.payouts.payouts.decide(tx, admin, payoutId, { decision: one(['accept', 'decline'])!, reason })),
     () => {
       const { code } = codePayments.userCode(person);
       const capture = one(['manual', 'automatic'] as const)!;

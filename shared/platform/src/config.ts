@@ -72,6 +72,8 @@ const environmentSchema = z.object({
   SANDBOX_PAYMENTS: flag.optional(),
   /** Minor units, of one payment: what is above it takes a superadmin. */
   REFUND_LIMIT: z.coerce.number().int().min(0).default(1_000_000),
+  /** Minor units, of one user in 24 hours, given and taken counted alike: what is above it takes a superadmin. */
+  ADJUSTMENT_LIMIT: z.coerce.number().int().min(0).default(1_000_000),
   PUBLIC_URL: z.url().optional(),
   API_URL: z.url().optional(),
   /** Names this gateway in `sid`s, so that nginx routes polling sessions to it. */

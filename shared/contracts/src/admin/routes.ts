@@ -93,6 +93,7 @@ export const adminRoutes = {
     summary: 'Give money to a user, or take it, with a reason that the user reads and the audit log keeps',
     tag,
     access,
+    who: 'Never the own balance. Above `ADJUSTMENT_LIMIT`, over all adjustments of the user in 24 hours: superadmin alone.',
     params: idParams,
     body: adjustmentBody,
     status: 201,

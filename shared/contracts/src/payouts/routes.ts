@@ -52,6 +52,7 @@ export const payoutRoutes = {
     summary: 'Accept a payout, once the money is on its way, or decline it, which gives the merchant the amount back',
     tag,
     access: ['admin', 'superadmin'],
+    who: 'Who asked for it, or is a member of the merchant, does not accept it; a superadmin who is the only administrator does.',
     params: idParams,
     body: payoutDecisionBody,
     status: 200,

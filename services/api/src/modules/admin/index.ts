@@ -3,6 +3,7 @@ import type { ApiModule, Context } from '../../context.js';
 import { ensureIndexes } from '../../models.js';
 import type { IdentityModule } from '../identity/index.js';
 import type { WalletModule } from '../wallet/index.js';
+import { createAdjustmentLimit } from './adjustment-limit.js';
 import { adminRoutes } from './admin.routes.js';
 import { createAuditLog } from './audit-log.js';
 import { readConnections } from './connections.js';
@@ -19,7 +20,14 @@ export function adminModule(
 ): ApiModule {
   const { directory, sessions } = identity;
   const models = noticeModels(mongo);
-  const users = createUsers({ mongo, directory, sessions, wallet: wallet.wallet, defaultCurrency: config.DEFAULT_CURRENCY });
+  const users = createUsers({
+    mongo,
+    directory,
+    sessions,
+    wallet: wallet.wallet,
+    defaultCurrency: config.DEFAULT_CURRENCY,
+    assertWithinLimit: createAdjustmentLimit(mongo, config.ADJUSTMENT_LIMIT),
+  });
   const notices = createNotices({ models, unitOfWork });
   const presence = createPresence(redis, config.REDIS_PREFIX);
   const events = createDomainEventQueue(config.REDIS_URL, config.REDIS_PREFIX, logger);

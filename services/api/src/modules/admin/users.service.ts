@@ -9,6 +9,7 @@ import {
 } from '@tidings/contracts';
 import { auditRead, type Tx } from '@tidings/feed';
 import { newId, type Mongo } from '@tidings/platform';
+import type { AdjustmentLimit } from './adjustment-limit.js';
 import { presentAccount, presentSession, type Directory, type IdentityModule } from '../identity/index.js';
 import { presentWallet, type Wallet } from '../wallet/index.js';
 
@@ -19,7 +20,7 @@ export interface Users {
   detail(caller: Principal, id: string): Promise<UserDetail>;
   /**
    * Gives or takes money, and emits `balance-updated` and `balance-adjusted`.
-   * @throws Problem `not-found`; `forbidden` for the own wallet; `insufficient-funds` when more is taken than is there
+   * @throws Problem `not-found`; `forbidden` for the own wallet, and above the limit; `insufficient-funds` when more is taken than is there
    */
   adjust(tx: Tx, caller: Principal, userId: string, input: AdjustmentInput): Promise<Adjustment>;
 }
@@ -32,8 +33,9 @@ export function createUsers(options: {
   sessions: IdentityModule['sessions'];
   wallet: Wallet;
   defaultCurrency: string;
+  assertWithinLimit: AdjustmentLimit;
 }): Users {
-  const { mongo, directory, sessions, wallet, defaultCurrency } = options;
+  const { mongo, directory, sessions, wallet, defaultCurrency, assertWithinLimit } = options;
   return {
     async list(query) {
       const { page, nextCursor } = await directory.list(query);
@@ -54,6 +56,7 @@ export function createUsers(options: {
     async adjust(tx, caller, userId, { amount, currency = defaultCurrency, reason }) {
       if (userId === caller.userId) throw new Problem('forbidden', 'Nobody adjusts their own balance');
       await directory.get(userId, tx);
+      await assertWithinLimit(tx, caller, { userId, amount, currency });
       const id = newId();
       const change = await wallet.adjust(tx, { key: id, userId, amount, currency, description: reason });
       if (!change?.posting) throw new Error(`The adjustment ${id} moved nothing`);

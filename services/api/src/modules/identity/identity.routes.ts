@@ -56,7 +56,7 @@ export function identityRoutes(identity: Identity, sessions: Sessions, roleChang
     }),
 
     write(admin.updateUser, ({ tx, caller, params, body, ifMatch }) => identity.setStatus(tx, caller, params.id, body.status, ifMatch)),
-    write(admin.verifyEmail, ({ tx, params, body }) => identity.verifyEmail(tx, params.id, body.verified)),
+    write(admin.verifyEmail, ({ tx, caller, params, body }) => identity.verifyEmail(tx, caller, params.id, body.verified)),
     write(admin.setRoles, ({ tx, caller, params, body, ifMatch }) => roleChanges.set(tx, caller, params.id, body.roles, ifMatch)),
   ];
 }

@@ -12,12 +12,23 @@ import { isDuplicateKey, newId, type Tokens } from '@tidings/platform';
 import type { ClientInfo } from '../../http/bind.js';
 import { checkIfMatch } from '../../http/etag.js';
 import { nameKey } from './directory.js';
+import type { FourEyes } from './four-eyes.js';
 import type { IdentityModels, UserDocument } from './identity.model.js';
 import { presentAccount, presentUser } from './identity.presenter.js';
 import { hashPassword, isPassword } from './passwords.js';
 import type { OpenedSession, Sessions } from './sessions.js';
 
-export function createIdentity({ models, sessions, tokens }: { models: IdentityModels; sessions: Sessions; tokens: Tokens }) {
+export function createIdentity({
+  models,
+  sessions,
+  tokens,
+  fourEyes,
+}: {
+  models: IdentityModels;
+  sessions: Sessions;
+  tokens: Tokens;
+  fourEyes: FourEyes;
+}) {
   const { users } = models;
 
   const insertUser = async (tx: Tx, fields: Pick<UserDocument, 'name' | 'email' | 'passwordHash' | 'roles'>): Promise<UserDocument> => {
@@ -106,16 +117,22 @@ export function createIdentity({ models, sessions, tokens }: { models: IdentityM
       return presentAccount(await change(tx, user, { name, nameKey: nameKey(name) }));
     },
 
-    /** An administrator vouches for the address of a user, or does not any more. @throws Problem not-found */
-    async verifyEmail(tx: Tx, userId: string, verified: boolean) {
+    /**
+     * An administrator vouches for the address of a user, or does not any more. The own one is for another to vouch for: payments that name it
+     * come into the wallet.
+     * @throws Problem not-found | forbidden
+     */
+    async verifyEmail(tx: Tx, caller: Principal, userId: string, verified: boolean) {
       const user = await findUser(tx, userId);
       if (Boolean(user.emailVerifiedAt) === verified) return presentAccount(user);
+      const matter = { own: verified && userId === caller.userId, refusal: 'Another administrator vouches for your address' };
+      const eyes = await fourEyes(tx, caller, matter);
       const update = verified ? { $set: { emailVerifiedAt: tx.now } } : { $unset: { emailVerifiedAt: 1 as const } };
       const changed = await users
         .findOneAndUpdate({ _id: userId }, { ...update, $inc: { version: 1 } }, { session: tx.session, returnDocument: 'after' })
         .lean<UserDocument>();
       if (!changed) throw new Problem('not-found');
-      await tx.audit({ action: 'user.verify-email', target: `user:${userId}`, details: { verified } });
+      await tx.audit({ action: 'user.verify-email', target: `user:${userId}`, details: { verified, ...eyes } });
       return presentAccount(changed);
     },
 

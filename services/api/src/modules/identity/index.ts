@@ -1,5 +1,6 @@
 import type { ApiModule, Context } from '../../context.js';
 import { createDirectory, type Directory } from './directory.js';
+import { createFourEyes } from './four-eyes.js';
 import { identityModels } from './identity.model.js';
 import { identityRoutes } from './identity.routes.js';
 import { createIdentity } from './identity.service.js';
@@ -8,6 +9,7 @@ import { createRoleChanges } from './roles.js';
 import { createSessions, type Sessions } from './sessions.js';
 
 export type { Directory } from './directory.js';
+export { createFourEyes, type FourEyes } from './four-eyes.js';
 export { presentAccount, presentSession } from './identity.presenter.js';
 export { createMemberships, type Memberships } from './memberships.js';
 
@@ -21,7 +23,7 @@ export function identityModule(context: Context): IdentityModule {
   const { config, logger, tokens, unitOfWork } = context;
   const models = identityModels(context.mongo.connection);
   const sessions = createSessions(models, config.REFRESH_TOKEN_DAYS);
-  const identity = createIdentity({ models, sessions, tokens });
+  const identity = createIdentity({ models, sessions, tokens, fourEyes: createFourEyes(context.mongo) });
   const directory = createDirectory(models);
   return {
     directory,

@@ -1,5 +1,6 @@
 import type { ApiModule, Context } from '../../context.js';
 import { ensureIndexes } from '../../models.js';
+import { createFourEyes } from '../identity/index.js';
 import type { Members, Merchants } from '../merchants/index.js';
 import type { Ledger } from '../wallet/index.js';
 import { payoutModels } from './payouts.model.js';
@@ -15,6 +16,6 @@ export function payoutsModule(
   parts: { ledger: Ledger; merchants: Merchants; members: Members },
 ): PayoutsModule {
   const models = payoutModels(mongo);
-  const payouts = createPayouts({ models, ...parts });
+  const payouts = createPayouts({ models, fourEyes: createFourEyes(mongo), ...parts });
   return { payouts, routes: payoutRoutes(payouts), start: () => ensureIndexes(models) };
 }

@@ -23,6 +23,8 @@ export function payoutRoutes(payouts: Payouts): RouteBinding[] {
       },
       { feeds: () => [feeds.admin] },
     ),
-    write(contract.decide, async ({ tx, params, body, ifMatch }) => presentPayout(await payouts.decide(tx, params.id, body, ifMatch))),
+    write(contract.decide, async ({ tx, caller, params, body, ifMatch }) =>
+      presentPayout(await payouts.decide(tx, caller, params.id, body, ifMatch)),
+    ),
   ];
 }

@@ -1,5 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { payoutsQuery, reduceMerchantBalance, reducePayouts, type AnyEvent, type MerchantBalance, type Payout } from '@tidings/contracts';
+import {
+  payoutsQuery,
+  reduceMerchantBalance,
+  reducePayouts,
+  type AnyEvent,
+  type MerchantBalance,
+  type Payout,
+  type Principal,
+} from '@tidings/contracts';
 import { createDomain, type Domain } from '../../../tests/support/domain.js';
 import { codesOf, openStall, surely, type Stall } from '../../../tests/support/stalls.js';
 import { ledgerSums, presentMerchantBalance } from '../wallet/index.js';
@@ -7,8 +15,10 @@ import { presentPayout } from './payouts.presenter.js';
 
 describe('payouts', () => {
   let domain: Domain;
+  let boss: Principal;
   beforeAll(async () => {
     domain = await createDomain();
+    boss = await domain.person({ roles: ['admin'] });
   });
   afterAll(() => domain.stop());
 
@@ -18,8 +28,10 @@ describe('payouts', () => {
         (await domain.run((tx) => domain.payouts.payouts.request(tx, stall.member, stall.vendorId, { amount }), stall.member.userId))
           .result,
     );
-  const decide = (id: string, decision: 'accept' | 'decline') =>
-    surely(async () => (await domain.run((tx) => domain.payouts.payouts.decide(tx, id, { decision, reference: 'UTR 7' }), 'boss')).result);
+  const decide = (id: string, decision: 'accept' | 'decline', as = boss) =>
+    surely(
+      async () => (await domain.run((tx) => domain.payouts.payouts.decide(tx, as, id, { decision, reference: 'UTR 7' }), as.userId)).result,
+    );
   const balanceOf = async ({ vendorId }: Stall) => (await domain.wallet.wallet.merchantBalance(vendorId, 'INR')).balance;
   const payoutAccount = async (id: string) =>
     (await domain.mongo.db.collection<{ _id: string; balance: number }>('accounts').findOne({ _id: id }))?.balance ?? 0;
@@ -46,7 +58,7 @@ describe('payouts', () => {
     await expectSound();
     expect(await payoutAccount(`payout:${stall.vendorId}:INR`)).toBe(0);
     const log = await domain.mongo.db.collection('audit_log').findOne({ target: `payout:${_id}` });
-    expect(log).toMatchObject({ action: 'payout.accept', actor: 'boss', details: { amount: 300, merchantId: stall.vendorId } });
+    expect(log).toMatchObject({ action: 'payout.accept', actor: boss.userId, details: { amount: 300, merchantId: stall.vendorId } });
   });
 
   test('declined, it comes back, once', async () => {
@@ -93,6 +105,22 @@ describe('payouts', () => {
     const query = payoutsQuery.parse({});
     await expect(domain.payouts.payouts.list(stranger, stall.vendorId, query)).rejects.toMatchObject({ code: 'forbidden' });
     expect((await domain.payouts.payouts.list(asStaff, stall.vendorId, query)).page).toEqual([]);
+  });
+
+  test('who asked for it, or is a member, does not accept it, and may take it back', async () => {
+    const stall = await earned(300);
+    const [asker, owner] = [await domain.person({ roles: ['admin'] }), { ...stall.member, roles: ['admin', 'superadmin'] as const }];
+    const [own, theirs] = [await request({ ...stall, member: asker }, 100), await request(stall, 100)];
+    for (const [{ _id }, as] of [
+      [own, asker],
+      [own, owner],
+      [theirs, owner],
+    ] as const) {
+      await expect(decide(_id, 'accept', as)).rejects.toMatchObject({ code: 'forbidden' });
+    }
+    expect(await decide(own._id, 'decline', asker)).toMatchObject({ status: 'declined' });
+    expect(await decide(theirs._id, 'accept', asker)).toMatchObject({ status: 'paid' });
+    await expectSound();
   });
 
   test('balance and payouts follow from the events, and the owners and administrators are notified', async () => {

@@ -3,7 +3,8 @@ import type { Tx } from '@tidings/feed';
 import { newId } from '@tidings/platform';
 import { checkIfMatch } from '../../http/etag.js';
 import { newestFirst, olderThan, pageByTime } from '../../http/lists.js';
-import { assertMember, type Members, type Merchants } from '../merchants/index.js';
+import type { FourEyes } from '../identity/index.js';
+import { assertMember, isMember, type Members, type Merchants } from '../merchants/index.js';
 import { announceBalance, bringUpToDate, type Ledger } from '../wallet/index.js';
 import type { PayoutDocument, PayoutModels } from './payouts.model.js';
 import { presentPayout } from './payouts.presenter.js';
@@ -22,10 +23,11 @@ export interface Payouts {
    */
   request(tx: Tx, caller: Principal, merchantId: string, input: PayoutInput): Promise<PayoutDocument>;
   /**
-   * Accepted, the amount leaves the house; declined, it goes back into the merchant's balance. Once: what is decided stays so.
-   * @throws Problem `not-found`, `invalid-transition`, `version-mismatch`
+   * Accepted, the amount leaves the house; declined, it goes back into the merchant's balance. Once: what is decided stays so. Whoever asked
+   * for it, or is a member of the merchant, does not accept it.
+   * @throws Problem `not-found`, `invalid-transition`, `version-mismatch`, `forbidden` (see `FourEyes`)
    */
-  decide(tx: Tx, id: string, decision: PayoutDecision, ifMatch?: string): Promise<PayoutDocument>;
+  decide(tx: Tx, caller: Principal, id: string, decision: PayoutDecision, ifMatch?: string): Promise<PayoutDocument>;
   /** Newest first. @throws Problem `not-found`, `forbidden` */
   list(caller: Principal, merchantId: string, query: PayoutsQuery): Promise<{ page: PayoutDocument[]; nextCursor: string | null }>;
   /** Of all merchants, newest first; for administrators. */
@@ -39,8 +41,14 @@ const waitingAccount = ({ merchantId, currency }: PayoutDocument) => ({ kind: 'p
 /** What has left the house. */
 const paidAccount = ({ currency }: PayoutDocument) => ({ kind: 'system', ownerId: 'payouts', currency }) as const;
 
-export function createPayouts(options: { models: PayoutModels; ledger: Ledger; merchants: Merchants; members: Members }): Payouts {
-  const { models, ledger, merchants, members } = options;
+export function createPayouts(options: {
+  models: PayoutModels;
+  ledger: Ledger;
+  merchants: Merchants;
+  members: Members;
+  fourEyes: FourEyes;
+}): Payouts {
+  const { models, ledger, merchants, members, fourEyes } = options;
   const { payouts } = models;
 
   const announce = (tx: Tx, payout: PayoutDocument): void => {
@@ -91,12 +99,16 @@ export function createPayouts(options: { models: PayoutModels; ledger: Ledger; m
       return payout;
     },
 
-    async decide(tx, id, { decision, reference, reason }, ifMatch) {
+    async decide(tx, caller, id, { decision, reference, reason }, ifMatch) {
       const payout = await payouts.findById(id, null, { session: tx.session }).lean<PayoutDocument>();
       if (!payout) throw new Problem('not-found', 'There is no such payout');
       checkIfMatch(ifMatch, payout.version, () => presentPayout(payout));
       if (payout.status !== 'requested') throw new Problem('invalid-transition', `The payout is ${payout.status}`);
       const isPaid = decision === 'accept';
+      const eyes = await fourEyes(tx, caller, {
+        own: isPaid && (payout.requestedBy === caller.userId || isMember(caller, payout.merchantId)),
+        refusal: 'Another administrator accepts it than one who asked for it or is a member of the merchant',
+      });
       const fields = {
         status: isPaid ? ('paid' as const) : ('declined' as const),
         updatedAt: tx.now,
@@ -123,6 +135,7 @@ export function createPayouts(options: { models: PayoutModels; ledger: Ledger; m
           currency,
           ...(reference === undefined ? {} : { reference }),
           ...(reason === undefined ? {} : { reason }),
+          ...eyes,
         },
       });
       const { changes } = await ledger.post(tx, {

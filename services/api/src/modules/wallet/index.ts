@@ -1,5 +1,6 @@
 import type { ApiModule, Context } from '../../context.js';
 import { ensureIndexes } from '../../models.js';
+import { createFourEyes } from '../identity/index.js';
 import { createDisputes, type Disputes } from './disputes.js';
 import { createLedger, type Ledger } from './ledger.js';
 import { createPendingRefunds } from './pending-refunds.js';
@@ -70,7 +71,7 @@ export function walletModule(
   const refunds = createRefunds({ models, unitOfWork, pending, topUps, providers });
   const rollUps = createRollUps({ unitOfWork, ledger, logger });
   const disputes = createDisputes({ models, ledger });
-  const unmatched = createUnmatched({ mongo, models, topUps });
+  const unmatched = createUnmatched({ mongo, models, topUps, fourEyes: createFourEyes(mongo) });
   const transactionFeed = createTransactionFeed({ models, unitOfWork, logger });
   return {
     ledger,

@@ -22,7 +22,7 @@ describe.each(['stripe', 'razorpay', 'zeffy'] as const)('two payments that name 
   const pays = (topUpId: string, providerRef: string, amount = 500) =>
     does((tx) => domain.wallet.topUps.credit(tx, { provider, topUpId, providerRef, amount, currency }));
   const paysAsDecided = (topUpId: string, providerRef: string, amount = 500) =>
-    does((tx) => domain.wallet.topUps.creditAsPaid(tx, { provider, topUpId, providerRef, amount, currency }));
+    does((tx) => domain.wallet.topUps.creditAsPaid(tx, { provider, topUpId, providerRef, amount, currency }, async () => undefined));
   const refunded = (topUpId: string, providerRef: string, amount = 500) =>
     does((tx) => domain.wallet.topUps.refund(tx, { provider, topUpId, providerRef, amount, currency }));
   const disputed = (topUpId: string, providerRef: string) =>

@@ -55,8 +55,9 @@ export interface TopUps {
   /**
    * By an administrator's decision: credits what was paid to the user of the top-up that it names, whatever was asked for. A second payment
    * of one top-up becomes a top-up of its own.
+   * @param allow throws when the one who decides may not credit that user
    */
-  creditAsPaid(tx: Tx, payment: Reported<ProviderPayment>): Promise<Outcome>;
+  creditAsPaid(tx: Tx, payment: Reported<ProviderPayment>, allow: (userId: string) => Promise<void>): Promise<Outcome>;
   /** Credits a payment that no top-up was made for: it becomes one, whose id follows from the payment's, so that it is credited once. */
   creditUnannounced(tx: Tx, userId: string, payment: Reported<ProviderPayment>): Promise<Outcome>;
   fail(tx: Tx, payment: Reported<Omit<PaymentNames, 'providerRef'>> & { reason: string }): Promise<Outcome>;
@@ -176,10 +177,11 @@ export function createTopUps(options: {
       return book(tx, topUp, providerRef);
     },
 
-    async creditAsPaid(tx, payment) {
+    async creditAsPaid(tx, payment, allow) {
       const { amount, currency, providerRef, provider } = payment;
       const topUp = await find(tx, payment);
       if (!topUp) return missing;
+      await allow(topUp.userId);
       if (await isKnown(tx, payment)) return alreadyCredited;
       if (isCredited(topUp) || ofAnother(topUp, provider)) return creditUnannounced(tx, topUp.userId, payment);
       const wrong = unusable(amount);

@@ -1,7 +1,8 @@
-import { idSchema, Problem, type UnmatchedPayment, type UnmatchedPaymentsQuery } from '@tidings/contracts';
+import { idSchema, Problem, type Principal, type UnmatchedPayment, type UnmatchedPaymentsQuery } from '@tidings/contracts';
 import type { Tx } from '@tidings/feed';
 import type { Mongo } from '@tidings/platform';
 import { newestFirst, olderThan, pageByTime } from '../../http/lists.js';
+import type { FourEyes } from '../identity/index.js';
 import { unusable, type Outcome, type Reported } from './payment-names.js';
 import { unannouncedId, type ProviderPayment, type TopUps } from './top-ups.js';
 import type { UnmatchedDocument, WalletModels } from './wallet.model.js';
@@ -23,9 +24,10 @@ export interface UnmatchedPayments {
   list(query: UnmatchedPaymentsQuery): Promise<{ page: UnmatchedDocument[]; nextCursor: string | null }>;
   /**
    * Credits it to this user; again, changes nothing.
-   * @throws Problem `not-found` (the payment or the user); `invalid-transition` when it has been credited to somebody
+   * @throws Problem `not-found` (the payment or the user); `invalid-transition` when it has been credited to somebody; `forbidden` for
+   *   oneself (see `FourEyes`)
    */
-  assign(tx: Tx, id: string, userId: string): Promise<UnmatchedDocument>;
+  assign(tx: Tx, caller: Principal, id: string, userId: string): Promise<UnmatchedDocument>;
 }
 
 interface StoredUser {
@@ -34,8 +36,8 @@ interface StoredUser {
   emailVerifiedAt?: Date;
 }
 
-export function createUnmatched(options: { mongo: Mongo; models: WalletModels; topUps: TopUps }): UnmatchedPayments {
-  const { mongo, models, topUps } = options;
+export function createUnmatched(options: { mongo: Mongo; models: WalletModels; topUps: TopUps; fourEyes: FourEyes }): UnmatchedPayments {
+  const { mongo, models, topUps, fourEyes } = options;
   const { unmatched } = models;
   const users = mongo.db.collection<StoredUser>('users');
 
@@ -100,18 +102,19 @@ export function createUnmatched(options: { mongo: Mongo; models: WalletModels; t
       return pageByTime(found, limit);
     },
 
-    async assign(tx, id, userId) {
+    async assign(tx, caller, id, userId) {
       const { session } = tx;
       const payment = await unmatched.findById(id, null, { session }).lean<UnmatchedDocument>();
       if (!payment) throw new Problem('not-found');
       if (!(await users.findOne({ _id: userId }, { session }))) throw new Problem('not-found', 'There is no such user');
       if (payment.state === 'assigned' && payment.userId === userId) return payment;
       if (payment.state === 'assigned') throw new Problem('invalid-transition', 'It was assigned to another user');
+      const eyes = await fourEyes(tx, caller, { own: userId === caller.userId, refusal: 'Another administrator assigns you a payment' });
       const { provider, amount, currency, paymentId: providerRef } = payment;
       const outcome = await topUps.creditUnannounced(tx, userId, { provider, providerRef, amount, currency });
       if (outcome.state !== 'processed')
         throw new Problem('invalid-transition', 'reason' in outcome ? outcome.reason : 'It cannot be credited');
-      await tx.audit({ action: 'payment.assign', target: `payment:${id}`, details: { userId, amount, currency } });
+      await tx.audit({ action: 'payment.assign', target: `payment:${id}`, details: { userId, amount, currency, ...eyes } });
       const assigned = await close(tx, id, userId, id);
       if (!assigned) throw new Error(`The payment ${id} changed while it was assigned`);
       return assigned;

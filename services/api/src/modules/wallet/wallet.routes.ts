@@ -35,8 +35,8 @@ export function walletRoutes({
       const { page, nextCursor } = await unmatched.list(query);
       return { items: page.map(presentUnmatched), nextCursor };
     }),
-    write(routes.wallet.assignUnmatchedPayment, async ({ tx, params, body }) =>
-      presentUnmatched(await unmatched.assign(tx, params.id, body.userId)),
+    write(routes.wallet.assignUnmatchedPayment, async ({ tx, caller, params, body }) =>
+      presentUnmatched(await unmatched.assign(tx, caller, params.id, body.userId)),
     ),
   ];
 }

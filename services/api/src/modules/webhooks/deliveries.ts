@@ -1,6 +1,7 @@
-import { Problem, type DeliveriesQuery, type ResolveDelivery, type WebhookDelivery } from '@tidings/contracts';
-import type { Tx } from '@tidings/feed';
+import { Problem, type DeliveriesQuery, type Principal, type ResolveDelivery, type WebhookDelivery } from '@tidings/contracts';
+import type { AuditDetails, Tx } from '@tidings/feed';
 import { olderThan, pageByTime } from '../../http/lists.js';
+import type { FourEyes } from '../identity/index.js';
 import type { TopUps } from '../wallet/index.js';
 import type { WebhookSources } from './sources/index.js';
 import type { DeliveryDocument, WebhookModels } from './webhooks.model.js';
@@ -16,19 +17,22 @@ export interface Deliveries {
   replay(tx: Tx, id: string): Promise<DeliveryDocument>;
   /**
    * Ends a held one: nothing is done for it, or the amount and currency that were really paid are credited.
-   * @throws Problem `not-found`; `invalid-transition` when it is not held, or is no payment that could be credited
+   * @throws Problem `not-found`; `invalid-transition` when it is not held, or is no payment that could be credited; `forbidden` for a payment
+   *   of one's own (see `FourEyes`)
    */
-  resolve(tx: Tx, id: string, decision: ResolveDelivery): Promise<DeliveryDocument>;
+  resolve(tx: Tx, caller: Principal, id: string, decision: ResolveDelivery): Promise<DeliveryDocument>;
 }
 
 export function createDeliveries({
   models: { deliveries },
   topUps,
   sources,
+  fourEyes,
 }: {
   models: WebhookModels;
   topUps: Pick<TopUps, 'creditAsPaid'>;
   sources: WebhookSources;
+  fourEyes: FourEyes;
 }): Deliveries {
   const find = async (id: string, tx?: Tx): Promise<DeliveryDocument> => {
     const found = await deliveries.findById(id, null, tx ? { session: tx.session } : {}).lean<DeliveryDocument>();
@@ -71,14 +75,14 @@ export function createDeliveries({
       return delivery;
     },
 
-    async resolve(tx, id, { decision, reason }) {
+    async resolve(tx, caller, id, { decision, reason }) {
       const held = await find(id, tx);
       if (held.state !== 'held') throw new Problem('invalid-transition', `The delivery is ${held.state}, not held`);
-      if (decision === 'credit') await credit(tx, held);
+      const eyes = decision === 'credit' ? await credit(tx, caller, held) : {};
       await tx.audit({
         action: 'webhook.resolve',
         target: `webhook-delivery:${id}`,
-        details: { decision, reason, held: held.reason ?? '' },
+        details: { decision, reason, held: held.reason ?? '', ...eyes },
       });
       return change(tx, id, {
         $set: { state: decision === 'credit' ? 'processed' : 'dismissed', reason, processedAt: tx.now },
@@ -86,14 +90,18 @@ export function createDeliveries({
     },
   };
 
-  async function credit(tx: Tx, { provider, body }: DeliveryDocument): Promise<void> {
+  async function credit(tx: Tx, caller: Principal, { provider, body }: DeliveryDocument): Promise<AuditDetails> {
     const { message } = sources[provider].read(body);
     if (message.kind !== 'succeeded' && message.kind !== 'received')
       throw new Problem('invalid-transition', 'Only a payment can be credited');
     const topUpId = message.kind === 'received' ? message.reference : message.topUpId;
-    const outcome = await topUps.creditAsPaid(tx, { provider, ...message, topUpId });
+    let eyes: AuditDetails = {};
+    const outcome = await topUps.creditAsPaid(tx, { provider, ...message, topUpId }, async (userId) => {
+      eyes = await fourEyes(tx, caller, { own: userId === caller.userId, refusal: 'Another administrator credits your payment' });
+    });
     if (outcome.state !== 'processed')
       throw new Problem('invalid-transition', 'reason' in outcome ? outcome.reason : 'It cannot be credited');
+    return eyes;
   }
 }
 

@@ -1,5 +1,6 @@
 import type { ApiModule, Context } from '../../context.js';
 import { ensureIndexes } from '../../models.js';
+import { createFourEyes } from '../identity/index.js';
 import { stripeWebhookSecret, type WalletModule } from '../wallet/index.js';
 import { createDeliveries, type Deliveries } from './deliveries.js';
 import { createSources } from './sources/index.js';
@@ -28,7 +29,7 @@ export function webhooksModule(
     zeffy: { secret: config.ZEFFY_WEBHOOK_SECRET, sources: config.ZEFFY_SOURCES },
   });
   const webhooks = createWebhooks({ models, unitOfWork, actions: { topUps, unmatched, disputes }, logger, metrics, sources });
-  const deliveries = createDeliveries({ models, topUps, sources });
+  const deliveries = createDeliveries({ models, topUps, sources, fourEyes: createFourEyes(mongo) });
   return {
     webhooks,
     deliveries,

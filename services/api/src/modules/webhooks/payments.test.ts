@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Principal } from '@tidings/contracts';
 import { newId } from '@tidings/platform';
 import {
   razorpayEvent,
@@ -22,6 +23,7 @@ const sound = { unbalancedTransfers: [], differing: [], negative: [], heldDiffer
 
 describe('payments by webhook', () => {
   let domain: Domain;
+  let admin: Principal;
   beforeAll(async () => {
     domain = await createDomain({
       jobs: 'running',
@@ -32,6 +34,9 @@ describe('payments by webhook', () => {
         ZEFFY_SOURCES: `zapier:${zeffyToken}`,
       },
     });
+  });
+  beforeAll(async () => {
+    admin = await domain.person({ roles: ['admin'] });
   });
   afterAll(() => domain.stop());
 
@@ -255,7 +260,7 @@ describe('payments by webhook', () => {
     const open = async (paymentId: string) =>
       (await unmatched().list({ limit: 100, state: 'open' })).page.find((payment) => payment.paymentId === paymentId);
     const payment = (fields: Partial<ZeffyPaymentInput> = {}) => ({ paymentId: `z_${newId()}`, amount: 500, ...fields });
-    const assign = (id: string, userId: string) => domain.run((tx) => unmatched().assign(tx, id, userId), 'admin1');
+    const assign = (id: string, userId: string) => domain.run((tx) => unmatched().assign(tx, admin, id, userId), admin.userId);
 
     test('is the user’s whose verified address it has, and of nobody whose address is only claimed', async () => {
       const { userId } = await domain.person();
@@ -315,8 +320,8 @@ describe('payments by webhook', () => {
 
   describe('administrators', () => {
     const resolve = (id: string, decision: 'dismiss' | 'credit') =>
-      domain.run((tx) => domain.webhooks.deliveries.resolve(tx, id, { decision, reason: 'Asked the customer' }), 'admin1');
-    const replay = (id: string) => domain.run((tx) => domain.webhooks.deliveries.replay(tx, id), 'admin1');
+      domain.run((tx) => domain.webhooks.deliveries.resolve(tx, admin, id, { decision, reason: 'Asked the customer' }), admin.userId);
+    const replay = (id: string) => domain.run((tx) => domain.webhooks.deliveries.replay(tx, id), admin.userId);
 
     test('credit what was really paid of a held one, once; a replay does it no second time', async () => {
       const { userId, topUpId } = await pending('stripe');

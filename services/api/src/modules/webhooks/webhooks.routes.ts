@@ -22,6 +22,8 @@ export function webhookRoutes({ webhooks, deliveries }: { webhooks: Webhooks; de
       return { ...presentDelivery(delivery), headers: delivery.headers, body: delivery.body };
     }),
     write(contract.replayDelivery, async ({ tx, params }) => presentDelivery(await deliveries.replay(tx, params.id))),
-    write(contract.resolveDelivery, async ({ tx, params, body }) => presentDelivery(await deliveries.resolve(tx, params.id, body))),
+    write(contract.resolveDelivery, async ({ tx, caller, params, body }) =>
+      presentDelivery(await deliveries.resolve(tx, caller, params.id, body)),
+    ),
   ];
 }
