@@ -13,6 +13,8 @@ beforeAll(async () => {
   // Administrators are told of the transfer within half a second: an event of its own, which is none of a rehearsal's.
   const untold = () => world.mongo.db.collection('transfers').countDocuments({ untold: true });
   await waitFor('administrators to be told of it', async () => (await untold()) === 0);
+  const pending = () => world.mongo.db.collection('postings').countDocuments({ pending: true });
+  await waitFor('its roll-up', async () => (await pending()) === 0);
   await world.settled();
 });
 afterAll(() => world.stop());
@@ -50,6 +52,34 @@ test('made-up events, disturbed in every way, come to what they come to in order
   expect(told.filter((type) => type === 'payment-completed')).toHaveLength(2);
   expect(await real()).toEqual(before);
   expect((await customer.http.get('/api/wallet')).body).toMatchObject({ balance: 1_000 });
+});
+
+test.each(['stripe', 'razorpay'])('an event of %s says what it would say of such a payment', async (provider) => {
+  const kinds = ['failed', 'succeeded', 'refunded', 'disputed', 'dispute-lost'] as const;
+  const events = kinds.map((kind) => ({
+    provider,
+    kind,
+    amount: { refunded: 200, disputed: 300, 'dispute-lost': 300 }[kind as string] ?? 500,
+  }));
+  const report = await rehearse({ events, shuffle: {} });
+  expect(report).toMatchObject({ after: { balance: 1_000 }, sums: { sound: true }, sameAsPlain: true });
+  expect(report.steps.map(({ type, state, after }) => [type, state, after.balance])).toEqual(
+    provider === 'stripe'
+      ? [
+          ['payment_intent.payment_failed', 'processed', 1_000],
+          ['payment_intent.succeeded', 'processed', 1_500],
+          ['charge.refunded', 'processed', 1_300],
+          ['charge.dispute.created', 'processed', 1_000],
+          ['charge.dispute.closed', 'processed', 1_000],
+        ]
+      : [
+          ['payment.failed', 'processed', 1_000],
+          ['payment.captured', 'processed', 1_500],
+          ['refund.processed', 'processed', 1_300],
+          ['payment.dispute.created', 'processed', 1_000],
+          ['payment.dispute.lost', 'processed', 1_000],
+        ],
+  );
 });
 
 test('a captured event is played as if it had not come yet, twice, and credits once', async () => {

@@ -4,7 +4,8 @@ import { amountSchema, balanceSchema, currencySchema, idSchema, wordSchema } fro
 const share = z.number().min(0).max(1);
 export const rehearsedKinds = ['succeeded', 'failed', 'refunded', 'disputed', 'dispute-won', 'dispute-lost'] as const;
 
-/** Either one that was captured, or one made up: events with the same `payment` are of one top-up, which is made for them. */
+/** Either one that was captured, or one made up: events with the same `payment` of one provider are of one top-up, which is made for
+ * them, of the first one's amount. A refund's amount is what was given back in all. */
 export const rehearsedEventSchema = z
   .strictObject({
     deliveryId: z
@@ -12,12 +13,15 @@ export const rehearsedEventSchema = z
       .regex(/^[A-Za-z0-9_.:-]{1,160}$/, 'must be the id of a delivery')
       .optional(),
     kind: z.enum(rehearsedKinds).optional(),
+    /** In whose form it is made up; Stripe's unless given. */
+    provider: z.enum(['stripe', 'razorpay']).optional(),
     payment: wordSchema.optional(),
     amount: amountSchema.optional(),
     currency: currencySchema.optional(),
   })
   .refine(
-    ({ deliveryId, kind, amount }) => (deliveryId === undefined ? kind !== undefined && amount !== undefined : kind === undefined),
+    ({ deliveryId, kind, amount, provider }) =>
+      deliveryId === undefined ? kind !== undefined && amount !== undefined : kind === undefined && provider === undefined,
     'either deliveryId, or kind and amount',
   );
 export type RehearsedEvent = z.output<typeof rehearsedEventSchema>;

@@ -1,46 +1,10 @@
-import type { RehearsalInput, RehearsedEvent } from '@tidings/contracts';
-
-/** A provider's event as it is about to be sent. */
-export interface PlayedEvent {
-  name: string;
-  provider: 'stripe' | 'razorpay' | 'zeffy';
-  type: string;
-  body: string;
-}
+import type { RehearsalInput } from '@tidings/contracts';
+import type { PlayedEvent } from './made-up.js';
 
 export type How = 'genuine' | 'duplicate' | 'stale' | 'late' | 'tampered';
 export interface Sent {
   event: PlayedEvent;
   how: How;
-}
-
-const types = {
-  succeeded: 'payment_intent.succeeded',
-  failed: 'payment_intent.payment_failed',
-  refunded: 'charge.refunded',
-  disputed: 'charge.dispute.created',
-  'dispute-won': 'charge.dispute.closed',
-  'dispute-lost': 'charge.dispute.closed',
-} as const;
-
-/** In Stripe's shape (https://docs.stripe.com/api/events/object). */
-export function madeUpEvent(
-  { kind = 'succeeded', amount = 0 }: RehearsedEvent,
-  { index, topUpId, currency }: { index: number; topUpId: string; currency: string },
-): PlayedEvent {
-  const type = types[kind];
-  const common = { amount, currency: currency.toLowerCase(), metadata: { topUpId } };
-  const status = { 'dispute-won': 'won', 'dispute-lost': 'lost', succeeded: 'succeeded' }[kind as string] ?? 'needs_response';
-  const ofIntent = type.startsWith('payment_intent');
-  const object = {
-    id: ofIntent ? `pi_${topUpId}` : `${kind === 'refunded' ? 'ch' : 'dp'}_${topUpId}`,
-    ...common,
-    status,
-    ...(ofIntent ? { amount_received: kind === 'succeeded' ? amount : 0 } : { payment_intent: `pi_${topUpId}` }),
-    ...(kind === 'refunded' ? { amount_refunded: amount } : {}),
-  };
-  const id = `evt_rehearsal_${index}`;
-  return { name: `${index}:${kind}`, provider: 'stripe', type, body: JSON.stringify({ id, object: 'event', type, data: { object } }) };
 }
 
 /** The genuine events, each with what disturbs it; the provider's second try of a late one comes at the end. */

@@ -3,7 +3,8 @@ import { newId, type Mongo } from '@tidings/platform';
 import type { Context } from '../../context.js';
 import { ledgerSums, walletModels, type Wallet } from '../wallet/index.js';
 import type { WebhookProvider } from '../webhooks/index.js';
-import { disturb, madeUpEvent, seeded, type PlayedEvent, type Sent } from './events.js';
+import { disturb, seeded, type Sent } from './events.js';
+import { madeUpEvent, type MadeUpPayment, type PlayedEvent } from './made-up.js';
 import { createSandbox, type Sandbox } from './sandbox.js';
 
 type Step = Rehearsal['steps'][number];
@@ -145,7 +146,8 @@ async function open(
   const topUps = await topUpsOf(mongo, userId);
   const events: PlayedEvent[] = [];
   const rewound = new Set<string>();
-  const payments = new Map<string, string>();
+  const payments = new Map<string, MadeUpPayment>();
+  const at = new Date();
   for (const [index, event] of input.events.entries()) {
     if (event.deliveryId) {
       const delivery = await mongo.db
@@ -159,23 +161,23 @@ async function open(
       events.push({ name: event.deliveryId, provider, type, body });
       continue;
     }
-    const payment = event.payment ?? 'payment';
-    const topUpId = payments.get(payment) ?? newId();
-    if (!payments.has(payment)) {
-      payments.set(payment, topUpId);
-      const { amount = 1 } = event;
+    const { provider = 'stripe', payment: name = 'payment', amount = 1 } = event;
+    const key = `${provider}:${name}`;
+    const payment = payments.get(key) ?? { topUpId: newId(), paid: amount, currency: event.currency ?? currency };
+    if (!payments.has(key)) {
+      payments.set(key, payment);
       topUps.push({
-        _id: topUpId,
+        _id: payment.topUpId,
         userId,
         amount,
         currency,
-        provider: 'stripe',
+        provider,
         status: 'pending',
         refunded: 0,
-        createdAt: new Date(),
+        createdAt: at,
       } as TopUp);
     }
-    events.push(madeUpEvent(event, { index, topUpId, currency: event.currency ?? currency }));
+    events.push(madeUpEvent(event, { place: index, at, payment: { ...payment, currency: event.currency ?? currency } }));
   }
   // The captured events come anew: what they brought was not there before them. What has been spent of it is taken for given.
   const brought = topUps
