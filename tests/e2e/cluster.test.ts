@@ -127,6 +127,7 @@ beforeAll(async () => {
       NODE_ENV: 'test',
       LOG_LEVEL: process.env['TEST_LOG_LEVEL'] ?? 'warn',
       LOGIN_ATTEMPTS_PER_MINUTE: '100000',
+      HEAVY_REQUESTS_PER_MINUTE: '100000',
       HTTP_REQUESTS_PER_MINUTE: '100000',
       SOCKET_EVENTS_PER_MINUTE: '100000',
     },

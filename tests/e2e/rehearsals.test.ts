@@ -95,6 +95,26 @@ test('a captured event is played as if it had not come yet, twice, and credits o
   });
 });
 
+test('shows of what the user has and of what was sent no more than the events are about', async () => {
+  const { db } = world.mongo;
+  const [delivery, topUp] = await Promise.all([
+    db.collection<{ _id: string; body: string }>('webhook_deliveries').findOne({}),
+    db.collection<{ _id: string; userId: string }>('topups').findOne({ userId: customer.id }),
+  ]);
+  const others = Array.from({ length: 300 }, (_, at) => ({ ...topUp!, _id: `other_${at}`, providerRef: `pi_other_${at}` }));
+  await db.collection<{ _id: string }>('topups').insertMany(others);
+  const long = { ...(JSON.parse(delivery!.body) as object), padding: 'x'.repeat(50_000) };
+  const _id = `${delivery!._id}_long`;
+  await db.collection<{ _id: string; body: string }>('webhook_deliveries').insertOne({ ...delivery!, _id, body: JSON.stringify(long) });
+  const events = [{ deliveryId: _id }, ...Array.from({ length: 9 }, (_, at) => ({ kind: 'succeeded', amount: 5, payment: `p${at}` }))];
+  const report = await rehearse({ events, shuffle: { duplicate: 1, tamper: 1 } });
+  expect(report.sameAsPlain).toBe(true);
+  expect(report.steps).toHaveLength(30);
+  expect(report.steps.map(({ topUps }) => topUps.length)).toEqual(report.steps.map(() => 1));
+  expect(report.steps[0]?.topUps).toMatchObject([{ id: topUp!._id }]);
+  expect(Math.max(...report.steps.map(({ body }) => body.length))).toBe(2_000);
+});
+
 test('leaves no database behind, and is in the audit log', async () => {
   const noted = () => world.mongo.db.collection('audit_log').countDocuments({ action: 'rehearsal.run', target: `user:${customer.id}` });
   const before = await noted();

@@ -175,6 +175,33 @@ export const administrationMutations = [
     test: 'what a user is given and taken in a day above the limit is for a superadmin, asked for in parts too',
   },
   {
+    name: 'own-limits',
+    mechanism: 'what reads much, and rehearsals, have a tighter limit of their own',
+    invariant: 6,
+    edits: [{ file: 'services/api/src/http/router.ts', search: 'if (binding.limit)', replace: 'if (binding.limit && !caller)' }],
+    testFile: 'services/api/tests/http.test.ts',
+    test: 'are tighter for what reads much and for rehearsals, by user and route',
+  },
+  {
+    name: 'rehearsal-size',
+    mechanism: 'a rehearsal answers with what its events are about alone',
+    invariant: 6,
+    edits: [
+      {
+        file: 'services/api/src/modules/rehearsals/rehearse.ts',
+        search: '.filter(({ _id }) => ofEvents.has(_id))',
+        replace: '',
+      },
+      {
+        file: 'services/api/src/modules/rehearsals/rehearse.ts',
+        search: 'topUp.id === opening.named.get(event.name) ||',
+        replace: 'topUp.id ||',
+      },
+    ],
+    testFile: rehearsalTests,
+    test: 'shows of what the user has and of what was sent no more than the events are about',
+  },
+  {
     name: 'transfers-of-replicas',
     mechanism: 'administrators are told of a transfer once',
     invariant: 4,

@@ -427,6 +427,35 @@ describe('rate limits', () => {
     }
   });
 
+  test('are tighter for what reads much and for rehearsals, by user and route', async () => {
+    const world = await startApi({ env: { HEAVY_REQUESTS_PER_MINUTE: '2', REHEARSALS_PER_MINUTE: '1' } });
+    try {
+      const [root, person] = [await world.admin(), await world.register()];
+      const statuses = async (times: number, ask: () => Promise<{ status: number }>) => {
+        const seen: number[] = [];
+        for (let i = 0; i < times; i++) seen.push((await ask()).status);
+        return seen;
+      };
+      const get = (path: string, as = root) => statuses(3, () => as.http.get(path));
+      for (const path of [
+        `/api/admin/users/${person.id}/screen`,
+        `/api/admin/users/${person.id}/screen/export`,
+        '/api/admin/events/nobody/timeline',
+        '/api/admin/reconciliations/none/differences',
+        '/api/merchants/none/sales',
+      ])
+        expect([path, (await get(path)).at(-1)]).toEqual([path, 429]);
+      expect(await statuses(3, () => root.http.post('/api/admin/reconciliations', {}))).toContain(429);
+      // Each user and each route by itself.
+      expect(await get('/api/merchants/none/sales', person)).toEqual([404, 404, 429]);
+      expect(await get(`/api/merchants/none/balance`)).toEqual([404, 404, 404]);
+      const rehearsal = { userId: person.id, events: [{ kind: 'succeeded', amount: 5 }] };
+      expect(await statuses(2, () => root.http.post('/api/admin/rehearsals', rehearsal))).toEqual([201, 429]);
+    } finally {
+      await world.stop();
+    }
+  });
+
   test('of logins do not lock out the others behind the same address, until they are ten times as many', async () => {
     const world = await startApi({ env: { LOGIN_ATTEMPTS_PER_MINUTE: '2' } });
     try {

@@ -84,6 +84,8 @@ const environmentSchema = z.object({
   SOCKET_EVENTS_PER_MINUTE: positive.default(60),
   HTTP_REQUESTS_PER_MINUTE: positive.default(600),
   LOGIN_ATTEMPTS_PER_MINUTE: positive.default(10),
+  HEAVY_REQUESTS_PER_MINUTE: positive.default(30),
+  REHEARSALS_PER_MINUTE: positive.default(6),
   TRUST_PROXY: z
     .string()
     .refine(isProxyList, 'must be a list of loopback, linklocal, uniquelocal, addresses and ranges')

@@ -61,6 +61,8 @@ export async function createWorld({ gateways = 1, env = {}, without = [] }: Worl
     SOCKET_EVENTS_PER_MINUTE: '100000',
     HTTP_REQUESTS_PER_MINUTE: '100000',
     LOGIN_ATTEMPTS_PER_MINUTE: '100000',
+    HEAVY_REQUESTS_PER_MINUTE: '100000',
+    REHEARSALS_PER_MINUTE: '100000',
     API_URL: apiUrl,
     PUBLIC_URL: apiUrl,
     REDIS_URL: process.env['REDIS_URL'],

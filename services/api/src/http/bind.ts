@@ -3,6 +3,7 @@ import type { Tx } from '@tidings/feed';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { z } from 'zod';
 import type { Media } from './media.js';
+import type { OwnLimit } from './rate-limit.js';
 
 type ParamsOf<R> = R extends { readonly params?: infer S extends z.ZodType } ? z.output<S> : Record<string, never>;
 type QueryOf<R> = R extends { readonly query?: infer S extends z.ZodType } ? z.output<S> : Record<string, never>;
@@ -39,12 +40,17 @@ export interface RawInput {
   body: Buffer;
 }
 
-export interface ReadOptions<R, Caller> {
+interface Options {
+  /** A tighter limit than that of all requests, by user and route. */
+  limit?: OwnLimit;
+}
+
+export interface ReadOptions<R, Caller> extends Options {
   /** The feeds that tell of this resource: their heads, read before the state, become `Tidings-Cursor`. */
   feeds?: (input: ReadInput<R, Caller>) => readonly string[] | Promise<readonly string[]>;
 }
 
-export interface WriteOptions<R, Caller> {
+export interface WriteOptions<R, Caller> extends Options {
   /** Names whose attempts are counted by the strict limiter, beside the address: an e-mail at a login. */
   attempts?: (input: WriteInput<R, Caller>) => readonly string[];
 }
@@ -66,6 +72,7 @@ export type WriteWork<R, Caller, Prepared> =
 export interface RouteBinding {
   readonly route: RouteDefinition;
   readonly kind: 'read' | 'write' | 'raw';
+  readonly limit?: OwnLimit;
   feeds?(input: ReadInput<unknown, unknown>): readonly string[] | Promise<readonly string[]>;
   prepare?(input: WriteInput<unknown, unknown>): Promise<unknown>;
   attempts?(input: WriteInput<unknown, unknown>): readonly string[];

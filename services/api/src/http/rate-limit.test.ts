@@ -8,7 +8,13 @@ describe('rate limits', () => {
     const redis = createRedis('redis://127.0.0.1:1', { name: 'away' });
     const headers = new Map<string, string>();
     const res = { setHeader: (name: string, value: string) => headers.set(name, value) } as unknown as Response;
-    const limits = createRateLimits(redis, { REDIS_PREFIX: 'test', HTTP_REQUESTS_PER_MINUTE: 2, LOGIN_ATTEMPTS_PER_MINUTE: 1 });
+    const limits = createRateLimits(redis, {
+      REDIS_PREFIX: 'test',
+      HTTP_REQUESTS_PER_MINUTE: 2,
+      LOGIN_ATTEMPTS_PER_MINUTE: 1,
+      HEAVY_REQUESTS_PER_MINUTE: 1,
+      REHEARSALS_PER_MINUTE: 1,
+    });
     await limits.request('user:1', res);
     await limits.request('user:1', res);
     await expect(limits.request('user:1', res)).rejects.toMatchObject({ code: 'rate-limited', extra: { retryAfterSeconds: 60 } });

@@ -5,7 +5,10 @@ import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limite
 
 const windowSeconds = 60;
 
-export interface RateLimits {
+/** What a route may declare beside the limit of all requests, by user and route. `heavy`: reads a lot; `rehearsal`: makes databases of its own. */
+export type OwnLimit = 'heavy' | 'rehearsal';
+
+export interface RateLimits extends Record<OwnLimit, (key: string, res: Response) => Promise<void>> {
   /** Each request to the API, by user or address. Sets the `RateLimit-*` headers. @throws Problem rate-limited */
   request(key: string, res: Response): Promise<void>;
   /** Each webhook, by address: providers send in bursts from few addresses. @throws Problem rate-limited */
@@ -19,7 +22,10 @@ export interface RateLimits {
 /** Counts in Redis, over all replicas; while Redis is away each replica counts for itself. */
 export function createRateLimits(
   redis: Redis,
-  config: Pick<Config, 'REDIS_PREFIX' | 'HTTP_REQUESTS_PER_MINUTE' | 'LOGIN_ATTEMPTS_PER_MINUTE'>,
+  config: Pick<
+    Config,
+    'REDIS_PREFIX' | 'HTTP_REQUESTS_PER_MINUTE' | 'LOGIN_ATTEMPTS_PER_MINUTE' | 'HEAVY_REQUESTS_PER_MINUTE' | 'REHEARSALS_PER_MINUTE'
+  >,
 ): RateLimits {
   const limiter = (name: string, points: number) => {
     const options = { keyPrefix: `${config.REDIS_PREFIX}:limit:${name}`, points, duration: windowSeconds };
@@ -46,6 +52,8 @@ export function createRateLimits(
     request: limiter('http', config.HTTP_REQUESTS_PER_MINUTE),
     webhook: limiter('webhook', config.HTTP_REQUESTS_PER_MINUTE * 10),
     attempt: limiter('attempt', config.LOGIN_ATTEMPTS_PER_MINUTE),
+    heavy: limiter('heavy', config.HEAVY_REQUESTS_PER_MINUTE),
+    rehearsal: limiter('rehearsal', config.REHEARSALS_PER_MINUTE),
     attemptFrom: limiter('attempt-from', config.LOGIN_ATTEMPTS_PER_MINUTE * 10),
   };
 }

@@ -93,6 +93,7 @@ export function createRouter(context: Context, bindings: readonly RouteBinding[]
       return send(res, route.status, present(route, answer));
     }
     const caller = await authenticate(req, context.access, route.access);
+    if (binding.limit) await limits[binding.limit](`${route.name}:${caller ? `user:${caller.userId}` : `ip:${req.ip}`}`, res);
     const base = {
       caller,
       params: parseParams(route, req.params) as never,

@@ -45,6 +45,7 @@ export async function startApi(
     ADMIN_PASSWORD: password,
     HTTP_REQUESTS_PER_MINUTE: '100000',
     LOGIN_ATTEMPTS_PER_MINUTE: '100000',
+    HEAVY_REQUESTS_PER_MINUTE: '100000',
     ...options.env,
   });
   const api = createApi({ config, mongo, logger, ...(options.modules ? { modules: options.modules } : {}) });

@@ -58,6 +58,7 @@ export const rehearsalSchema = z.strictObject({
       event: z.string(),
       type: z.string(),
       how: z.enum(['genuine', 'duplicate', 'stale', 'late', 'tampered']),
+      /** Its first 2,000 characters. */
       body: z.string(),
       /** What our webhook answered: accepted, or the code with which it refused. */
       answer: z.string(),
@@ -66,6 +67,7 @@ export const rehearsalSchema = z.strictObject({
       reason: z.string().optional(),
       before: moneySchema,
       after: moneySchema,
+      /** The event's own, and whichever else changed. */
       topUps: z.array(z.strictObject({ id: idSchema, status: z.string(), refunded: balanceSchema })),
       postings: z.array(z.strictObject({ account: z.string(), amount: z.int(), type: z.string() })),
       events: z.array(z.string()),

@@ -5,11 +5,16 @@ import type { Reconciliations } from './reconciliation.service.js';
 
 export function reconciliationRoutes(reconciliations: Reconciliations): RouteBinding[] {
   const contract = routes.reconciliation;
+  const heavy = { limit: 'heavy' } as const;
   const told = { feeds: () => [feeds.admin] };
   return [
-    write(contract.create, async ({ tx, caller, body }) => ({
-      items: (await reconciliations.request(tx, caller.userId, body)).map(presentReconciliation),
-    })),
+    write(
+      contract.create,
+      async ({ tx, caller, body }) => ({
+        items: (await reconciliations.request(tx, caller.userId, body)).map(presentReconciliation),
+      }),
+      heavy,
+    ),
     read(
       contract.list,
       async ({ query }) => {
@@ -19,9 +24,13 @@ export function reconciliationRoutes(reconciliations: Reconciliations): RouteBin
       told,
     ),
     read(contract.get, async ({ params }) => presentReconciliation(await reconciliations.get(params.id)), told),
-    read(contract.listDifferences, async ({ params, query }) => {
-      const { page, nextCursor } = await reconciliations.differencesOf(params.id, query);
-      return { items: page.map(presentDifference), nextCursor };
-    }),
+    read(
+      contract.listDifferences,
+      async ({ params, query }) => {
+        const { page, nextCursor } = await reconciliations.differencesOf(params.id, query);
+        return { items: page.map(presentDifference), nextCursor };
+      },
+      heavy,
+    ),
   ];
 }

@@ -10,14 +10,18 @@ export function rehearsalsModule(context: Pick<Context, 'config' | 'mongo' | 'lo
   const { mongo, logger } = context;
   return {
     routes: [
-      write(routes.rehearsals.create, {
-        prepare: ({ body }) => rehearse({ ...context, wallet }, body),
-        handle: async ({ tx, body, prepared }) => {
-          const details = { rehearsalId: prepared.id, events: body.events.length, sameAsPlain: prepared.sameAsPlain };
-          await tx.audit({ action: 'rehearsal.run', target: `user:${body.userId}`, details });
-          return prepared;
+      write(
+        routes.rehearsals.create,
+        {
+          prepare: ({ body }) => rehearse({ ...context, wallet }, body),
+          handle: async ({ tx, body, prepared }) => {
+            const details = { rehearsalId: prepared.id, events: body.events.length, sameAsPlain: prepared.sameAsPlain };
+            await tx.audit({ action: 'rehearsal.run', target: `user:${body.userId}`, details });
+            return prepared;
+          },
         },
-      }),
+        { limit: 'rehearsal' },
+      ),
     ],
     async start() {
       try {

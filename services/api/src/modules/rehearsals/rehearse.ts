@@ -18,14 +18,19 @@ interface Opening {
   currency: string;
   balance: number;
   held: number;
+  /** Those that the events name, and no others: a user may have very many. */
   topUps: TopUp[];
   events: PlayedEvent[];
+  /** The top-up of each event, by the event's name. */
+  named: ReadonlyMap<string, string>;
 }
 
 /** nginx gives up after 30 s, and the last step has to end before that. */
 const longestMs = 25_000;
 const mostTopUps = 1_000;
 const staleMs = 600_000;
+/** Characters of a body that a step shows. With 100 events, each at most four times, the answer stays under 3 MB. */
+const shownBody = 2_000;
 
 /**
  * Plays events against a copy of a user's account, twice: disturbed, and as they are in order; both have to come to the same.
@@ -81,6 +86,7 @@ async function play(
 async function send(sandbox: Sandbox, opening: Opening, { event, how }: Sent): Promise<Step> {
   const { db } = sandbox.mongo;
   const before = await moneyOf(sandbox, opening);
+  const topUpsBefore = new Set((await shownTopUps(sandbox)).map((topUp) => JSON.stringify(topUp)));
   const known = new Set(
     (
       await db
@@ -109,13 +115,15 @@ async function send(sandbox: Sandbox, opening: Opening, { event, how }: Sent): P
     event: event.name,
     type: event.type,
     how,
-    body: body.slice(0, 4_000),
+    body: body.slice(0, shownBody),
     answer,
     ...(delivery ? { state: String(delivery['state']) } : {}),
     ...(delivery?.['reason'] ? { reason: String(delivery['reason']) } : {}),
     before,
     after: await moneyOf(sandbox, opening),
-    topUps: await shownTopUps(sandbox),
+    topUps: (await shownTopUps(sandbox)).filter(
+      (topUp) => topUp.id === opening.named.get(event.name) || !topUpsBefore.has(JSON.stringify(topUp)),
+    ),
     postings: postings.map(({ account, amount, type }) => ({ account: String(account), amount: Number(amount), type: String(type) })),
     events: emitted.map(({ type }) => String(type)),
   };
@@ -147,6 +155,7 @@ async function open(
   const events: PlayedEvent[] = [];
   const rewound = new Set<string>();
   const payments = new Map<string, MadeUpPayment>();
+  const named = new Map<string, string>();
   const at = new Date();
   for (const [index, event] of input.events.entries()) {
     if (event.deliveryId) {
@@ -158,6 +167,7 @@ async function open(
       if (!delivery || !topUp) throw new Problem('not-found', `There is no delivery ${event.deliveryId} of a top-up of this user`);
       rewound.add(topUp._id);
       const { provider, type, body } = delivery;
+      named.set(event.deliveryId, topUp._id);
       events.push({ name: event.deliveryId, provider, type, body });
       continue;
     }
@@ -177,18 +187,23 @@ async function open(
         createdAt: at,
       } as TopUp);
     }
-    events.push(madeUpEvent(event, { place: index, at, payment: { ...payment, currency: event.currency ?? currency } }));
+    const played = madeUpEvent(event, { place: index, at, payment: { ...payment, currency: event.currency ?? currency } });
+    named.set(played.name, payment.topUpId);
+    events.push(played);
   }
   // The captured events come anew: what they brought was not there before them. What has been spent of it is taken for given.
   const brought = topUps
     .filter(({ _id, currency: of }) => rewound.has(_id) && of === currency)
     .reduce((sum, { amount, refunded }) => sum + amount - refunded, 0);
-  const asBefore = topUps.map((topUp): TopUp => {
-    if (!rewound.has(topUp._id)) return topUp;
-    const { creditedAt: _, failureReason: __, ...rest } = topUp;
-    return { ...rest, status: 'pending', refunded: 0 } as TopUp;
-  });
-  return { userId, email: user.email, currency, balance: Math.max(0, balance - brought), held, topUps: asBefore, events };
+  const ofEvents = new Set(named.values());
+  const asBefore = topUps
+    .filter(({ _id }) => ofEvents.has(_id))
+    .map((topUp): TopUp => {
+      if (!rewound.has(topUp._id)) return topUp;
+      const { creditedAt: _, failureReason: __, ...rest } = topUp;
+      return { ...rest, status: 'pending', refunded: 0 } as TopUp;
+    });
+  return { userId, email: user.email, currency, balance: Math.max(0, balance - brought), held, topUps: asBefore, events, named };
 }
 
 /** The wallet's content comes by an adjustment and a hold, so that the copy's ledger is a whole one. */

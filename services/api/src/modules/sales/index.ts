@@ -26,7 +26,10 @@ export function salesModule({ mongo }: Pick<Context, 'mongo'>, parts: { merchant
     sales,
     routes: [
       read(contract.getQueue, async ({ caller, params, query }) => queue.page(caller, params.id, query), ofMerchant),
-      read(contract.getSales, async ({ caller, params, query }) => sales.report(caller, params.id, query), ofMerchant),
+      read(contract.getSales, async ({ caller, params, query }) => sales.report(caller, params.id, query), {
+        ...ofMerchant,
+        limit: 'heavy',
+      }),
       read(
         contract.getBalance,
         async ({ caller, params }) => {
