@@ -125,8 +125,8 @@ export const gatewayMutations = [
     edits: [
       {
         file: connection,
-        search: 'const via = right.containers.find((around) => this.#following.has(around));',
-        replace: 'const via = right.containers.find(() => false);',
+        search: 'const via = this.#followings.bringing(right.containers);',
+        replace: 'const via = this.#followings.bringing([]);',
       },
     ],
     testFile: rightsTests,
@@ -144,9 +144,9 @@ export const gatewayMutations = [
       },
       // The check after joining would find it too.
       {
-        file: connection,
-        search: 'if (mayStillFollow(fresh, own, feed, following.containers)) continue;',
-        replace: 'if (mayStillFollow(fresh, own, feed, following.containers) || fresh) continue;',
+        file: 'services/socket-gateway/src/followings.ts',
+        search: 'if (may(feed, following.containers)) continue;',
+        replace: 'if (may(feed, following.containers) || feed) continue;',
       },
     ],
     testFile: rightsTests,

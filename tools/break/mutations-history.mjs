@@ -1,5 +1,6 @@
 const screenTests = 'tests/e2e/screen.test.ts';
 const noteTests = 'services/socket-gateway/tests/delivery-notes.test.ts';
+const followings = 'services/socket-gateway/src/followings.ts';
 const screens = 'services/api/src/modules/history/screen.service.ts';
 
 /** Of the dispute view and the timeline. @type {import('./mutations.mjs').Mutation[]} */
@@ -46,7 +47,7 @@ export const historyMutations = [
     name: 'note-from',
     mechanism: 'a note claims no entry from before the cursor',
     invariant: 3,
-    edits: [{ file: 'services/socket-gateway/src/connection.ts', search: 'from: cursors[feed] ?? hub.head', replace: 'from: 0' }],
+    edits: [{ file: followings, search: 'from: start, noted: -1', replace: 'from: 0, noted: -1' }],
     testFile: noteTests,
     test: 'a client that comes back is noted from its cursor on, one that got nothing not at all, and one that is reset from there',
   },
@@ -54,7 +55,7 @@ export const historyMutations = [
     name: 'note-reset',
     mechanism: 'a note claims no entry that a reset left out',
     invariant: 3,
-    edits: [{ file: 'services/socket-gateway/src/connection.ts', search: 'if (following) following.from = reset.head;', replace: '' }],
+    edits: [{ file: followings, search: 'if (following) following.from = reset.head;', replace: '' }],
     testFile: noteTests,
     test: 'a client that comes back is noted from its cursor on, one that got nothing not at all, and one that is reset from there',
   },

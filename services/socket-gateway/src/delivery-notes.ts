@@ -1,6 +1,7 @@
 import { deliveryNotesCollection, ensureDeliveryNoteIndexes, type DeliveryNote } from '@tidings/feed';
 import { pause, type Logger, type Mongo } from '@tidings/platform';
-import type { Connection, Progress } from './connection.js';
+import type { Connection } from './connection.js';
+import type { Progress } from './followings.js';
 
 export interface DeliveryNotes {
   /** The connection has ended: its last progress, and when. */
