@@ -6,6 +6,20 @@ const refundTests = 'services/api/src/modules/wallet/refunds.test.ts';
 /** @type {import('./mutations.mjs').Mutation[]} */
 export const paymentMutations = [
   {
+    name: 'dispute-version',
+    mechanism: 'a dispute that is decided has a higher version',
+    invariant: 4,
+    edits: [
+      {
+        file: 'services/api/src/modules/wallet/disputes.ts',
+        search: 'version: opened.version + 1,',
+        replace: 'version: opened.version,',
+      },
+    ],
+    testFile: 'tests/e2e/disputes.test.ts',
+    test: 'administrators see each dispute as a fresh list shows it, and the customer sees what is frozen and why',
+  },
+  {
     name: 'refund-hold',
     mechanism: 'what goes back through a provider is set aside first',
     invariant: 5,

@@ -47,6 +47,7 @@ export * from './route.js';
 export * from './routes.js';
 export * from './sales/reduce.js';
 export * from './sales/schemas.js';
+export * from './wallet/disputes.js';
 export * from './wallet/reduce.js';
 export * from './wallet/schemas.js';
 export * from './webhooks/schemas.js';

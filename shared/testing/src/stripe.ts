@@ -44,6 +44,36 @@ export function stripeEvent({
   });
 }
 
+export interface StripeDisputeInput {
+  topUpId: string;
+  amount: number;
+  currency?: string;
+  /** `needs_response` while it is open; `won` or `lost` close it. */
+  status?: string;
+}
+
+/** The JSON that Stripe posts when a bank disputes a charge, and when it has decided (https://docs.stripe.com/api/disputes/object), cut to what matters. */
+export function stripeDispute({ topUpId, amount, currency = 'inr', status = 'needs_response' }: StripeDisputeInput): string {
+  return JSON.stringify({
+    id: `evt_${randomBytes(12).toString('hex')}`,
+    object: 'event',
+    created: Math.floor(Date.now() / 1_000),
+    type: `charge.dispute.${status === 'needs_response' ? 'created' : 'closed'}`,
+    data: {
+      object: {
+        id: `dp_${topUpId}`,
+        object: 'dispute',
+        amount,
+        currency: currency.toLowerCase(),
+        payment_intent: `pi_${topUpId}`,
+        metadata: {},
+        reason: 'fraudulent',
+        status,
+      },
+    },
+  });
+}
+
 /** The header that Stripe would sign it with now. */
 export function stripeHeader(secret: string, payload: string): string {
   return stripe.webhooks.generateTestHeaderString({ payload, secret });

@@ -60,6 +60,10 @@ export const fixtures: Readonly<Record<string, (scene: Scene) => Promise<Fixture
     params: { id: (await unmatchedPayment(scene)).id },
     body: { userId: scene.customer.id },
   }),
+  listDisputes: async ({ admin, customer }) => ({
+    as: admin,
+    query: { ...lists, status: 'opened', userId: customer.id, topUpId: customer.id },
+  }),
   listWebhookDeliveries: async ({ admin }) => ({ as: admin, query: { ...lists, state: 'held', provider: 'stripe' } }),
   getWebhookDelivery: async (scene) => ({ as: scene.admin, params: { id: (await heldDelivery(scene)).id } }),
   replayWebhookDelivery: async (scene) => ({ as: scene.admin, params: { id: (await heldDelivery(scene)).id } }),

@@ -11,6 +11,7 @@ import {
 } from '../common.js';
 import { defineEvent } from '../event.js';
 import { feeds } from '../feeds.js';
+import { disputeSchema, disputeStatuses } from './disputes.js';
 import { walletTransactionSchema } from './schemas.js';
 
 const toUser = z.strictObject({ userId: idSchema });
@@ -96,8 +97,9 @@ export const walletEvents = {
       paymentMethod: paymentMethodSchema,
       transactionId: idSchema,
       topUpId: idSchema,
-      status: z.enum(['opened', 'won', 'lost']),
+      status: z.enum(disputeStatuses),
       reason: z.string().max(100).optional(),
+      dispute: disputeSchema,
     }),
     to: toUser,
     feeds: (to) => [feeds.user(to.userId), feeds.admin],

@@ -1,5 +1,6 @@
 import type { AnyEvent } from '../events.js';
-import { newest, newestFirst } from '../reduce.js';
+import { newest, newestFirst, upsert } from '../reduce.js';
+import type { Dispute } from './disputes.js';
 import type { Wallet, WalletTransaction } from './schemas.js';
 
 /** The wallet after the event: what `GET /api/wallet` of its owner then returns. Another's or another currency's changes nothing. */
@@ -15,4 +16,9 @@ export function reduceTransactions(state: readonly WalletTransaction[], event: A
   const transaction = event.type === 'balance-updated' ? event.data.transaction : undefined;
   if (!transaction || state.some(({ id }) => id === transaction.id)) return state;
   return [transaction, ...state].sort(newestFirst);
+}
+
+/** The disputes after the event: what `GET /api/admin/disputes` then lists, newest first. */
+export function reduceDisputes(state: readonly Dispute[], event: AnyEvent): readonly Dispute[] {
+  return event.type === 'payment-disputed' ? upsert(state, event.data.dispute, newestFirst) : state;
 }

@@ -1,5 +1,6 @@
 import { idParams, listOf } from '../common.js';
 import { defineRoute } from '../route.js';
+import { disputeSchema, disputesQuery } from './disputes.js';
 import {
   assignPaymentBody,
   topUpBody,
@@ -74,5 +75,16 @@ export const walletRoutes = {
     response: unmatchedPaymentSchema,
     errors: ['not-found', 'invalid-transition'],
     write: true,
+  }),
+  listDisputes: defineRoute({
+    name: 'listDisputes',
+    method: 'get',
+    path: '/api/admin/disputes',
+    summary: "Top-ups that their payers' banks take back, newest first; those that wait for the bank's decision have the status `opened`",
+    tag: 'admin',
+    access: ['admin', 'superadmin'],
+    query: disputesQuery,
+    status: 200,
+    response: listOf(disputeSchema),
   }),
 };

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
+import type { Dispute, DisputesQuery } from '@tidings/contracts';
 import type { Tx } from '@tidings/feed';
+import { newestFirst, olderThan, pageByTime } from '../../http/lists.js';
 import { accountId, type AccountRef, type Ledger } from './ledger.js';
 import { credited, holdOf, providerOf, userOf, type Outcome, type PaymentNames, type Reported } from './payment-names.js';
 import { announceBalance } from './wallet.events.js';
@@ -24,6 +26,8 @@ export interface Disputes {
    * News may come in any order and often: a decision that comes first opens the dispute, too, and what comes after it changes nothing.
    */
   report(tx: Tx, message: Reported<DisputeMessage>): Promise<Outcome>;
+  /** Newest first. */
+  list(query: DisputesQuery): Promise<{ page: DisputeDocument[]; nextCursor: string | null }>;
 }
 
 export function createDisputes({ models, ledger }: { models: WalletModels; ledger: Ledger }): Disputes {
@@ -45,10 +49,11 @@ export function createDisputes({ models, ledger }: { models: WalletModels; ledge
       currency,
       status: 'opened',
       ...(reason ? { reason } : {}),
+      version: 1,
       createdAt: tx.now,
     };
     await disputes.insertMany([dispute], { session: tx.session });
-    await move(tx, topUp, dispute, 'A bank disputes the top-up', [
+    await move(tx, topUp, dispute, `A bank disputes the top-up${reason ? `: ${reason}` : ''}`, [
       { account: user, amount: -frozen },
       { account: holdOf(topUp), amount: frozen },
       { account: { ...user, kind: 'receivable' }, amount: frozen - amount },
@@ -59,7 +64,8 @@ export function createDisputes({ models, ledger }: { models: WalletModels; ledge
 
   const close = async (tx: Tx, topUp: TopUpDocument, opened: DisputeDocument, status: 'won' | 'lost'): Promise<void> => {
     const { _id, amount, frozen, currency } = opened;
-    await disputes.updateOne({ _id }, { $set: { status, closedAt: tx.now } }, { session: tx.session });
+    const closed: DisputeDocument = { ...opened, status, version: opened.version + 1, closedAt: tx.now };
+    await disputes.updateOne({ _id }, { $set: { status, version: closed.version, closedAt: tx.now } }, { session: tx.session });
     const user = userOf(topUp);
     const owed = amount - frozen;
     const legs =
@@ -76,16 +82,17 @@ export function createDisputes({ models, ledger }: { models: WalletModels; ledge
             { account: providerOf(topUp), amount },
           ];
     const description = status === 'won' ? 'The dispute was won' : 'The dispute was lost';
-    await move(tx, topUp, { ...opened, status }, description, legs);
+    await move(tx, topUp, closed, description, legs);
   };
 
   const move = async (
     tx: Tx,
     topUp: TopUpDocument,
-    { _id, amount, frozen, status, reason }: DisputeDocument,
+    dispute: DisputeDocument,
     description: string,
     legs: { account: AccountRef; amount: number }[],
   ): Promise<void> => {
+    const { _id, amount, frozen, status, reason } = dispute;
     const { userId, currency, provider: paymentMethod } = topUp;
     const { changes } = await ledger.post(tx, {
       key: `dispute:${_id}:${status}`,
@@ -98,7 +105,18 @@ export function createDisputes({ models, ledger }: { models: WalletModels; ledge
     const transactionId = changes.find(({ posting }) => posting)?.posting?._id ?? topUp._id;
     tx.emit(
       'payment-disputed',
-      { userId, amount, frozen, currency, paymentMethod, transactionId, topUpId: topUp._id, status, ...(reason ? { reason } : {}) },
+      {
+        userId,
+        amount,
+        frozen,
+        currency,
+        paymentMethod,
+        transactionId,
+        topUpId: topUp._id,
+        status,
+        ...(reason ? { reason } : {}),
+        dispute: presentDispute(dispute),
+      },
       { userId },
     );
     for (const change of changes) announceBalance(tx, change, 'dispute');
@@ -118,6 +136,35 @@ export function createDisputes({ models, ledger }: { models: WalletModels; ledge
       if (message.status !== 'opened') await close(tx, topUp, opened, message.status);
       return { state: 'processed' };
     },
+
+    async list({ limit, cursor, ...filter }) {
+      const given = Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined));
+      const found = await disputes
+        .find({ ...given, ...olderThan(cursor) })
+        .sort(newestFirst)
+        .limit(limit + 1)
+        .lean<DisputeDocument[]>();
+      return pageByTime(found, limit);
+    },
+  };
+}
+
+export function presentDispute(dispute: DisputeDocument): Dispute {
+  const { _id, status, provider, disputeId, topUpId, userId, amount, frozen, currency, reason, version, createdAt, closedAt } = dispute;
+  return {
+    id: _id,
+    status,
+    provider,
+    disputeId,
+    topUpId,
+    userId,
+    amount,
+    frozen,
+    currency,
+    ...(reason ? { reason } : {}),
+    version,
+    createdAt: createdAt.toISOString(),
+    ...(closedAt ? { closedAt: closedAt.toISOString() } : {}),
   };
 }
 

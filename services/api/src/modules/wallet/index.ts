@@ -83,7 +83,7 @@ export function walletModule(
     unmatched,
     transactionFeed,
     providers,
-    routes: walletRoutes({ wallet, topUps, unmatched }),
+    routes: walletRoutes({ wallet, topUps, unmatched, disputes }),
     jobs: {
       [refundJobKind]: refunds.process,
       ...(secret ? { [sandboxJobKind]: createSandboxJob({ mongo, secret, apiUrl: config.API_URL ?? ownUrl(config) }) } : {}),

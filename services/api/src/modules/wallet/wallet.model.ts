@@ -1,4 +1,4 @@
-import type { TopUp, UnmatchedPayment, WalletTransaction } from '@tidings/contracts';
+import type { DisputeStatus, TopUp, UnmatchedPayment, WalletTransaction } from '@tidings/contracts';
 import type { Mongo } from '@tidings/platform';
 import { Schema, type Model } from 'mongoose';
 
@@ -104,8 +104,9 @@ export interface DisputeDocument {
   /** What of it was set aside when it was opened. */
   frozen: number;
   currency: string;
-  status: 'opened' | 'won' | 'lost';
+  status: DisputeStatus;
   reason?: string;
+  version: number;
   createdAt: Date;
   closedAt?: Date;
 }
@@ -225,12 +226,14 @@ const disputeSchema = new Schema<DisputeDocument>(
     currency: text,
     status: text,
     reason: String,
+    version: integer,
     createdAt: time,
     closedAt: Date,
   },
   { ...options, collection: 'disputes' },
 );
-disputeSchema.index({ topUpId: 1 });
+disputeSchema.index({ createdAt: -1, _id: -1 });
+for (const field of ['status', 'userId', 'topUpId'] as const) disputeSchema.index({ [field]: 1, createdAt: -1, _id: -1 });
 
 const unmatchedSchema = new Schema<UnmatchedDocument>(
   {

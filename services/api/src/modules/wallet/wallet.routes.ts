@@ -1,5 +1,6 @@
 import { feeds, routes } from '@tidings/contracts';
 import { read, write, type RouteBinding } from '../../http/bind.js';
+import { presentDispute, type Disputes } from './disputes.js';
 import type { TopUps } from './top-ups.js';
 import { presentTopUp, presentTransaction, presentWallet } from './wallet.presenter.js';
 import { presentUnmatched, type UnmatchedPayments } from './unmatched.js';
@@ -9,10 +10,12 @@ export function walletRoutes({
   wallet,
   topUps,
   unmatched,
+  disputes,
 }: {
   wallet: Wallet;
   topUps: TopUps;
   unmatched: UnmatchedPayments;
+  disputes: Disputes;
 }): RouteBinding[] {
   const ownFeed = ({ caller }: { caller: { userId: string } }) => [feeds.user(caller.userId)];
   return [
@@ -37,6 +40,14 @@ export function walletRoutes({
     }),
     write(routes.wallet.assignUnmatchedPayment, async ({ tx, caller, params, body }) =>
       presentUnmatched(await unmatched.assign(tx, caller, params.id, body.userId)),
+    ),
+    read(
+      routes.wallet.listDisputes,
+      async ({ query }) => {
+        const { page, nextCursor } = await disputes.list(query);
+        return { items: page.map(presentDispute), nextCursor };
+      },
+      { feeds: () => [feeds.admin] },
     ),
   ];
 }
