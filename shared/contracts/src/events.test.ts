@@ -69,8 +69,23 @@ describe('whom events notify', () => {
   const booking = { bookingId: 'b1', userId: 'u1', advisorId: 'u2' };
   const noted = { success: true, bookingId: 'b1', message: 'Booked' };
   const both = { userId: 'u1', merchantId: 'm1' };
-  const enrollment = { enrollmentId: 'e1', userId: 'u1', businessId: 'm1', programId: 'r1', programName: 'Coffee', customerName: 'Asha' };
-  const decided = { enrollmentId: 'e1', status: 'approved', userId: 'u1', businessId: 'm1', programId: 'r1' } as const;
+  const ids = { userId: 'u1', businessId: 'm1', programId: 'r1' };
+  const names = { businessName: 'Chai Point', programName: 'Coffee', customerName: 'Asha' };
+  const shown = {
+    ...ids,
+    ...names,
+    id: 'e1',
+    status: 'approved',
+    requestedBy: 'customer',
+    endedBy: null,
+    expiresAt: null,
+    cardId: 'c1',
+    version: 2,
+    createdAt: '2026-11-21T10:00:00.000Z',
+    updatedAt: '2026-11-21T10:00:00.000Z',
+  } as const;
+  const enrollment = { ...ids, ...names, enrollmentId: 'e1', enrollment: shown };
+  const decided = { ...ids, enrollmentId: 'e1', status: 'approved', enrollment: shown } as const;
   const notice = { title: 'Rain', message: 'Come inside', severity: 'info' } as const;
 
   test('the other party of a message, a booking, an enrollment', () => {

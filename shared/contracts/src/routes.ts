@@ -1,6 +1,7 @@
 import { adminRoutes } from './admin/routes.js';
 import { historyRoutes } from './history/routes.js';
 import { authRoutes } from './identity/routes.js';
+import { loyaltyRoutes } from './loyalty/routes.js';
 import { merchantRoutes } from './merchants/routes.js';
 import { notificationRoutes } from './notifications/routes.js';
 import { opsRoutes } from './ops/routes.js';
@@ -25,6 +26,7 @@ export const routes = {
   orders: orderRoutes,
   payments: paymentRoutes,
   merchants: merchantRoutes,
+  loyalty: loyaltyRoutes,
   sales: salesRoutes,
   payouts: payoutRoutes,
   notifications: notificationRoutes,

@@ -270,6 +270,21 @@ export const fixtures: Readonly<Record<string, (scene: Scene) => Promise<Fixture
     return { as: admin, params: { id: body.id }, body: { decision: 'decline', reference: 'UTR 1', reason: 'No bank account' } };
   },
 
+  // --- loyalty
+  listPrograms: async ({ stall }) => ({
+    as: stall.owner,
+    params: { id: stall.merchant.id },
+    query: { ...lists, active: 'true' },
+    anyLogin: true,
+  }),
+  createProgram: async ({ stall }) => ({
+    as: stall.owner,
+    params: { id: stall.merchant.id },
+    body: { ...programBody(), name: `Friends ${randomBytes(4).toString('hex')}` },
+  }),
+  getProgram: async (scene) => ({ ...(await program(scene)), anyLogin: true }),
+  updateProgram: async (scene) => ({ ...(await program(scene)), body: programBody() }),
+
   // --- notifications
   listNotifications: async ({ customer }) => ({ as: customer, query: { ...lists, unread: 'true' }, anyLogin: true }),
   readNotification: async (scene) => ({ as: scene.stall.owner, params: { id: (await scene.notification()).id } }),
@@ -433,4 +448,23 @@ async function withOption(owner: Account, merchantId: string): Promise<{ id: str
     item(`Tea ${randomBytes(4).toString('hex')}`),
   );
   return body;
+}
+
+const programBody = () => ({
+  name: `Club ${randomBytes(4).toString('hex')}`,
+  description: 'For those who come often',
+  enrollment: 'approval',
+  rules: [{ kind: 'visit', points: 10 }],
+  bonus: [{ days: ['friday'], hours: { from: '17:00', to: '19:00' }, percent: 200 }],
+  capPerDay: 500,
+  tiers: [{ name: 'Gold', threshold: 1_000 }],
+  expiry: { days: 365, warnDays: 14 },
+  approval: { mode: 'deductions', above: 100 },
+  isActive: true,
+});
+
+async function program({ stall }: Scene): Promise<Pick<Fixture, 'as' | 'params'>> {
+  const { owner, merchant } = stall;
+  const { body } = await expectStatus(201, owner.http.post<{ id: string }>(`/api/merchants/${merchant.id}/programs`, programBody()));
+  return { as: owner, params: { id: merchant.id, programId: body.id } };
 }

@@ -3,6 +3,7 @@ import { adminModule } from './admin/index.js';
 import { historyModule } from './history/index.js';
 import { identityModule } from './identity/index.js';
 import { ledgerWatchModule } from './ledger-watch/index.js';
+import { loyaltyModule } from './loyalty/index.js';
 import { merchantsModule } from './merchants/index.js';
 import { notificationsModule } from './notifications/index.js';
 import { ordersModule } from './orders/index.js';
@@ -27,6 +28,7 @@ export function createModules(context: Context): ApiModule[] {
     orders: orders.orders,
     wallet: wallet.wallet,
   });
+  const loyalty = loyaltyModule(context, merchants);
   return [
     identity,
     wallet,
@@ -34,6 +36,7 @@ export function createModules(context: Context): ApiModule[] {
     orders,
     payments,
     refundsModule(context, { refunds: wallet.refunds, orders: orders.orders, paymentRequests: payments.paymentRequests }),
+    loyalty,
     salesModule(context, { wallet: wallet.wallet, merchants: merchants.merchants }),
     payoutsModule(context, { ledger: wallet.ledger, merchants: merchants.merchants, members: merchants.members }),
     notificationsModule(context),

@@ -12,6 +12,7 @@ import {
   type Mongo,
 } from '@tidings/platform';
 import { createTestStore } from '@tidings/testing';
+import { loyaltyModule, type LoyaltyModule } from '../../src/modules/loyalty/index.js';
 import { merchantsModule, type MerchantsModule } from '../../src/modules/merchants/index.js';
 import { ordersModule, type OrdersModule } from '../../src/modules/orders/index.js';
 import { paymentsModule, type PaymentsModule } from '../../src/modules/payments/index.js';
@@ -31,6 +32,7 @@ export interface Domain {
   unitOfWork: UnitOfWork;
   wallet: WalletModule;
   merchants: MerchantsModule;
+  loyalty: LoyaltyModule;
   orders: OrdersModule;
   payments: PaymentsModule;
   sales: SalesModule;
@@ -85,14 +87,16 @@ export async function createDomain(options: DomainOptions = {}): Promise<Domain>
   });
   const webhooks = webhooksModule(context, wallet);
   const sales = salesModule(context, { wallet: wallet.wallet, merchants: merchants.merchants });
+  const loyalty = loyaltyModule(context, merchants);
   const payouts = payoutsModule(context, { ledger: wallet.ledger, merchants: merchants.merchants, members: merchants.members });
 
   await ensureFeedIndexes(mongo);
-  for (const module of [wallet, merchants, orders, payments, refunds, reconciliation, sales, payouts, webhooks]) {
+  for (const module of [wallet, merchants, loyalty, orders, payments, refunds, reconciliation, sales, payouts, webhooks]) {
     for (const [kind, handler] of Object.entries(module.jobs ?? {})) jobs.register(kind, handler);
     await module.start?.();
   }
   await wallet.stop?.();
+  await loyalty.stop?.();
   await mongo.db.createCollection('users');
   if (options.jobs) await jobs.start();
 
@@ -106,6 +110,7 @@ export async function createDomain(options: DomainOptions = {}): Promise<Domain>
     unitOfWork,
     wallet,
     merchants,
+    loyalty,
     orders,
     payments,
     sales,

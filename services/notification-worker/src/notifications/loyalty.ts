@@ -1,4 +1,4 @@
-import type { EventData, Notification } from '@tidings/contracts';
+import type { EventData, Notification, RedemptionStatus } from '@tidings/contracts';
 import type { NotificationHandlers } from './content.js';
 import { count, reasonWords } from './words.js';
 
@@ -10,6 +10,19 @@ const enrollmentWords: Record<EventData<'enrollment-updated'>['status'], { says:
   blocked: { says: 'was blocked', type: 'warning' },
   expired: { says: 'has expired', type: 'warning' },
 };
+
+const redemptionWords: Record<RedemptionStatus, { title: string; says: string; type: Notification['type'] }> = {
+  requested: { title: 'Reward requested', says: 'was requested', type: 'info' },
+  confirmed: { title: 'Reward received', says: 'was handed out. Enjoy', type: 'success' },
+  cancelled: { title: 'Reward not handed out', says: 'was cancelled; you have your points back', type: 'warning' },
+  expired: { title: 'Reward not picked up', says: 'was not picked up in time; you have your points back', type: 'warning' },
+};
+
+/** Buttons of what the reader decides. */
+const decisions = [
+  { action: 'accept', label: 'Accept' },
+  { action: 'decline', label: 'Decline' },
+];
 
 export const loyaltyNotifications = {
   'qr-scanned': (data) => ({
@@ -24,9 +37,10 @@ export const loyaltyNotifications = {
     message:
       data.requestedBy === 'customer'
         ? `${data.customerName} would like to join ${data.programName}.`
-        : `You are invited to join ${data.programName}.`,
+        : `${data.businessName} invites you to join ${data.programName}.`,
     type: 'info',
     category: 'loyalty',
+    actions: decisions,
     data: { enrollmentId: data.enrollmentId, businessId: data.businessId, programId: data.programId },
   }),
   'enrollment-updated': (data, { recipient }) => {
@@ -51,7 +65,25 @@ export const loyaltyNotifications = {
       message,
       type,
       category: 'loyalty',
-      data: { cardId: data.cardId, businessId: data.businessId, delta: data.delta, balance: data.balance },
+      ...(data.status === 'pending' ? { actions: decisions } : {}),
+      data: { pointsId: data.pointsId, cardId: data.cardId, businessId: data.businessId, delta: data.delta, balance: data.balance },
+    };
+  },
+  'points-expiring': ({ points, businessName, expiresAt, cardId, businessId }) => ({
+    title: 'Points will expire',
+    message: `${count(points, 'point')} at ${businessName} will expire on ${expiresAt.slice(0, 10)}.`,
+    type: 'warning',
+    category: 'loyalty',
+    data: { cardId, businessId, points },
+  }),
+  'redemption-updated': ({ redemption, redemptionId, businessId }) => {
+    const { title, says, type } = redemptionWords[redemption.status];
+    return {
+      title,
+      message: `${redemption.rewardName} at ${redemption.businessName} ${says}.`,
+      type,
+      category: 'loyalty',
+      data: { redemptionId, businessId, cardId: redemption.cardId },
     };
   },
 } satisfies NotificationHandlers;

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import type { Enrollment, PointsEntry } from '@tidings/contracts';
 import { loyaltyNotifications } from './loyalty.js';
 import { orderNotifications } from './orders.js';
 import { securityNotifications } from './security.js';
@@ -53,16 +54,26 @@ describe('the messages of the contract', () => {
     expect(message).toBe('Your QR code was scanned by Chai Point');
   });
 
+  const times = { createdAt: '2026-11-21T10:00:00.000Z', updatedAt: '2026-11-21T10:00:00.000Z' };
+
   test('earned points say how many and from whom', () => {
-    const points = {
-      cardId: 'c',
-      userId: ids.userId,
-      businessId: ids.businessId,
-      businessName: 'Chai Point',
+    const about = { cardId: 'c', userId: ids.userId, businessId: ids.businessId, businessName: 'Chai Point', reason: 'visit', version: 2 };
+    const entry: PointsEntry = {
+      ...about,
+      id: 'p',
+      programId: 'r',
+      programName: 'Friends',
+      delta: 50,
+      source: 'visit',
+      status: 'posted',
       balance: 60,
-      reason: 'visit',
-      version: 2,
+      orderId: null,
+      scanId: null,
+      redemptionId: null,
+      reversalOf: null,
+      ...times,
     };
+    const points = { ...about, pointsId: entry.id, balance: 60, points: entry };
     expect(loyaltyNotifications['points-updated']({ ...points, delta: 50, status: 'posted' }).message).toBe(
       'You earned 50 points from Chai Point!',
     );
@@ -75,7 +86,21 @@ describe('the messages of the contract', () => {
   });
 
   test('an enrollment reads differently for the customer and the merchant', () => {
-    const data = { enrollmentId: 'e', status: 'approved' as const, userId: 'u', businessId: 'b', programId: 'p' };
+    const about = { status: 'approved' as const, userId: 'u', businessId: 'b', programId: 'p' };
+    const enrollment: Enrollment = {
+      ...about,
+      id: 'e',
+      customerName: 'Asha',
+      businessName: 'Chai Point',
+      programName: 'Friends',
+      requestedBy: 'merchant',
+      endedBy: null,
+      expiresAt: null,
+      cardId: 'c',
+      version: 2,
+      ...times,
+    };
+    const data = { ...about, enrollmentId: 'e', enrollment };
     const to = { userId: 'u', merchantId: 'b' };
     expect(loyaltyNotifications['enrollment-updated'](data, { to, recipient: 'u' }).message).toBe('Your enrollment was approved.');
     expect(loyaltyNotifications['enrollment-updated'](data, { to, recipient: 'owner' }).message).toBe(

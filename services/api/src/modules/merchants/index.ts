@@ -10,8 +10,8 @@ import { sellingModels } from './selling.model.js';
 import { createSelling, sellingJobKind, type SellingService } from './selling.service.js';
 
 export type { Items } from './items.js';
-export { assertMember, isMember, type Members } from './members.js';
-export type { ItemDocument } from './merchants.model.js';
+export { assertMayChange, assertMember, isMember, type Members } from './members.js';
+export type { ItemDocument, MerchantDocument } from './merchants.model.js';
 export { presentItem, presentMerchant } from './merchants.presenter.js';
 export type { Merchants } from './merchants.service.js';
 export type { SellingService } from './selling.service.js';

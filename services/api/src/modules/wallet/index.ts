@@ -21,9 +21,9 @@ import { walletRoutes } from './wallet.routes.js';
 import { createWallet, type Wallet } from './wallet.service.js';
 
 export type { DisputeMessage, Disputes } from './disputes.js';
-export { ledgerSums, type LedgerSums } from './ledger-sums.js';
+export { ledgerSums, moneyBooks, type Books, type LedgerSums } from './ledger-sums.js';
 export type { Outcome, PaymentNames, Settled } from './payment-names.js';
-export { accountId, type Ledger } from './ledger.js';
+export { accountId, createLedger, type AccountRef, type Ledger } from './ledger.js';
 export type { ListedPayment, PaymentProvider } from './providers/provider.js';
 export { isSignedByRazorpay, signRazorpay } from './providers/razorpay.js';
 export { stripeWebhookSecret } from './providers/stripe.js';
@@ -32,9 +32,16 @@ export type { RefundDocument } from './refunds.model.js';
 export type { Refunds } from './refunds.js';
 export type { TopUps } from './top-ups.js';
 export type { UnmatchedPayments } from './unmatched.js';
-export { bringUpToDate } from './roll-up.js';
+export { bringUpToDate, createRollUps, type RollUps } from './roll-up.js';
 export { presentMerchantBalance, presentWallet } from './wallet.presenter.js';
-export { walletModels, type TransferDocument, type WalletModels } from './wallet.model.js';
+export {
+  walletModels,
+  type AccountDocument,
+  type LedgerModels,
+  type PostingDocument,
+  type TransferDocument,
+  type WalletModels,
+} from './wallet.model.js';
 export { presentTransfer } from './transaction-feed.js';
 export { announceBalance, announcePayment } from './wallet.events.js';
 export type { Wallet } from './wallet.service.js';

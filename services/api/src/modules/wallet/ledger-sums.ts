@@ -15,12 +15,20 @@ export interface LedgerSums {
   heldDiffers: string[];
 }
 
-/** Checks the whole ledger at one point in time. It reads every posting: for tests and operators, not for a hot path. */
-export async function ledgerSums({ client, db }: Pick<Mongo, 'client' | 'db'>): Promise<LedgerSums> {
+/** The collections of a ledger. */
+export interface Books {
+  accounts: string;
+  postings: string;
+}
+
+export const moneyBooks: Books = { accounts: 'accounts', postings: 'postings' };
+
+/** Checks a whole ledger at one point in time. It reads every posting: for tests and operators, not for a hot path. */
+export async function ledgerSums({ client, db }: Pick<Mongo, 'client' | 'db'>, books = moneyBooks): Promise<LedgerSums> {
   const session = client.startSession({ snapshot: true });
   try {
-    const postings = db.collection<PostingDocument>('postings', { readConcern: { level: 'snapshot' } });
-    const accounts = db.collection<AccountDocument>('accounts', { readConcern: { level: 'snapshot' } });
+    const postings = db.collection<PostingDocument>(books.postings, { readConcern: { level: 'snapshot' } });
+    const accounts = db.collection<AccountDocument>(books.accounts, { readConcern: { level: 'snapshot' } });
     const included = { $cond: [{ $eq: ['$pending', true] }, 0, '$amount'] };
     const byAccount = await postings
       .aggregate<{ _id: string; posted: number }>([{ $group: { _id: '$account', posted: { $sum: included } } }], { session })

@@ -2,7 +2,7 @@ import { Problem } from '@tidings/contracts';
 import type { Tx } from '@tidings/feed';
 import { newId } from '@tidings/platform';
 import type { PipelineStage } from 'mongoose';
-import type { AccountDocument, AccountKind, PostingDocument, TransferDocument, TransferFacts, WalletModels } from './wallet.model.js';
+import type { AccountDocument, AccountKind, LedgerModels, PostingDocument, TransferDocument, TransferFacts } from './wallet.model.js';
 
 /** An account by its name; it comes into being with its first posting. */
 export interface AccountRef {
@@ -19,31 +19,32 @@ export interface Leg {
   atOnce?: true;
 }
 
-export interface NewTransfer extends TransferFacts {
+/** `Facts`: what each transfer and posting says of itself. */
+export type NewTransfer<Facts = TransferFacts> = Facts & {
   /** Names the transfer for ever: a second one with the same key changes nothing. */
   key: string;
   legs: readonly Leg[];
-}
+};
 
 /** How the balance of one account moved. */
-export interface BalanceChange {
+export interface BalanceChange<Facts = TransferFacts> {
   account: AccountDocument;
   amount: number;
   oldBalance: number;
   newBalance: number;
   /** What moved it; a roll-up stands for many. */
-  posting?: PostingDocument;
+  posting?: PostingDocument<Facts>;
 }
 
-export interface Posted {
-  transfer: TransferDocument;
+export interface Posted<Facts = TransferFacts> {
+  transfer: TransferDocument<Facts>;
   /** The key existed: the transfer answered is the first one, and nothing was changed. */
   replayed: boolean;
   /**
    * In the order of the legs; accounts whose balance follows by roll-up are missing, unless they were debited. A user's `held` follows the
    * `hold` account: where only that was moved, the user's change has amount 0 and no posting.
    */
-  changes: BalanceChange[];
+  changes: BalanceChange<Facts>[];
 }
 
 export interface RollUp {
@@ -51,17 +52,22 @@ export interface RollUp {
   postings: number;
 }
 
-export interface Ledger {
+export interface Ledger<Facts = TransferFacts> {
   /**
    * Books a transfer in the caller's transaction.
    * @throws Problem `insufficient-funds` when a user's or merchant's balance does not cover a debit; `currency-mismatch` when the legs
    *   do not share one currency
    */
-  post(tx: Tx, transfer: NewTransfer): Promise<Posted>;
+  post(tx: Tx, transfer: NewTransfer<Facts>): Promise<Posted<Facts>>;
   /** Brings an account's balance up to date with its postings; null when it was. */
   rollUp(tx: Tx, accountId: string): Promise<RollUp | null>;
   /** Accounts with postings that no roll-up has included. */
   waiting(): Promise<string[]>;
+}
+
+export interface LedgerOptions {
+  /** The administrators' feed has nothing to tell of these transfers. */
+  told?: true;
 }
 
 export const accountId = ({ kind, ownerId, currency }: AccountRef): string => `${kind}:${ownerId}:${currency}`;
@@ -79,9 +85,15 @@ const rollUpBatch = 2_000;
  * Double entry. The balance of a user's account is guarded and updated with each posting. Accounts that many payments share (merchants,
  * providers) get only a posting in the payment's transaction: updating one document in each would make all of them conflict.
  */
-export function createLedger(models: WalletModels): Ledger {
-  const { accounts, transfers, postings } = models;
+export function createLedger<Facts extends object = TransferFacts>(
+  models: LedgerModels<Facts>,
+  options: LedgerOptions = {},
+): Ledger<Facts> {
+  // Mongoose's types cannot follow a type parameter. Inside, the facts are those of money, and only handed on.
+  return ledgerOn(models as unknown as LedgerModels, options) as unknown as Ledger<Facts>;
+}
 
+function ledgerOn({ accounts, transfers, postings }: LedgerModels, { told }: LedgerOptions): Ledger {
   async function post(tx: Tx, transfer: NewTransfer): Promise<Posted> {
     const currency = assertBalanced(transfer);
     const { session, now } = tx;
@@ -89,7 +101,15 @@ export function createLedger(models: WalletModels): Ledger {
     if (first) return { transfer: first, replayed: true, changes: [] };
 
     const { key, legs, ...facts } = transfer;
-    const document: TransferDocument = { ...facts, ...outline(legs), _id: key, currency, at: now, untold: true, tx: tx.id };
+    const document: TransferDocument = {
+      ...facts,
+      ...outline(legs),
+      _id: key,
+      currency,
+      at: now,
+      ...(told ? {} : { untold: true }),
+      tx: tx.id,
+    };
     await transfers.insertMany([document], { session });
 
     const written: PostingDocument[] = [];

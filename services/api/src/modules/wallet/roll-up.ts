@@ -1,6 +1,6 @@
 import type { Tx, UnitOfWork } from '@tidings/feed';
 import type { Logger } from '@tidings/platform';
-import { accountId, type AccountRef, type Ledger } from './ledger.js';
+import { accountId, type AccountRef, type BalanceChange, type Ledger } from './ledger.js';
 import { createRounds, type Rounds } from './rounds.js';
 import { announceBalance } from './wallet.events.js';
 
@@ -23,13 +23,19 @@ export interface RollUps extends Rounds {
  * Brings shared accounts' balances up to date, apart from the payments. Each replica does it: two that meet on one account conflict, and the
  * second finds nothing left to do.
  */
-export function createRollUps(options: { unitOfWork: UnitOfWork; ledger: Ledger; logger: Logger }): RollUps {
-  const { unitOfWork, ledger, logger } = options;
+export function createRollUps(options: {
+  unitOfWork: UnitOfWork;
+  ledger: Pick<Ledger, 'rollUp' | 'waiting'>;
+  logger: Logger;
+  /** Tells of what came in; as a merchant's sales unless given. */
+  announce?: (tx: Tx, change: BalanceChange) => void;
+}): RollUps {
+  const { unitOfWork, ledger, logger, announce = (tx, change) => announceBalance(tx, change, 'sales') } = options;
   const rollUp = async (account: string): Promise<void> => {
     try {
       await unitOfWork.run({ actor: null }, async (tx) => {
         const rolled = await ledger.rollUp(tx, account);
-        if (rolled) announceBalance(tx, rolled.change, 'sales');
+        if (rolled) announce(tx, rolled.change);
       });
     } catch (error) {
       logger.warn({ account, reason: String(error) }, 'An account was not rolled up; the next round tries again');

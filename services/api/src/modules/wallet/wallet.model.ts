@@ -35,7 +35,7 @@ export interface TransferFacts {
   paymentRequestId?: string;
 }
 
-export interface TransferDocument extends TransferFacts {
+export type TransferDocument<Facts = TransferFacts> = Facts & {
   /** The idempotency key, e.g. `topup:{id}`. */
   _id: string;
   currency: string;
@@ -48,9 +48,9 @@ export interface TransferDocument extends TransferFacts {
   untold?: true;
   /** The transaction that wrote it, whose events tell of it; transfers of versions before have none. */
   tx?: string;
-}
+};
 
-export interface PostingDocument extends TransferFacts {
+export type PostingDocument<Facts = TransferFacts> = Facts & {
   _id: string;
   account: string;
   transferId: string;
@@ -63,6 +63,13 @@ export interface PostingDocument extends TransferFacts {
   /** Not in the account's balance yet; unset by the roll-up that includes it. */
   pending?: true;
   at: Date;
+};
+
+/** Where a ledger keeps its books. Loyalty points have books of their own, of the same kind. */
+export interface LedgerModels<Facts = TransferFacts> {
+  accounts: Model<AccountDocument>;
+  transfers: Model<TransferDocument<Facts>>;
+  postings: Model<PostingDocument<Facts>>;
 }
 
 export type TopUpStatus = 'pending' | 'succeeded' | 'failed' | 'refunded';
@@ -128,10 +135,7 @@ export interface UnmatchedDocument {
   assignedAt?: Date;
 }
 
-export interface WalletModels {
-  accounts: Model<AccountDocument>;
-  transfers: Model<TransferDocument>;
-  postings: Model<PostingDocument>;
+export interface WalletModels extends LedgerModels {
   topUps: Model<TopUpDocument>;
   disputes: Model<DisputeDocument>;
   unmatched: Model<UnmatchedDocument>;

@@ -1,0 +1,62 @@
+import { weekdays, type BonusHours, type EarnRule, type Tier } from '@tidings/contracts';
+import { Temporal } from 'temporal-polyfill';
+import type { CardDocument, ProgramDocument } from './loyalty.model.js';
+
+/** What a customer did, as far as rules look at it. `amount` in minor units. */
+export interface Doing {
+  visits?: number;
+  amount?: number;
+  items?: readonly { itemId: string; quantity: number }[];
+}
+
+/** Points by the rules, with the bonus of the hour, before the day's cap. Pure. */
+export function pointsBy(program: Pick<ProgramDocument, 'rules' | 'bonus'>, doing: Doing, now: Date, timeZone: string): number {
+  const base = program.rules.reduce((sum, rule) => sum + byRule(rule, doing), 0);
+  return Math.floor((base * bonusPercent(program.bonus, now, timeZone)) / 100);
+}
+
+function byRule(rule: EarnRule, { visits = 0, amount = 0, items = [] }: Doing): number {
+  switch (rule.kind) {
+    case 'visit':
+      return rule.points * visits;
+    case 'amount':
+      return rule.points * Math.floor(amount / rule.per);
+    case 'item':
+      return rule.points * items.reduce((sum, { itemId, quantity }) => sum + (itemId === rule.itemId ? quantity : 0), 0);
+  }
+}
+
+/** Hours that reach past midnight belong to the day on which they began. */
+export function bonusPercent(bonus: readonly BonusHours[], now: Date, timeZone: string): number {
+  const clock = Temporal.Instant.fromEpochMilliseconds(now.getTime()).toZonedDateTimeISO(timeZone);
+  const time = clock.toPlainTime().toString({ smallestUnit: 'minute' });
+  const today = weekdays[clock.dayOfWeek - 1]!;
+  const yesterday = weekdays[(clock.dayOfWeek + 5) % 7]!;
+  const holds = ({ days, hours: { from, to } }: BonusHours): boolean => {
+    const wraps = to <= from;
+    const begunToday = days.includes(today) && from <= time && (wraps || time < to);
+    return begunToday || (wraps && days.includes(yesterday) && time < to);
+  };
+  return Math.max(100, ...bonus.filter(holds).map(({ percent }) => percent));
+}
+
+/** What of the points the day's cap still lets through, and what then was earned on that day. */
+export function underCap(
+  { capPerDay }: Pick<ProgramDocument, 'capPerDay'>,
+  { earned }: Pick<CardDocument, 'earned'>,
+  points: number,
+  date: string,
+): { points: number; earned: CardDocument['earned'] } {
+  const before = earned.date === date ? earned.points : 0;
+  const given = capPerDay === null ? points : Math.max(0, Math.min(points, capPerDay - before));
+  return { points: given, earned: { date, points: before + given } };
+}
+
+/** The highest tier that so many points reach. */
+export function tierOf(tiers: readonly Tier[], lifetime: number): string | null {
+  const reached = tiers.filter(({ threshold }) => threshold <= lifetime).toSorted((a, b) => b.threshold - a.threshold);
+  return reached[0]?.name ?? null;
+}
+
+export const dateIn = (timeZone: string, now: Date): string =>
+  Temporal.Instant.fromEpochMilliseconds(now.getTime()).toZonedDateTimeISO(timeZone).toPlainDate().toString();

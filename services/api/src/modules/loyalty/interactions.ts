@@ -1,0 +1,30 @@
+import type { InteractionKind, PointsSource } from '@tidings/contracts';
+import type { Tx } from '@tidings/feed';
+import { newId } from '@tidings/platform';
+import type { LoyaltyModels } from './loyalty.model.js';
+
+export interface NewInteraction {
+  merchantId: string;
+  userId: string;
+  kind: InteractionKind;
+  programId?: string;
+  /** Of the scan, enrollment, points or redemption. */
+  subjectId?: string;
+  delta?: number;
+  source?: PointsSource;
+  isFirst?: true;
+}
+
+export interface Interactions {
+  /** Keeps what happened, in its transaction; the business's figures count it within a second. */
+  note(tx: Tx, interaction: NewInteraction): Promise<void>;
+}
+
+export function createInteractions({ interactions }: Pick<LoyaltyModels, 'interactions'>): Interactions {
+  return {
+    async note(tx, interaction) {
+      const { session, actor: by, now: at } = tx;
+      await interactions.insertMany([{ ...interaction, _id: newId(), by, at, pending: true }], { session });
+    },
+  };
+}

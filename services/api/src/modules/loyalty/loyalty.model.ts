@@ -1,0 +1,347 @@
+import type { InteractionKind, PointsEntry, PointsSource, Program, RedemptionStatus } from '@tidings/contracts';
+import type { Mongo } from '@tidings/platform';
+import { Schema, type Model } from 'mongoose';
+
+export interface ProgramDocument extends Omit<Program, 'id' | 'businessId' | 'businessName' | 'createdAt' | 'updatedAt'> {
+  _id: string;
+  merchantId: string;
+  merchantName: string;
+  /** Lower case: a merchant has one program of a name. */
+  nameKey: string;
+  createdAt: Date;
+  updatedAt: Date;
+}
+
+export interface RewardDocument {
+  _id: string;
+  merchantId: string;
+  programId: string;
+  name: string;
+  description: string | null;
+  cost: number;
+  /** null: nobody counts. */
+  stock: number | null;
+  isActive: boolean;
+  version: number;
+  createdAt: Date;
+  updatedAt: Date;
+}
+
+/** Points that are void at the same instant. */
+export interface Lot {
+  expiresAt: Date;
+  points: number;
+}
+
+export interface CardDocument {
+  _id: string;
+  userId: string;
+  customerName: string;
+  merchantId: string;
+  merchantName: string;
+  programId: string;
+  programName: string;
+  status: 'active' | 'closed';
+  /** As in the ledger's account of this user and program, which guards it. */
+  balance: number;
+  held: number;
+  lifetime: number;
+  tier: string | null;
+  visits: number;
+  lastVisitAt: Date | null;
+  /** What of the balance has an end, the first end first; the rest stays. */
+  lots: Lot[];
+  /** What rules gave on that day of the merchant's calendar, for the cap. */
+  earned: { date: string; points: number };
+  version: number;
+  createdAt: Date;
+  updatedAt: Date;
+}
+
+export interface PointsDocument {
+  _id: string;
+  cardId: string;
+  userId: string;
+  merchantId: string;
+  merchantName: string;
+  programId: string;
+  programName: string;
+  delta: number;
+  reason: string;
+  source: PointsSource;
+  status: PointsEntry['status'];
+  /** Of the card right after; missing while nothing moved. */
+  balance?: number;
+  /** The lots that it added, or took from: reversing it needs them. */
+  lots: Lot[];
+  orderId?: string;
+  scanId?: string;
+  redemptionId?: string;
+  reversalOf?: string;
+  /** Who asked for it; null: the system. */
+  by: string | null;
+  version: number;
+  createdAt: Date;
+  updatedAt: Date;
+}
+
+export interface RedemptionDocument {
+  _id: string;
+  cardId: string;
+  userId: string;
+  customerName: string;
+  merchantId: string;
+  merchantName: string;
+  programId: string;
+  rewardId: string;
+  rewardName: string;
+  cost: number;
+  status: RedemptionStatus;
+  /** What was taken from the card's lots, to be put back when it comes to nothing. */
+  lots: Lot[];
+  expiresAt: Date;
+  version: number;
+  createdAt: Date;
+  updatedAt: Date;
+}
+
+/** A line of a business's list of customers, over its programs: what the cards say, ready to be sorted and searched. */
+export interface CustomerDocument {
+  /** `{merchantId}:{userId}`. */
+  _id: string;
+  merchantId: string;
+  userId: string;
+  name: string;
+  /** Lower case, for sorting. */
+  nameKey: string;
+  status: 'active' | 'left';
+  balance: number;
+  lifetime: number;
+  visits: number;
+  lastVisitAt: Date | null;
+  /** Of the active cards. */
+  programIds: string[];
+  tags: string[];
+  enrolledAt: Date;
+  version: number;
+}
+
+/** What happened between a business and a customer; the figures are counted from it. */
+export interface InteractionDocument {
+  _id: string;
+  merchantId: string;
+  userId: string;
+  kind: InteractionKind;
+  programId?: string;
+  subjectId?: string;
+  delta?: number;
+  source?: PointsSource;
+  /** Of a scan: the customer's first at this business. */
+  isFirst?: true;
+  by: string | null;
+  at: Date;
+  /** Not in the figures yet; unset by the roll-up that counts it. */
+  pending?: true;
+}
+
+/** What a transfer of points says of itself. */
+export interface PointsFacts {
+  type: PointsSource;
+  description: string;
+  cardId: string;
+  pointsId?: string;
+  redemptionId?: string;
+}
+
+const options = { versionKey: false, strict: 'throw', minimize: false } as const;
+const text = { type: String, required: true } as const;
+const integer = { type: Number, required: true, validate: Number.isSafeInteger } as const;
+const time = { type: Date, required: true } as const;
+const flag = { type: Boolean, required: true } as const;
+const mixed = { type: Schema.Types.Mixed, required: true } as const;
+const times = { version: integer, createdAt: time, updatedAt: time } as const;
+const lots = { type: [new Schema<Lot>({ expiresAt: time, points: integer }, { _id: false, strict: 'throw' })], required: true } as const;
+
+const programSchema = new Schema<ProgramDocument>(
+  {
+    _id: text,
+    merchantId: text,
+    merchantName: text,
+    name: text,
+    nameKey: text,
+    description: { type: String, default: null },
+    enrollment: text,
+    rules: mixed,
+    bonus: mixed,
+    capPerDay: { type: Number, default: null },
+    tiers: mixed,
+    expiry: { type: Schema.Types.Mixed, default: null },
+    approval: mixed,
+    isActive: flag,
+    ...times,
+  },
+  { ...options, collection: 'programs' },
+);
+programSchema.index({ merchantId: 1, nameKey: 1 }, { unique: true });
+programSchema.index({ merchantId: 1, createdAt: -1, _id: -1 });
+
+const rewardSchema = new Schema<RewardDocument>(
+  {
+    _id: text,
+    merchantId: text,
+    programId: text,
+    name: text,
+    description: { type: String, default: null },
+    cost: integer,
+    stock: { type: Number, default: null },
+    isActive: flag,
+    ...times,
+  },
+  { ...options, collection: 'rewards' },
+);
+rewardSchema.index({ merchantId: 1, createdAt: -1, _id: -1 });
+rewardSchema.index({ merchantId: 1, programId: 1, createdAt: -1, _id: -1 });
+
+const cardSchema = new Schema<CardDocument>(
+  {
+    _id: text,
+    userId: text,
+    customerName: text,
+    merchantId: text,
+    merchantName: text,
+    programId: text,
+    programName: text,
+    status: text,
+    balance: integer,
+    held: integer,
+    lifetime: integer,
+    tier: { type: String, default: null },
+    visits: integer,
+    lastVisitAt: { type: Date, default: null },
+    lots,
+    earned: { type: new Schema({ date: text, points: integer }, { _id: false, strict: 'throw' }), required: true },
+    ...times,
+  },
+  { ...options, collection: 'cards' },
+);
+cardSchema.index({ userId: 1, programId: 1 }, { unique: true });
+cardSchema.index({ userId: 1, createdAt: -1, _id: -1 });
+cardSchema.index({ userId: 1, merchantId: 1, createdAt: -1, _id: -1 });
+
+const pointsSchema = new Schema<PointsDocument>(
+  {
+    _id: text,
+    cardId: text,
+    userId: text,
+    merchantId: text,
+    merchantName: text,
+    programId: text,
+    programName: text,
+    delta: integer,
+    reason: text,
+    source: text,
+    status: text,
+    balance: Number,
+    lots,
+    orderId: String,
+    scanId: String,
+    redemptionId: String,
+    reversalOf: String,
+    by: { type: String, default: null },
+    ...times,
+  },
+  { ...options, collection: 'points' },
+);
+pointsSchema.index({ userId: 1, createdAt: -1, _id: -1 });
+pointsSchema.index({ userId: 1, status: 1, createdAt: -1, _id: -1 });
+pointsSchema.index({ cardId: 1, createdAt: -1, _id: -1 });
+pointsSchema.index({ cardId: 1, status: 1, createdAt: -1, _id: -1 });
+pointsSchema.index({ orderId: 1 }, { sparse: true });
+
+const redemptionSchema = new Schema<RedemptionDocument>(
+  {
+    _id: text,
+    cardId: text,
+    userId: text,
+    customerName: text,
+    merchantId: text,
+    merchantName: text,
+    programId: text,
+    rewardId: text,
+    rewardName: text,
+    cost: integer,
+    status: text,
+    lots,
+    expiresAt: time,
+    ...times,
+  },
+  { ...options, collection: 'redemptions' },
+);
+for (const owner of ['userId', 'merchantId'] as const) {
+  redemptionSchema.index({ [owner]: 1, createdAt: -1, _id: -1 });
+  redemptionSchema.index({ [owner]: 1, status: 1, createdAt: -1, _id: -1 });
+}
+
+const customerSchema = new Schema<CustomerDocument>(
+  {
+    _id: text,
+    merchantId: text,
+    userId: text,
+    name: text,
+    nameKey: text,
+    status: text,
+    balance: integer,
+    lifetime: integer,
+    visits: integer,
+    lastVisitAt: { type: Date, default: null },
+    programIds: { type: [String], required: true },
+    tags: { type: [String], required: true },
+    enrolledAt: time,
+    version: integer,
+  },
+  { ...options, collection: 'loyalty_customers' },
+);
+
+const interactionSchema = new Schema<InteractionDocument>(
+  {
+    _id: text,
+    merchantId: text,
+    userId: text,
+    kind: text,
+    programId: String,
+    subjectId: String,
+    delta: Number,
+    source: String,
+    isFirst: Boolean,
+    by: { type: String, default: null },
+    at: time,
+    pending: Boolean,
+  },
+  { ...options, collection: 'interactions' },
+);
+interactionSchema.index({ merchantId: 1, userId: 1, at: -1, _id: -1 });
+// Holds only what the figures lack.
+interactionSchema.index({ pending: 1, merchantId: 1 }, { partialFilterExpression: { pending: true } });
+
+export interface LoyaltyModels {
+  programs: Model<ProgramDocument>;
+  rewards: Model<RewardDocument>;
+  cards: Model<CardDocument>;
+  points: Model<PointsDocument>;
+  redemptions: Model<RedemptionDocument>;
+  customers: Model<CustomerDocument>;
+  interactions: Model<InteractionDocument>;
+}
+
+export function loyaltyModels({ connection }: Pick<Mongo, 'connection'>): LoyaltyModels {
+  const { models } = connection;
+  return {
+    programs: models['Program'] ?? connection.model<ProgramDocument>('Program', programSchema),
+    rewards: models['Reward'] ?? connection.model<RewardDocument>('Reward', rewardSchema),
+    cards: models['Card'] ?? connection.model<CardDocument>('Card', cardSchema),
+    points: models['Points'] ?? connection.model<PointsDocument>('Points', pointsSchema),
+    redemptions: models['Redemption'] ?? connection.model<RedemptionDocument>('Redemption', redemptionSchema),
+    customers: models['LoyaltyCustomer'] ?? connection.model<CustomerDocument>('LoyaltyCustomer', customerSchema),
+    interactions: models['Interaction'] ?? connection.model<InteractionDocument>('Interaction', interactionSchema),
+  };
+}

@@ -1,0 +1,221 @@
+import { Problem, type PointsSource } from '@tidings/contracts';
+import type { Tx } from '@tidings/feed';
+import { newId } from '@tidings/platform';
+import type { Ledger } from '../wallet/index.js';
+import type { Cards } from './cards.js';
+import { tierOf } from './earning.js';
+import type { Interactions } from './interactions.js';
+import { addLots, endOfPoints, takeLots } from './lots.js';
+import type { CardDocument, Lot, LoyaltyModels, PointsDocument, PointsFacts, ProgramDocument } from './loyalty.model.js';
+import { presentPoints } from './loyalty.presenter.js';
+import { pointsOf, programAccount } from './points-books.js';
+
+/** Where a card's points are moved: the card, its program, and the clock of the merchant. */
+export interface Place {
+  program: ProgramDocument;
+  card: CardDocument;
+  /** IANA, of the merchant: points end with a day there. */
+  timeZone: string;
+}
+
+export interface PointsChange {
+  /** Not zero. */
+  delta: number;
+  reason: string;
+  source: PointsSource;
+  orderId?: string;
+  scanId?: string;
+  redemptionId?: string;
+  reversalOf?: string;
+  /** Lots to take from before others, or to put back. */
+  lots?: readonly Lot[];
+  /** What else changes on the card with it: the visit, what was earned today. */
+  card?: Partial<CardDocument>;
+}
+
+export interface Moved {
+  entry: PointsDocument;
+  card: CardDocument;
+}
+
+export interface Points {
+  /**
+   * Moves the points, now. Emits `points-updated`, `card-updated` and the customer's line.
+   * @throws Problem `insufficient-points` when a deduction is more than the card has, `program-closed` for a closed card
+   */
+  post(tx: Tx, place: Place, change: PointsChange): Promise<Moved>;
+  /** Notes a change that waits for the customer, and tells; nothing moves. */
+  propose(tx: Tx, place: Place, change: PointsChange): Promise<Moved>;
+  /** `post` or `propose`, as the program's `approval` says. */
+  byBusiness(tx: Tx, place: Place, change: PointsChange): Promise<Moved>;
+  /** Moves what was proposed. @throws Problem as `post`, `invalid-transition` */
+  settle(tx: Tx, place: Place, entry: PointsDocument): Promise<Moved>;
+  /** Writes another status of an entry and tells. @throws Problem `invalid-transition` when it is not in `from` */
+  mark(
+    tx: Tx,
+    card: CardDocument,
+    entry: PointsDocument,
+    from: PointsDocument['status'],
+    to: PointsDocument['status'],
+  ): Promise<PointsDocument>;
+}
+
+export function createPoints(parts: {
+  models: LoyaltyModels;
+  ledger: Ledger<PointsFacts>;
+  cards: Cards;
+  interactions: Interactions;
+}): Points {
+  const { models, ledger, cards, interactions } = parts;
+  const { points } = models;
+
+  const entryOf = (tx: Tx, { card }: Place, change: PointsChange): PointsDocument => {
+    const { lots: _, card: _card, ...facts } = change;
+    const { _id: cardId, userId, merchantId, merchantName, programId, programName } = card;
+    const whose = { cardId, userId, merchantId, merchantName, programId, programName };
+    const stamps = { version: 1, createdAt: tx.now, updatedAt: tx.now };
+    return { ...facts, ...whose, ...stamps, _id: newId(), status: 'posted', lots: [], by: tx.actor };
+  };
+
+  /** The ledger first: what it refuses changes nothing. */
+  const move = async (
+    tx: Tx,
+    place: Place,
+    entry: PointsDocument,
+    change: Pick<PointsChange, 'lots' | 'card'>,
+  ): Promise<{ card: CardDocument; lots: Lot[] }> => {
+    const { program, card, timeZone } = place;
+    const { delta, source } = entry;
+    // Expiry goes on when the customer has left: what is void is void.
+    if (card.status !== 'active' && source !== 'expiry') throw new Problem('program-closed', 'The card is closed');
+    if (card.balance + delta < 0) throw new Problem('insufficient-points', `The card has ${card.balance} points`);
+    await ledger.post(tx, {
+      key: `points:${entry._id}`,
+      type: source,
+      description: entry.reason,
+      cardId: card._id,
+      pointsId: entry._id,
+      legs: [
+        { account: pointsOf(card.userId, card.programId), amount: delta },
+        { account: programAccount(card.programId), amount: -delta },
+      ],
+    });
+    const lifetime = card.lifetime + earnedBy(entry);
+    const { left, lots } =
+      delta < 0 ? spent(card, -delta, change.lots) : gained(card, change.lots ?? newLots(program, tx.now, delta, timeZone));
+    const changed = await cards.change(tx, card, {
+      ...change.card,
+      balance: card.balance + delta,
+      lifetime,
+      tier: tierOf(program.tiers, lifetime),
+      lots: left,
+    });
+    return { card: changed, lots };
+  };
+
+  const announce = (tx: Tx, { balance, status }: CardDocument, entry: PointsDocument): void => {
+    const { _id: pointsId, cardId, userId, merchantId, merchantName: businessName, delta, reason, version } = entry;
+    const shown = presentPoints(entry);
+    tx.emit(
+      'points-updated',
+      {
+        pointsId,
+        cardId,
+        userId,
+        businessId: merchantId,
+        businessName,
+        delta,
+        balance,
+        reason,
+        status: entry.status,
+        points: shown,
+        version,
+      },
+      { userId, merchantId, quiet: status === 'closed' },
+    );
+  };
+
+  const note = async (tx: Tx, entry: PointsDocument): Promise<void> => {
+    const { _id: subjectId, merchantId, userId, programId, delta, source, status } = entry;
+    await interactions.note(tx, { merchantId, userId, programId, subjectId, delta, source, kind: `points-${status}` });
+  };
+
+  const post: Points['post'] = async (tx, place, change) => {
+    const entry = entryOf(tx, place, change);
+    const moved = await move(tx, place, entry, change);
+    const posted: PointsDocument = { ...entry, balance: moved.card.balance, lots: moved.lots };
+    await points.insertMany([posted], { session: tx.session });
+    announce(tx, moved.card, posted);
+    await note(tx, posted);
+    return { entry: posted, card: moved.card };
+  };
+
+  const propose: Points['propose'] = async (tx, place, change) => {
+    const entry: PointsDocument = { ...entryOf(tx, place, change), status: 'pending' };
+    if (place.card.status !== 'active') throw new Problem('program-closed', 'The card is closed');
+    await points.insertMany([entry], { session: tx.session });
+    announce(tx, place.card, entry);
+    await note(tx, entry);
+    return { entry, card: change.card ? await cards.change(tx, place.card, change.card) : place.card };
+  };
+
+  const write = async (
+    tx: Tx,
+    entry: PointsDocument,
+    from: PointsDocument['status'],
+    fields: Partial<PointsDocument>,
+  ): Promise<PointsDocument> => {
+    const changed = await points
+      .findOneAndUpdate(
+        { _id: entry._id, status: from },
+        { $set: { ...fields, updatedAt: tx.now }, $inc: { version: 1 } },
+        { session: tx.session, returnDocument: 'after' },
+      )
+      .lean<PointsDocument>();
+    if (!changed) throw new Problem('invalid-transition', `The change is ${entry.status}`);
+    await note(tx, changed);
+    return changed;
+  };
+
+  return {
+    post,
+    propose,
+
+    async byBusiness(tx, place, change) {
+      const { mode, above } = place.program.approval;
+      const waits = Math.abs(change.delta) > above && (mode === 'all' || (mode === 'deductions' && change.delta < 0));
+      return waits ? propose(tx, place, change) : post(tx, place, change);
+    },
+
+    async settle(tx, place, entry) {
+      const moved = await move(tx, place, entry, {});
+      const posted = await write(tx, entry, 'pending', { status: 'posted', balance: moved.card.balance, lots: moved.lots });
+      announce(tx, moved.card, posted);
+      return { entry: posted, card: moved.card };
+    },
+
+    async mark(tx, card, entry, from, to) {
+      const marked = await write(tx, entry, from, { status: to });
+      announce(tx, card, marked);
+      return marked;
+    },
+  };
+}
+
+/** Of the points that a tier counts: awards, less those that were taken back; spending and its return count nothing. */
+function earnedBy({ delta, source }: PointsDocument): number {
+  return source === 'reversal' ? Math.min(0, delta) : Math.max(0, delta);
+}
+
+function spent({ lots }: CardDocument, points: number, first: readonly Lot[] = []): { left: Lot[]; lots: Lot[] } {
+  const { left, taken } = takeLots(lots, points, first);
+  return { left, lots: taken };
+}
+
+function gained({ lots }: CardDocument, added: readonly Lot[]): { left: Lot[]; lots: Lot[] } {
+  return { left: addLots(lots, added), lots: [...added] };
+}
+
+function newLots({ expiry }: ProgramDocument, now: Date, points: number, timeZone: string): Lot[] {
+  return expiry ? [{ expiresAt: endOfPoints(now, expiry.days, timeZone), points }] : [];
+}

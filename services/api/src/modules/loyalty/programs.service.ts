@@ -1,0 +1,118 @@
+import { Problem, type Principal, type ProgramInput, type ProgramPatch } from '@tidings/contracts';
+import type { Tx } from '@tidings/feed';
+import { isDuplicateKey, newId } from '@tidings/platform';
+import { checkIfMatch } from '../../http/etag.js';
+import { newestFirst, olderThan, pageByTime } from '../../http/lists.js';
+import { assertMayChange, type Merchants } from '../merchants/index.js';
+import type { LoyaltyModels, ProgramDocument } from './loyalty.model.js';
+import { presentProgram } from './loyalty.presenter.js';
+
+export interface ProgramsQuery {
+  limit: number;
+  cursor?: string | undefined;
+  active?: boolean | undefined;
+}
+
+export interface Programs {
+  /** @throws Problem `forbidden`, `not-found` (the merchant), `already-exists` (the name) */
+  create(tx: Tx, caller: Principal, merchantId: string, input: ProgramInput): Promise<ProgramDocument>;
+  /** @throws Problem as `create`, and `version-mismatch` */
+  update(tx: Tx, caller: Principal, merchantId: string, id: string, patch: ProgramPatch, ifMatch?: string): Promise<ProgramDocument>;
+  /** Newest first. @throws Problem `not-found` (the merchant) */
+  list(merchantId: string, query: ProgramsQuery): Promise<{ page: ProgramDocument[]; nextCursor: string | null }>;
+  /** @throws Problem `not-found`, also for another merchant's */
+  get(merchantId: string, id: string, tx?: Tx): Promise<ProgramDocument>;
+  /** Of whichever merchant; null when there is none. */
+  find(id: string, tx?: Tx): Promise<ProgramDocument | null>;
+  /** The active ones of a merchant, the oldest first. */
+  active(merchantId: string, tx: Tx): Promise<ProgramDocument[]>;
+}
+
+/** What one merchant may have: a scan looks at all of them. */
+const mostPrograms = 100;
+
+export function createPrograms({ models, merchants }: { models: LoyaltyModels; merchants: Merchants }): Programs {
+  const { programs } = models;
+
+  const announce = (tx: Tx, program: ProgramDocument): void => {
+    const { _id: programId, merchantId, version } = program;
+    tx.emit('program-updated', { programId, businessId: merchantId, program: presentProgram(program), version }, { merchantId });
+  };
+
+  const find: Programs['find'] = (id, tx) => programs.findById(id, null, { session: tx?.session ?? null }).lean<ProgramDocument>();
+
+  const get: Programs['get'] = async (merchantId, id, tx) => {
+    const program = await find(id, tx);
+    if (!program || program.merchantId !== merchantId) throw new Problem('not-found', 'There is no such program');
+    return program;
+  };
+
+  return {
+    find,
+    get,
+
+    async create(tx, caller, merchantId, input) {
+      const merchant = await merchants.get(merchantId, tx);
+      await assertMayChange(tx, caller, merchantId, { action: 'program.create', details: { name: input.name } });
+      if ((await programs.countDocuments({ merchantId }).session(tx.session)) >= mostPrograms)
+        throw new Problem('already-exists', `A merchant has at most ${mostPrograms} programs`);
+      const program: ProgramDocument = {
+        ...input,
+        _id: newId(),
+        merchantId,
+        merchantName: merchant.name,
+        nameKey: input.name.toLowerCase(),
+        version: 1,
+        createdAt: tx.now,
+        updatedAt: tx.now,
+      };
+      await programs.insertMany([program], { session: tx.session }).catch(asTaken);
+      announce(tx, program);
+      return program;
+    },
+
+    async update(tx, caller, merchantId, id, patch, ifMatch) {
+      await assertMayChange(tx, caller, merchantId, { action: 'program.update', details: { programId: id, changed: Object.keys(patch) } });
+      const program = await get(merchantId, id, tx);
+      checkIfMatch(ifMatch, program.version, () => presentProgram(program));
+      const given = Object.fromEntries(Object.entries(patch).filter(([, value]) => value !== undefined)) as Partial<ProgramDocument>;
+      const changed = await programs
+        .findOneAndUpdate(
+          { _id: id, version: program.version },
+          {
+            $set: { ...given, ...(patch.name === undefined ? {} : { nameKey: patch.name.toLowerCase() }), updatedAt: tx.now },
+            $inc: { version: 1 },
+          },
+          { session: tx.session, returnDocument: 'after' },
+        )
+        .lean<ProgramDocument>()
+        .catch(asTaken);
+      if (!changed) throw new Problem('version-mismatch', undefined, { current: presentProgram(program) });
+      announce(tx, changed);
+      return changed;
+    },
+
+    async list(merchantId, { limit, cursor, active }) {
+      await merchants.get(merchantId);
+      const found = await programs
+        .find({ merchantId, ...(active === undefined ? {} : { isActive: active }), ...olderThan(cursor) })
+        .sort(newestFirst)
+        .limit(limit + 1)
+        .lean<ProgramDocument[]>();
+      return pageByTime(found, limit);
+    },
+
+    async active(merchantId, tx) {
+      return programs
+        .find({ merchantId, isActive: true }, null, { session: tx.session })
+        .sort({ createdAt: 1, _id: 1 })
+        .limit(mostPrograms)
+        .lean<ProgramDocument[]>();
+    },
+  };
+}
+
+function asTaken(error: unknown): never {
+  if (isDuplicateKey(error, 'programs')) throw new Problem('already-exists', 'The merchant has a program of this name');
+  throw error;
+}

@@ -1,0 +1,3 @@
+import { programRoutes } from './program-routes.js';
+
+export const loyaltyRoutes = { ...programRoutes };

@@ -1,0 +1,172 @@
+import { z } from 'zod';
+import { amountSchema, balanceSchema, idSchema, listQuery, text, timeSchema, versionSchema } from '../common.js';
+import { codeSchema } from '../payments/codes.js';
+import { cardSchema, enrollmentSchema, pointsEntrySchema } from './schemas.js';
+
+/**
+ * `code`: what the customer shows. Without `programId`: the oldest program in which the customer is, else the oldest of the business.
+ * `amount`: minor units that the customer spends, for rules by amount.
+ */
+export const scanBody = z.strictObject({
+  code: codeSchema,
+  businessId: idSchema.optional(),
+  programId: idSchema.optional(),
+  amount: amountSchema.optional(),
+});
+export type ScanInput = z.output<typeof scanBody>;
+
+/** `repeated`: the code was scanned a moment ago; the answer is that scan's, and nothing was counted again. */
+export const scanAnswerSchema = z.strictObject({
+  scanId: idSchema,
+  customer: z.strictObject({ userId: idSchema, name: z.string() }),
+  repeated: z.boolean(),
+  enrollment: enrollmentSchema.optional(),
+  card: cardSchema.optional(),
+  points: pointsEntrySchema.optional(),
+});
+
+/** What came of a scan. */
+export const scanOutcomeSchema = z.enum(['visit', 'enrollment-requested', 'enrolled', 'waiting']);
+export type ScanOutcome = z.output<typeof scanOutcomeSchema>;
+
+export const scanSchema = z.strictObject({
+  id: idSchema,
+  businessId: idSchema,
+  programId: idSchema,
+  userId: idSchema,
+  customerName: z.string(),
+  /** The member who scanned. */
+  scannedBy: idSchema,
+  /** `code`: of the app; `card`: the one on paper. */
+  kind: z.enum(['code', 'card']),
+  outcome: scanOutcomeSchema,
+  /** Whether it was the customer's first at this business. */
+  isFirst: z.boolean(),
+  amount: amountSchema.nullable(),
+  /** What the rules gave; 0 also while they wait for approval. */
+  points: balanceSchema,
+  at: timeSchema,
+});
+export type Scan = z.output<typeof scanSchema>;
+export const scansQuery = z.strictObject({ ...listQuery, userId: idSchema.optional() });
+
+/** A customer of a business: one line of its list, over all of its programs. */
+export const loyaltyCustomerSchema = z.strictObject({
+  userId: idSchema,
+  name: z.string(),
+  /** `left`: has no active card any more. */
+  status: z.enum(['active', 'left']),
+  /** Points, over the business's programs. */
+  balance: balanceSchema,
+  lifetime: balanceSchema,
+  visits: z.int().min(0),
+  lastVisitAt: timeSchema.nullable(),
+  programIds: z.array(idSchema),
+  tags: z.array(z.string()),
+  enrolledAt: timeSchema,
+  version: versionSchema,
+});
+export type LoyaltyCustomer = z.output<typeof loyaltyCustomerSchema>;
+
+/** `search`: the beginning of any word of the name; its hits come by name, so it takes no `sort`. Who has left is not listed. */
+export const customersQuery = z
+  .strictObject({
+    ...listQuery,
+    search: text(60).optional(),
+    sort: z.enum(['enrolled', 'last-visit', 'lifetime', 'balance', 'name']).optional(),
+    tag: text(40).optional(),
+  })
+  .refine(({ search, sort }) => search === undefined || sort === undefined, { path: ['sort'], message: 'not with search' });
+
+export const customerParams = z.strictObject({ id: idSchema, userId: idSchema });
+export const tagsBody = z.strictObject({
+  tags: z
+    .array(text(40).toLowerCase())
+    .max(20)
+    .refine((tags) => new Set(tags).size === tags.length, 'each once'),
+});
+
+/** One customer as the business sees it. */
+export const customerViewSchema = z.strictObject({
+  customer: loyaltyCustomerSchema,
+  enrollments: z.array(enrollmentSchema),
+  cards: z.array(cardSchema),
+});
+
+export const interactionKindSchema = z.enum([
+  'scan',
+  'enrollment-requested',
+  'enrollment-approved',
+  'enrollment-declined',
+  'enrollment-withdrawn',
+  'enrollment-blocked',
+  'enrollment-unblocked',
+  'enrollment-expired',
+  'points-posted',
+  'points-pending',
+  'points-denied',
+  'points-reversed',
+  'redemption-requested',
+  'redemption-confirmed',
+  'redemption-cancelled',
+  'redemption-expired',
+  'tags-changed',
+]);
+export type InteractionKind = z.output<typeof interactionKindSchema>;
+
+/** Something that happened between a business and a customer. */
+export const interactionSchema = z.strictObject({
+  id: idSchema,
+  businessId: idSchema,
+  userId: idSchema,
+  kind: interactionKindSchema,
+  programId: idSchema.nullable(),
+  /** Of the scan, enrollment, points or redemption. */
+  subjectId: idSchema.nullable(),
+  /** Points that moved. */
+  delta: z.int().nullable(),
+  /** Who did it; null: the system. */
+  by: idSchema.nullable(),
+  at: timeSchema,
+});
+export type Interaction = z.output<typeof interactionSchema>;
+
+export const longestAnalyticsRange = 92;
+/** Days by the merchant's calendar, both included; the last 30 unless given. */
+export const analyticsQuery = z.strictObject({ from: z.iso.date().optional(), to: z.iso.date().optional() });
+
+const count = z.int().min(0);
+const counters = {
+  scans: count,
+  /** Of the scans: a customer's first, and all others. */
+  newCustomers: count,
+  returning: count,
+  enrollmentsRequested: count,
+  enrolled: count,
+  /** Points. */
+  issued: count,
+  redeemed: count,
+  expired: count,
+};
+export const analyticsCountersSchema = z.strictObject(counters);
+export type AnalyticsCounters = z.output<typeof analyticsCountersSchema>;
+
+/** Figures follow what happens within a second. */
+export const analyticsSchema = z.strictObject({
+  businessId: idSchema,
+  timeZone: z.string(),
+  from: z.iso.date(),
+  to: z.iso.date(),
+  total: analyticsCountersSchema,
+  days: z.array(z.strictObject({ date: z.iso.date(), ...counters })),
+  /** Scans by the hour of the merchant's day, 0 to 23. */
+  hours: z.array(count).length(24),
+  /** Enrolled of those who were asked, in basis points; null while nobody was. */
+  conversion: z.int().min(0).nullable(),
+  /** Customers with an active card, now. */
+  customers: count,
+  /** Points that customers hold now: what the business owes. */
+  outstanding: count,
+  version: versionSchema,
+});
+export type Analytics = z.output<typeof analyticsSchema>;
