@@ -51,6 +51,25 @@ function isTimeZone(name: string): boolean {
 export const idParams = z.strictObject({ id: idSchema });
 export const listQuery = { limit: z.coerce.number().int().min(1).max(100).default(20), cursor: z.string().max(1024).optional() };
 
+const rank = (value: unknown): number => (typeof value === 'number' ? value : Date.parse(String(value)));
+
+/**
+ * The schema, with pairs of its fields of which the first must not be past the second: numbers, times or dates. What is the wrong way round is no
+ * empty answer but a mistake, and the refusal names the second field.
+ */
+export function inOrder<Schema extends z.ZodObject>(
+  schema: Schema,
+  ...pairs: readonly (readonly [keyof z.output<Schema> & string, keyof z.output<Schema> & string])[]
+): Schema {
+  return schema.superRefine((value, context) => {
+    for (const [first, second] of pairs) {
+      const [low, high] = [value[first], value[second]];
+      if (low === undefined || high === undefined || rank(low) <= rank(high)) continue;
+      context.addIssue({ code: 'custom', path: [second], message: `must not be before ${first}` });
+    }
+  });
+}
+
 export function listOf<Item extends z.ZodType>(
   item: Item,
 ): z.ZodObject<{ items: z.ZodArray<Item>; nextCursor: z.ZodNullable<z.ZodString> }> {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { idSchema, listQuery, text, timeSchema, versionSchema } from '../common.js';
+import { idSchema, inOrder, listQuery, text, timeSchema, versionSchema } from '../common.js';
 import { roleSchema } from '../roles.js';
 
 export const severitySchema = z.enum(['info', 'warning', 'critical']);
@@ -33,12 +33,15 @@ const words = { title: text(200), message: text(4000), severity: severitySchema.
 export const announcementBody = z.strictObject({ ...words, role: roleSchema.optional(), startsAt: timeSchema.optional() });
 export type AnnouncementInput = z.output<typeof announcementBody>;
 
-export const systemEventBody = z.strictObject({
-  ...words,
-  kind: systemEventKindSchema,
-  startsAt: timeSchema.optional(),
-  endsAt: timeSchema.optional(),
-});
+export const systemEventBody = inOrder(
+  z.strictObject({
+    ...words,
+    kind: systemEventKindSchema,
+    startsAt: timeSchema.optional(),
+    endsAt: timeSchema.optional(),
+  }),
+  ['startsAt', 'endsAt'],
+);
 export type SystemEventInput = z.output<typeof systemEventBody>;
 
 export const noticesQuery = z.strictObject(listQuery);

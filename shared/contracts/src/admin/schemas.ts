@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { balanceSchema, currencySchema, idSchema, listQuery, text, timeSchema, wordSchema } from '../common.js';
+import { balanceSchema, currencySchema, idSchema, inOrder, listQuery, text, timeSchema, wordSchema } from '../common.js';
 import { accountSchema, sessionSchema, userStatusSchema } from '../identity/schemas.js';
 import { roles, roleSchema } from '../roles.js';
 import { walletSchema } from '../wallet/schemas.js';
@@ -66,14 +66,17 @@ export const auditEntrySchema = z.strictObject({
 });
 export type AuditEntry = z.output<typeof auditEntrySchema>;
 
-/** `from` is included, `to` is not. */
+/** `from` is included, `to` is not; see `inOrder`. */
 export const periodQuery = { from: timeSchema.optional(), to: timeSchema.optional() };
 
-export const auditQuery = z.strictObject({
-  ...listQuery,
-  ...periodQuery,
-  actor: idSchema.optional(),
-  action: wordSchema.optional(),
-  target: targetSchema.optional(),
-});
+export const auditQuery = inOrder(
+  z.strictObject({
+    ...listQuery,
+    ...periodQuery,
+    actor: idSchema.optional(),
+    action: wordSchema.optional(),
+    target: targetSchema.optional(),
+  }),
+  ['from', 'to'],
+);
 export type AuditQuery = z.output<typeof auditQuery>;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { currencySchema, idSchema, listQuery, paymentMethodSchema, timeSchema } from '../common.js';
+import { currencySchema, idSchema, inOrder, listQuery, paymentMethodSchema, timeSchema } from '../common.js';
 import { walletTransactionTypes } from '../wallet/schemas.js';
 import { periodQuery } from './schemas.js';
 
@@ -33,6 +33,6 @@ export const transactionFilter = {
   min: minorUnits.optional(),
   max: minorUnits.optional(),
 };
-export const adminTransactionsQuery = z.strictObject({ ...listQuery, ...transactionFilter });
+export const adminTransactionsQuery = inOrder(z.strictObject({ ...listQuery, ...transactionFilter }), ['from', 'to'], ['min', 'max']);
 export type AdminTransactionsQuery = z.output<typeof adminTransactionsQuery>;
 export type TransactionFilter = Omit<AdminTransactionsQuery, 'limit' | 'cursor'>;

@@ -43,7 +43,6 @@ const delivery = z.strictObject({
   userId: z.string(),
   sessionId: z.string(),
   deviceId: z.string().nullable(),
-  userAgent: z.string().nullable(),
   connection: z.string(),
   gateway: z.string(),
   connectedAt: timeSchema,

@@ -1,13 +1,14 @@
 import { z } from 'zod';
-import { balanceSchema, currencySchema, idSchema, listQuery, timeSchema, versionSchema } from '../common.js';
+import { balanceSchema, currencySchema, idSchema, inOrder, listQuery, timeSchema, versionSchema } from '../common.js';
 import { topUpBody } from '../wallet/schemas.js';
 
 const provider = topUpBody.shape.provider;
 
 /** Of all providers that have a list of payments, unless one is named; the 24 hours that ended 15 minutes ago, unless `from` and `to` say otherwise. */
-export const reconciliationBody = z
-  .strictObject({ provider: provider.optional(), from: timeSchema.optional(), to: timeSchema.optional() })
-  .default({});
+export const reconciliationBody = inOrder(
+  z.strictObject({ provider: provider.optional(), from: timeSchema.optional(), to: timeSchema.optional() }),
+  ['from', 'to'],
+).default({});
 export type ReconciliationInput = z.output<typeof reconciliationBody>;
 
 export const reconciliationStatuses = ['running', 'completed', 'failed'] as const;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { balanceSchema, currencySchema, deltaSchema, idSchema, listQuery, timeSchema, versionSchema } from '../common.js';
+import { balanceSchema, currencySchema, deltaSchema, idSchema, inOrder, listQuery, timeSchema, versionSchema } from '../common.js';
 import { orderSchema } from '../orders/schemas.js';
 
 const openStatusSchema = z.enum(['placed', 'preparing', 'ready']);
@@ -32,11 +32,14 @@ export type MerchantBalance = z.output<typeof merchantBalanceSchema>;
 export const longestSalesRange = 92;
 
 /** Days of the merchant's time zone, both included; today unless given. */
-export const salesQuery = z.strictObject({
-  from: z.iso.date().optional(),
-  to: z.iso.date().optional(),
-  by: z.enum(['day', 'item']).default('day'),
-});
+export const salesQuery = inOrder(
+  z.strictObject({
+    from: z.iso.date().optional(),
+    to: z.iso.date().optional(),
+    by: z.enum(['day', 'item']).default('day'),
+  }),
+  ['from', 'to'],
+);
 export type SalesQuery = z.output<typeof salesQuery>;
 
 /** Minor units, by the time of the payment and of the refund; `net` is `gross` less `refunds`, and below zero where more was given back. */

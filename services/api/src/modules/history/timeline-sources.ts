@@ -121,7 +121,7 @@ export function createTimelineSources({ db }: Pick<Mongo, 'db'>) {
   async function deviceNames(sessionIds: string[]): Promise<Map<string, Device>> {
     const found = await db
       .collection<Device>('sessions')
-      .find({ _id: { $in: sessionIds } }, { projection: { deviceId: 1, userAgent: 1 } })
+      .find({ _id: { $in: sessionIds } }, { projection: { deviceId: 1 } })
       .toArray();
     return new Map(found.map((session) => [session._id, session]));
   }
@@ -130,14 +130,13 @@ export function createTimelineSources({ db }: Pick<Mongo, 'db'>) {
 interface Device {
   _id: string;
   deviceId: string | null;
-  userAgent: string | null;
 }
 
 function deliveryOf(note: DeliveryNote, entry: FeedEntry, devices: ReadonlyMap<string, Device>): Step {
   const { seq } = entry._id;
   const mark = note.marks.find(({ to }) => to >= seq) ?? note;
   const { feed, userId, sessionId, connection, gateway, connectedAt, disconnectedAt } = note;
-  const { deviceId = null, userAgent = null } = devices.get(sessionId) ?? {};
+  const { deviceId = null } = devices.get(sessionId) ?? {};
   return {
     kind: 'delivery',
     eventId: entry.eventId,
@@ -147,7 +146,6 @@ function deliveryOf(note: DeliveryNote, entry: FeedEntry, devices: ReadonlyMap<s
     userId,
     sessionId,
     deviceId,
-    userAgent,
     connection,
     gateway,
     connectedAt: connectedAt.toISOString(),

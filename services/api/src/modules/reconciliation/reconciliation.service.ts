@@ -86,8 +86,9 @@ export function createReconciliations(options: {
     async request(tx, requestedBy, { provider, from: first, to: last }) {
       const to = last ? new Date(last) : new Date(tx.now.getTime() - settlingMs);
       const from = first ? new Date(first) : new Date(to.getTime() - dayMs);
-      if (from >= to || to.getTime() - from.getTime() > longestMs || to > tx.now)
-        throw new Problem('bad-request', 'The period has to begin before it ends, to be over, and to have at most 31 days');
+      if (to > tx.now) throw unfit('to', 'must be over');
+      if (from >= to) throw unfit(first ? 'from' : 'to', 'must leave a time between from and to');
+      if (to.getTime() - from.getTime() > longestMs) throw unfit('from', 'must be at most 31 days before to');
       const asked = provider ? withList.filter((name) => name === provider) : withList;
       if (asked.length === 0)
         throw new Problem(
@@ -171,4 +172,8 @@ export function createReconciliations(options: {
       return pageOf(found, limit, ({ _id }) => [_id]);
     },
   };
+}
+
+function unfit(path: string, message: string): Problem {
+  return new Problem('bad-request', 'Some fields are not valid', { errors: [{ path, message }] });
 }

@@ -141,9 +141,10 @@ describe('reconciliation', () => {
   test('a period that is not over, too long or of nobody is refused', async () => {
     const request = (input: object) => domain.run((tx) => runs().request(tx, admin.userId, input));
     const day = (offset: number) => new Date(Date.now() + offset * 86_400_000).toISOString();
-    await expect(request({ from: day(-1), to: day(1) })).rejects.toMatchObject({ code: 'bad-request' });
-    await expect(request({ from: day(-40), to: day(-1) })).rejects.toMatchObject({ code: 'bad-request' });
-    await expect(request({ from: day(-1), to: day(-2) })).rejects.toMatchObject({ code: 'bad-request' });
+    const unfit = (path: string) => ({ code: 'bad-request', errors: [{ path }] });
+    await expect(request({ from: day(-1), to: day(1) })).rejects.toMatchObject(unfit('to'));
+    await expect(request({ from: day(-40), to: day(-1) })).rejects.toMatchObject(unfit('from'));
+    await expect(request({ from: day(-1), to: day(-2) })).rejects.toMatchObject(unfit('from'));
     await expect(request({ provider: 'zeffy' })).rejects.toMatchObject({
       code: 'provider-unavailable',
       detail: expect.stringContaining('zeffy has no list of payments'),
