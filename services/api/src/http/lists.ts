@@ -36,12 +36,20 @@ function parseJson(text: string): unknown {
   }
 }
 
+/** One page of a list, and where the next one begins; null on the last. */
+export interface Paged<T> {
+  page: T[];
+  nextCursor: string | null;
+}
+
+/** A page as it is answered. */
+export const presentPage = <From, To>({ page, nextCursor }: Paged<From>, present: (item: From) => To) => ({
+  items: page.map((item) => present(item)),
+  nextCursor,
+});
+
 /** One page of what was found by asking for `limit + 1`: the extra one only tells that there is more. */
-export function pageOf<T>(
-  found: readonly T[],
-  limit: number,
-  keyOf: (item: T) => readonly (string | number)[],
-): { page: T[]; nextCursor: string | null } {
+export function pageOf<T>(found: readonly T[], limit: number, keyOf: (item: T) => readonly (string | number)[]): Paged<T> {
   const page = found.slice(0, limit);
   const last = page.at(-1);
   return { page, nextCursor: found.length > limit && last !== undefined ? encodeCursor(keyOf(last)) : null };
@@ -67,6 +75,6 @@ export function pageByTime<T extends { _id: string } & Record<Field, Date>, Fiel
   found: readonly T[],
   limit: number,
   field = 'createdAt' as Field,
-): { page: T[]; nextCursor: string | null } {
+): Paged<T> {
   return pageOf(found, limit, (item) => [item[field].getTime(), item._id]);
 }

@@ -1,5 +1,6 @@
 import { feeds, routes, type Connections, type Principal } from '@tidings/contracts';
 import { read, write, type RouteBinding } from '../../http/bind.js';
+import { presentPage } from '../../http/lists.js';
 import { presentTransfer } from '../wallet/index.js';
 import { presentAuditEntry, type AuditLog } from './audit-log.js';
 import { presentNotice } from './notices.model.js';
@@ -17,11 +18,6 @@ export interface AdminServices {
   connections: (userId: string | undefined) => Promise<Connections>;
 }
 
-const shown = <From, To>({ page, nextCursor }: { page: From[]; nextCursor: string | null }, present: (item: From) => To) => ({
-  items: page.map(present),
-  nextCursor,
-});
-
 const announcementFeeds = ({ caller }: { caller: Principal }) => [
   feeds.announcements,
   ...caller.roles.filter((role) => role !== 'customer').map(feeds.announcementsFor),
@@ -30,27 +26,27 @@ const announcementFeeds = ({ caller }: { caller: Principal }) => [
 export function adminRoutes({ auditLog, users, transactions, notices, queues, connections }: AdminServices): RouteBinding[] {
   const contract = routes.admin;
   return [
-    read(contract.audit, async ({ query }) => shown(await auditLog.list(query), presentAuditEntry)),
+    read(contract.audit, async ({ query }) => presentPage(await auditLog.list(query), presentAuditEntry)),
 
     read(contract.listUsers, ({ query }) => users.list(query)),
     read(contract.getUser, ({ caller, params }) => users.detail(caller, params.id), { feeds: ({ params }) => [feeds.user(params.id)] }),
     write(contract.adjust, ({ tx, caller, params, body }) => users.adjust(tx, caller, params.id, body)),
 
-    read(contract.transactions, async ({ query }) => shown(await transactions.list(query), presentTransfer), {
+    read(contract.transactions, async ({ query }) => presentPage(await transactions.list(query), presentTransfer), {
       feeds: () => [feeds.admin],
     }),
 
     read(contract.connections, ({ query }) => connections(query.userId)),
     read(contract.queues, () => queues.read()),
-    read(contract.listJobs, async ({ query }) => shown(await queues.jobs(query), presentJob)),
+    read(contract.listJobs, async ({ query }) => presentPage(await queues.jobs(query), presentJob)),
     write(contract.retryJob, async ({ tx, params }) => presentJob(await queues.retry(tx, params.key))),
 
     write(contract.announce, async ({ tx, body }) => presentNotice(await notices.announce(tx, body))),
-    read(contract.listNotices, async ({ query }) => shown(await notices.list(query), presentNotice)),
+    read(contract.listNotices, async ({ query }) => presentPage(await notices.list(query), presentNotice)),
     write(contract.cancelAnnouncement, ({ tx, params }) => notices.cancelAnnouncement(tx, params.id)),
     write(contract.planSystemEvent, async ({ tx, body }) => presentNotice(await notices.plan(tx, body))),
     write(contract.endSystemEvent, ({ tx, params }) => notices.endSystemEvent(tx, params.id)),
-    read(contract.notices, async ({ caller, query }) => shown(await notices.shownTo(caller, query), presentNotice), {
+    read(contract.notices, async ({ caller, query }) => presentPage(await notices.shownTo(caller, query), presentNotice), {
       feeds: announcementFeeds,
     }),
   ];

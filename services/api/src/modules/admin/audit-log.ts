@@ -1,12 +1,12 @@
 import type { AuditEntry as ShownEntry, AuditQuery } from '@tidings/contracts';
 import { collections, type AuditEntry } from '@tidings/feed';
 import type { Mongo } from '@tidings/platform';
-import { olderThan, pageByTime } from '../../http/lists.js';
+import { olderThan, pageByTime, type Paged } from '../../http/lists.js';
 import { within } from './period.js';
 
 export interface AuditLog {
   /** Newest first. */
-  list(query: AuditQuery): Promise<{ page: AuditEntry[]; nextCursor: string | null }>;
+  list(query: AuditQuery): Promise<Paged<AuditEntry>>;
 }
 
 /** Reads what `audit` and `auditRead` wrote. There is no way to change or remove an entry. */

@@ -8,15 +8,10 @@ import {
 } from '@tidings/contracts';
 import type { Tx, UnitOfWork } from '@tidings/feed';
 import { newId, type JobHandler } from '@tidings/platform';
-import { olderThan, pageByTime } from '../../http/lists.js';
+import { olderThan, pageByTime, type Paged } from '../../http/lists.js';
 import { presentNotice, type NoticeDocument, type NoticeModels } from './notices.model.js';
 
 export const noticeJobKind = 'notice';
-
-interface Page {
-  page: NoticeDocument[];
-  nextCursor: string | null;
-}
 
 /** Announcements and system events. What has to happen at a time is a durable job that claims the notice by its status: twice is once. */
 export interface Notices {
@@ -29,9 +24,9 @@ export interface Notices {
   /** Calls off one that is to come, or ends one that is under way. @throws Problem `not-found`; `invalid-transition` for one that is over */
   endSystemEvent(tx: Tx, id: string): Promise<void>;
   /** Latest first, all of them. */
-  list(query: AdminNoticesQuery): Promise<Page>;
+  list(query: AdminNoticesQuery): Promise<Paged<NoticeDocument>>;
   /** Latest first, what is shown now to somebody with these roles. */
-  shownTo(caller: Pick<Principal, 'roles'>, query: Omit<AdminNoticesQuery, 'status'>, now?: Date): Promise<Page>;
+  shownTo(caller: Pick<Principal, 'roles'>, query: Omit<AdminNoticesQuery, 'status'>, now?: Date): Promise<Paged<NoticeDocument>>;
   /** The job that starts or ends a notice at its time. */
   turn: JobHandler;
 }
@@ -86,7 +81,7 @@ export function createNotices({ models, unitOfWork }: { models: NoticeModels; un
   const page = async (
     filters: Record<string, unknown>[],
     { limit, cursor }: { limit: number; cursor?: string | undefined },
-  ): Promise<Page> => {
+  ): Promise<Paged<NoticeDocument>> => {
     const found = await notices
       .find({ $and: [...filters, olderThan(cursor, 'startsAt')] })
       .sort(latestFirst)

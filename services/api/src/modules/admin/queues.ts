@@ -1,13 +1,13 @@
 import { Problem, type JobsQuery, type Queues, type ShownJob } from '@tidings/contracts';
 import { collections, type DomainEventQueue, type OutboxEvent, type Tx } from '@tidings/feed';
 import { queueDepth, type JobDocument, type Jobs, type Logger, type Mongo, type QueueDepth } from '@tidings/platform';
-import { decodeCursor, pageOf, timeKey } from '../../http/lists.js';
+import { decodeCursor, pageOf, type Paged, timeKey } from '../../http/lists.js';
 
 export interface QueueOverview {
   /** Depth and age of what waits. Without Redis the durable records are shown alone. */
   read(): Promise<Queues>;
   /** By their time. */
-  jobs(query: JobsQuery): Promise<{ page: JobDocument[]; nextCursor: string | null }>;
+  jobs(query: JobsQuery): Promise<Paged<JobDocument>>;
   /** @throws Problem `not-found`; `invalid-transition` for one that has not failed */
   retry(tx: Tx, key: string): Promise<JobDocument>;
 }

@@ -1,12 +1,12 @@
 import type { AdminTransactionsQuery } from '@tidings/contracts';
 import type { Mongo } from '@tidings/platform';
-import { olderThan, pageByTime } from '../../http/lists.js';
+import { olderThan, pageByTime, type Paged } from '../../http/lists.js';
 import { walletModels, type TransferDocument } from '../wallet/index.js';
 import { within } from './period.js';
 
 export interface Transactions {
   /** Newest first; the transfer's name settles what was written in the same millisecond, as in the reducer of the clients. */
-  list(query: AdminTransactionsQuery): Promise<{ page: TransferDocument[]; nextCursor: string | null }>;
+  list(query: AdminTransactionsQuery): Promise<Paged<TransferDocument>>;
 }
 
 export function createTransactions(mongo: Mongo): Transactions {

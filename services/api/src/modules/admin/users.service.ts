@@ -9,6 +9,7 @@ import {
 } from '@tidings/contracts';
 import { auditRead, type Tx } from '@tidings/feed';
 import { newId, type Mongo } from '@tidings/platform';
+import { presentPage } from '../../http/lists.js';
 import type { AdjustmentLimit } from './adjustment-limit.js';
 import { presentAccount, presentSession, type Directory, type IdentityModule } from '../identity/index.js';
 import { presentWallet, type Wallet } from '../wallet/index.js';
@@ -38,8 +39,7 @@ export function createUsers(options: {
   const { mongo, directory, sessions, wallet, defaultCurrency, assertWithinLimit } = options;
   return {
     async list(query) {
-      const { page, nextCursor } = await directory.list(query);
-      return { items: page.map(presentAccount), nextCursor };
+      return presentPage(await directory.list(query), presentAccount);
     },
 
     async detail(caller, id) {

@@ -1,6 +1,6 @@
 import { Problem, type UsersQuery } from '@tidings/contracts';
 import type { Tx } from '@tidings/feed';
-import { newestFirst, olderThan, pageByTime } from '../../http/lists.js';
+import { newestFirst, olderThan, pageByTime, type Paged } from '../../http/lists.js';
 import type { IdentityModels, UserDocument } from './identity.model.js';
 
 export const nameKey = (name: string): string => name.toLowerCase();
@@ -8,7 +8,7 @@ export const nameKey = (name: string): string => name.toLowerCase();
 /** Users as administrators find them. */
 export interface Directory {
   /** Newest first. */
-  list(query: UsersQuery): Promise<{ page: UserDocument[]; nextCursor: string | null }>;
+  list(query: UsersQuery): Promise<Paged<UserDocument>>;
   /** @throws Problem not-found */
   get(id: string, tx?: Tx): Promise<UserDocument>;
   /** Gives the key by which names are found to users from before there was one. */

@@ -1,6 +1,7 @@
 import { feeds, Problem, routes } from '@tidings/contracts';
 import { createHash } from 'node:crypto';
 import { publicWrite, read, write, type RouteBinding } from '../../http/bind.js';
+import { presentPage } from '../../http/lists.js';
 import { presentSession } from './identity.presenter.js';
 import type { Identity } from './identity.service.js';
 import { hashPassword } from './passwords.js';
@@ -40,10 +41,8 @@ export function identityRoutes(identity: Identity, sessions: Sessions, roleChang
 
     read(
       auth.listSessions,
-      async ({ caller, query }) => {
-        const { page, nextCursor } = await sessions.listLive(caller.userId, query);
-        return { items: page.map((session) => presentSession(session, caller.sessionId)), nextCursor };
-      },
+      async ({ caller, query }) =>
+        presentPage(await sessions.listLive(caller.userId, query), (session) => presentSession(session, caller.sessionId)),
       { feeds: ({ caller }) => [feeds.user(caller.userId)] },
     ),
     read(auth.getSession, async ({ caller, params }) => presentSession(await sessions.getLive(caller.userId, params.id), caller.sessionId)),

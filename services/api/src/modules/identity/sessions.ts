@@ -2,7 +2,7 @@ import { Problem, type RevokeReason } from '@tidings/contracts';
 import type { Tx } from '@tidings/feed';
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { ClientInfo } from '../../http/bind.js';
-import { newestFirst, olderThan, pageByTime } from '../../http/lists.js';
+import { newestFirst, olderThan, pageByTime, type Paged } from '../../http/lists.js';
 import type { IdentityModels, SessionDocument } from './identity.model.js';
 
 /**
@@ -100,10 +100,7 @@ export function createSessions({ sessions }: IdentityModels, refreshDays: number
     },
 
     /** Newest first. */
-    async listLive(
-      userId: string,
-      { limit, cursor }: { limit: number; cursor?: string | undefined },
-    ): Promise<{ page: SessionDocument[]; nextCursor: string | null }> {
+    async listLive(userId: string, { limit, cursor }: { limit: number; cursor?: string | undefined }): Promise<Paged<SessionDocument>> {
       const found = await sessions
         .find({ userId, ...live(new Date()), ...olderThan(cursor) })
         .sort(newestFirst)

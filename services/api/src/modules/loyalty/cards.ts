@@ -1,7 +1,7 @@
 import { Problem, type Principal } from '@tidings/contracts';
 import type { Tx } from '@tidings/feed';
 import { newId } from '@tidings/platform';
-import { newestFirst, olderThan, pageByTime } from '../../http/lists.js';
+import { newestFirst, olderThan, pageByTime, type Paged } from '../../http/lists.js';
 import { announceCustomer, type CustomerBook } from './customers.js';
 import { tierOf } from './earning.js';
 import type { CardDocument, LoyaltyModels, ProgramDocument } from './loyalty.model.js';
@@ -27,7 +27,7 @@ export interface Cards {
   list(
     userId: string,
     query: { limit: number; cursor?: string | undefined; businessId?: string | undefined },
-  ): Promise<{ page: CardDocument[]; nextCursor: string | null }>;
+  ): Promise<Paged<CardDocument>>;
 }
 
 export function createCards({ models, book }: { models: LoyaltyModels; book: CustomerBook }): Cards {

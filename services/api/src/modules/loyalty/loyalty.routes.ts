@@ -1,5 +1,6 @@
 import { feeds, routes } from '@tidings/contracts';
 import { read, write, type RouteBinding } from '../../http/bind.js';
+import { presentPage } from '../../http/lists.js';
 import { presentProgram } from './loyalty.presenter.js';
 import type { Programs } from './programs.service.js';
 
@@ -8,14 +9,9 @@ const menuFeed = ({ params }: { params: { id: string } }) => [feeds.menu(params.
 export function loyaltyRoutes({ programs }: { programs: Programs }): RouteBinding[] {
   const contract = routes.loyalty;
   return [
-    read(
-      contract.listPrograms,
-      async ({ params, query }) => {
-        const { page, nextCursor } = await programs.list(params.id, query);
-        return { items: page.map(presentProgram), nextCursor };
-      },
-      { feeds: menuFeed },
-    ),
+    read(contract.listPrograms, async ({ params, query }) => presentPage(await programs.list(params.id, query), presentProgram), {
+      feeds: menuFeed,
+    }),
     write(contract.createProgram, async ({ tx, caller, params, body }) =>
       presentProgram(await programs.create(tx, caller, params.id, body)),
     ),

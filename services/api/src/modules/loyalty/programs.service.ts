@@ -2,7 +2,7 @@ import { Problem, type Principal, type ProgramInput, type ProgramPatch } from '@
 import type { Tx } from '@tidings/feed';
 import { isDuplicateKey, newId } from '@tidings/platform';
 import { checkIfMatch } from '../../http/etag.js';
-import { newestFirst, olderThan, pageByTime } from '../../http/lists.js';
+import { newestFirst, olderThan, pageByTime, type Paged } from '../../http/lists.js';
 import { assertMayChange, type Merchants } from '../merchants/index.js';
 import type { LoyaltyModels, ProgramDocument } from './loyalty.model.js';
 import { presentProgram } from './loyalty.presenter.js';
@@ -19,7 +19,7 @@ export interface Programs {
   /** @throws Problem as `create`, and `version-mismatch` */
   update(tx: Tx, caller: Principal, merchantId: string, id: string, patch: ProgramPatch, ifMatch?: string): Promise<ProgramDocument>;
   /** Newest first. @throws Problem `not-found` (the merchant) */
-  list(merchantId: string, query: ProgramsQuery): Promise<{ page: ProgramDocument[]; nextCursor: string | null }>;
+  list(merchantId: string, query: ProgramsQuery): Promise<Paged<ProgramDocument>>;
   /** @throws Problem `not-found`, also for another merchant's */
   get(merchantId: string, id: string, tx?: Tx): Promise<ProgramDocument>;
   /** Of whichever merchant; null when there is none. */

@@ -2,17 +2,14 @@ import { Problem, type ItemInput, type ItemPatch, type Principal } from '@tiding
 import type { Tx } from '@tidings/feed';
 import { isDuplicateKey, newId } from '@tidings/platform';
 import { checkIfMatch } from '../../http/etag.js';
-import { newestFirst, olderThan, pageByTime } from '../../http/lists.js';
+import { newestFirst, olderThan, pageByTime, type Paged } from '../../http/lists.js';
 import { assertMayChange } from './members.js';
 import type { ItemDocument, MerchantModels } from './merchants.model.js';
 import { presentItem } from './merchants.presenter.js';
 import type { Merchants } from './merchants.service.js';
 
 export interface Items {
-  list(
-    merchantId: string,
-    query: { limit: number; cursor?: string | undefined },
-  ): Promise<{ page: ItemDocument[]; nextCursor: string | null }>;
+  list(merchantId: string, query: { limit: number; cursor?: string | undefined }): Promise<Paged<ItemDocument>>;
   /** @throws Problem `not-found` */
   get(merchantId: string, itemId: string, tx?: Tx): Promise<ItemDocument>;
   /** @throws Problem `forbidden`, `not-found`, `currency-mismatch`, `already-exists` (the name) */

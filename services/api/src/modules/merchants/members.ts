@@ -1,7 +1,7 @@
 import { isAdmin, Problem, type Member, type MemberInput, type Principal } from '@tidings/contracts';
 import type { AuditAction, Tx } from '@tidings/feed';
 import { z } from 'zod';
-import { decodeCursor, pageOf } from '../../http/lists.js';
+import { decodeCursor, pageOf, type Paged } from '../../http/lists.js';
 import type { Memberships } from '../identity/index.js';
 import type { MerchantModels } from './merchants.model.js';
 
@@ -12,11 +12,7 @@ export interface Members {
   /** Before a change by an owner. Administrators may make it, too, which is audited as `act`. @throws Problem `forbidden` */
   assertOwner(tx: Tx, caller: Principal, merchantId: string, act: Act): Promise<void>;
   /** By name. @throws Problem `forbidden` for who is neither a member nor an administrator */
-  list(
-    caller: Principal,
-    merchantId: string,
-    query: { limit: number; cursor?: string | undefined },
-  ): Promise<{ page: Member[]; nextCursor: string | null }>;
+  list(caller: Principal, merchantId: string, query: { limit: number; cursor?: string | undefined }): Promise<Paged<Member>>;
   /**
    * Lets a user act for the merchant; their live connections follow its feed from then on.
    * @throws Problem `forbidden`, `not-found` (the merchant, the user), `already-exists`

@@ -1,5 +1,6 @@
 import { feeds, isAdmin, routes, type Principal } from '@tidings/contracts';
 import { read, write, type RouteBinding } from '../../http/bind.js';
+import { presentPage } from '../../http/lists.js';
 import type { Items } from './items.js';
 import type { Members } from './members.js';
 import type { MerchantDocument } from './merchants.model.js';
@@ -20,14 +21,7 @@ export function merchantRoutes(parts: { merchants: Merchants; members: Members; 
   const contract = routes.merchants;
   return [
     write(contract.create, async ({ tx, caller, body }) => view(await merchants.create(tx, body), caller)),
-    read(
-      contract.list,
-      async ({ query }) => {
-        const { page, nextCursor } = await merchants.list(query);
-        return { items: page.map(presentMerchant), nextCursor };
-      },
-      { feeds: merchantsFeed },
-    ),
+    read(contract.list, async ({ query }) => presentPage(await merchants.list(query), presentMerchant), { feeds: merchantsFeed }),
     read(contract.get, async ({ caller, params }) => view(await merchants.get(params.id), caller), { feeds: merchantsFeed }),
     read(contract.listMembers, async ({ caller, params, query }) => {
       await merchants.get(params.id);
@@ -50,14 +44,9 @@ export function merchantRoutes(parts: { merchants: Merchants; members: Members; 
       presentSelling(await selling.pause(tx, caller, params.id, body, ifMatch)),
     ),
     write(contract.resume, async ({ tx, caller, params, ifMatch }) => presentSelling(await selling.resume(tx, caller, params.id, ifMatch))),
-    read(
-      contract.listItems,
-      async ({ params, query }) => {
-        const { page, nextCursor } = await items.list(params.id, query);
-        return { items: page.map(presentItem), nextCursor };
-      },
-      { feeds: menuFeed },
-    ),
+    read(contract.listItems, async ({ params, query }) => presentPage(await items.list(params.id, query), presentItem), {
+      feeds: menuFeed,
+    }),
     write(contract.createItem, async ({ tx, caller, params, body }) => presentItem(await items.create(tx, caller, params.id, body))),
     read(contract.getItem, async ({ params }) => presentItem(await items.get(params.id, params.itemId)), { feeds: menuFeed }),
     write(contract.updateItem, async ({ tx, caller, params, body, ifMatch }) =>

@@ -1,7 +1,7 @@
 import { Problem, type MerchantInput } from '@tidings/contracts';
 import type { Tx } from '@tidings/feed';
 import { newId, type Mongo } from '@tidings/platform';
-import { newestFirst, olderThan, pageByTime } from '../../http/lists.js';
+import { newestFirst, olderThan, pageByTime, type Paged } from '../../http/lists.js';
 import type { MerchantDocument, MerchantModels } from './merchants.model.js';
 import { presentContacts, presentMerchant } from './merchants.presenter.js';
 
@@ -9,11 +9,7 @@ export interface Merchants {
   /** @throws Problem `already-exists` when one with this name and e-mail address does */
   create(tx: Tx, input: MerchantInput): Promise<MerchantDocument>;
   /** Newest first. */
-  list(query: {
-    limit: number;
-    cursor?: string | undefined;
-    category?: string | undefined;
-  }): Promise<{ page: MerchantDocument[]; nextCursor: string | null }>;
+  list(query: { limit: number; cursor?: string | undefined; category?: string | undefined }): Promise<Paged<MerchantDocument>>;
   /** @throws Problem `not-found`, also for a deleted one */
   get(id: string, tx?: Tx): Promise<MerchantDocument>;
   /** As `get`, with null for one that does not exist or was deleted. */

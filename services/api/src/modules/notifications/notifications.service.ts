@@ -1,14 +1,14 @@
 import { Problem } from '@tidings/contracts';
 import { notificationCollections, type NotificationDocument, type Tx } from '@tidings/feed';
 import type { Mongo } from '@tidings/platform';
-import { newestFirst, olderThan, pageByTime } from '../../http/lists.js';
+import { newestFirst, olderThan, pageByTime, type Paged } from '../../http/lists.js';
 
 export interface Notifications {
   /** Newest first; the id settles what was written in the same millisecond, as in the reducer of the clients. */
   list(
     userId: string,
     query: { limit: number; cursor?: string | undefined; unread?: boolean | undefined },
-  ): Promise<{ page: NotificationDocument[]; nextCursor: string | null }>;
+  ): Promise<Paged<NotificationDocument>>;
   /**
    * Marks one as read and emits `notification-updated`; one that was read before stays as it is.
    * @throws Problem `not-found`, also for somebody else's

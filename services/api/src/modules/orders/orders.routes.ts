@@ -1,6 +1,7 @@
 import { feeds, routes } from '@tidings/contracts';
 import { showCode } from '../../codes/qr-image.js';
 import { read, write, type RouteBinding } from '../../http/bind.js';
+import { presentPage } from '../../http/lists.js';
 import { presentOrder } from './orders.presenter.js';
 import type { Orders } from './orders.service.js';
 import type { Pickups } from './pickups.js';
@@ -8,14 +9,9 @@ import type { Pickups } from './pickups.js';
 export function orderRoutes({ orders, pickups }: { orders: Orders; pickups: Pickups }): RouteBinding[] {
   const contract = routes.orders;
   return [
-    read(
-      contract.list,
-      async ({ caller, query }) => {
-        const { page, nextCursor } = await orders.list(caller, query);
-        return { items: page.map(presentOrder), nextCursor };
-      },
-      { feeds: ({ caller, query }) => [query.vendorId === undefined ? feeds.user(caller.userId) : feeds.merchant(query.vendorId)] },
-    ),
+    read(contract.list, async ({ caller, query }) => presentPage(await orders.list(caller, query), presentOrder), {
+      feeds: ({ caller, query }) => [query.vendorId === undefined ? feeds.user(caller.userId) : feeds.merchant(query.vendorId)],
+    }),
     write(contract.create, {
       prepare: async () => orders.ticket(),
       handle: async ({ tx, caller, body, prepared }) => presentOrder(await orders.place(tx, caller, body, prepared)),

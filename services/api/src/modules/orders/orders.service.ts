@@ -12,7 +12,7 @@ import {
 } from '@tidings/contracts';
 import { auditRead, type Tx } from '@tidings/feed';
 import { newId, type Mongo } from '@tidings/platform';
-import { newestFirst, olderThan, pageByTime } from '../../http/lists.js';
+import { newestFirst, olderThan, pageByTime, type Paged } from '../../http/lists.js';
 import { isMember, type Items, type Merchants, type SellingService } from '../merchants/index.js';
 import { announcePayment, type Wallet } from '../wallet/index.js';
 import { fillBasket } from './basket.js';
@@ -57,7 +57,7 @@ export interface Orders {
   /** An administrator's look at other people's is audited, as following their feed is. @throws Problem `not-found`, also for other people's orders */
   get(caller: Principal, id: string, tx?: Tx): Promise<OrderDocument>;
   /** Newest first. @throws Problem `forbidden` for a merchant that the caller is no member of */
-  list(caller: Principal, query: OrdersQuery): Promise<{ page: OrderDocument[]; nextCursor: string | null }>;
+  list(caller: Principal, query: OrdersQuery): Promise<Paged<OrderDocument>>;
 }
 
 export interface OrdersDeps {

@@ -14,7 +14,7 @@ import { newId, type Mongo } from '@tidings/platform';
 import type { Codes } from '../../codes/codes.js';
 import type { UsedCodes } from '../../codes/used-codes.js';
 import { checkIfMatch } from '../../http/etag.js';
-import { newestFirst, olderThan, pageByTime } from '../../http/lists.js';
+import { newestFirst, olderThan, pageByTime, type Paged } from '../../http/lists.js';
 import { isMember, type Merchants } from '../merchants/index.js';
 import { approvalMs, requestJobs, type PaymentRequestSteps } from './payment-request-steps.js';
 import type { PaymentRequestDocument, PaymentRequestModels } from './payment-requests.model.js';
@@ -43,7 +43,7 @@ export interface PaymentRequests {
   list(
     caller: Principal,
     query: { limit: number; cursor?: string | undefined; open?: boolean | undefined; vendorId?: string | undefined },
-  ): Promise<{ page: PaymentRequestDocument[]; nextCursor: string | null }>;
+  ): Promise<Paged<PaymentRequestDocument>>;
 }
 
 export function createPaymentRequests(options: {

@@ -1,6 +1,7 @@
 import { feeds, routes } from '@tidings/contracts';
 import { showCode } from '../../codes/qr-image.js';
 import { read, write, type RouteBinding } from '../../http/bind.js';
+import { presentPage } from '../../http/lists.js';
 import { presentOrder, type Orders } from '../orders/index.js';
 import type { CodePayments } from './code-payments.js';
 import { presentPaymentRequest } from './payment-requests.presenter.js';
@@ -23,14 +24,9 @@ export function paymentRoutes(parts: { codePayments: CodePayments; paymentReques
     write(contract.request, async ({ tx, caller, params, body }) =>
       presentPaymentRequest(await paymentRequests.request(tx, caller, params.id, body)),
     ),
-    read(
-      contract.list,
-      async ({ caller, query }) => {
-        const { page, nextCursor } = await paymentRequests.list(caller, query);
-        return { items: page.map(presentPaymentRequest), nextCursor };
-      },
-      { feeds: ({ caller, query }) => [query.vendorId === undefined ? feeds.user(caller.userId) : feeds.merchant(query.vendorId)] },
-    ),
+    read(contract.list, async ({ caller, query }) => presentPage(await paymentRequests.list(caller, query), presentPaymentRequest), {
+      feeds: ({ caller, query }) => [query.vendorId === undefined ? feeds.user(caller.userId) : feeds.merchant(query.vendorId)],
+    }),
     read(contract.get, async ({ caller, params }) => presentPaymentRequest(await paymentRequests.get(caller, params.id)), {
       feeds: ({ params }) => [feeds.payment(params.id)],
     }),

@@ -2,7 +2,7 @@ import { Problem, type Payout, type PayoutDecision, type PayoutInput, type Princ
 import type { Tx } from '@tidings/feed';
 import { newId } from '@tidings/platform';
 import { checkIfMatch } from '../../http/etag.js';
-import { newestFirst, olderThan, pageByTime } from '../../http/lists.js';
+import { newestFirst, olderThan, pageByTime, type Paged } from '../../http/lists.js';
 import type { FourEyes } from '../identity/index.js';
 import { assertMember, isMember, type Members, type Merchants } from '../merchants/index.js';
 import { announceBalance, bringUpToDate, type Ledger } from '../wallet/index.js';
@@ -29,9 +29,9 @@ export interface Payouts {
    */
   decide(tx: Tx, caller: Principal, id: string, decision: PayoutDecision, ifMatch?: string): Promise<PayoutDocument>;
   /** Newest first. @throws Problem `not-found`, `forbidden` */
-  list(caller: Principal, merchantId: string, query: PayoutsQuery): Promise<{ page: PayoutDocument[]; nextCursor: string | null }>;
+  list(caller: Principal, merchantId: string, query: PayoutsQuery): Promise<Paged<PayoutDocument>>;
   /** Of all merchants, newest first; for administrators. */
-  listAll(query: PayoutsQuery): Promise<{ page: PayoutDocument[]; nextCursor: string | null }>;
+  listAll(query: PayoutsQuery): Promise<Paged<PayoutDocument>>;
 }
 
 const facts = { type: 'payout', paymentMethod: 'wallet' } as const;

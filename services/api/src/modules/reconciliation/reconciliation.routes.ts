@@ -1,5 +1,6 @@
 import { feeds, routes } from '@tidings/contracts';
 import { read, write, type RouteBinding } from '../../http/bind.js';
+import { presentPage } from '../../http/lists.js';
 import { presentDifference, presentReconciliation } from './reconciliation.presenter.js';
 import type { Reconciliations } from './reconciliation.service.js';
 
@@ -15,21 +16,11 @@ export function reconciliationRoutes(reconciliations: Reconciliations): RouteBin
       }),
       heavy,
     ),
-    read(
-      contract.list,
-      async ({ query }) => {
-        const { page, nextCursor } = await reconciliations.list(query);
-        return { items: page.map(presentReconciliation), nextCursor };
-      },
-      told,
-    ),
+    read(contract.list, async ({ query }) => presentPage(await reconciliations.list(query), presentReconciliation), told),
     read(contract.get, async ({ params }) => presentReconciliation(await reconciliations.get(params.id)), told),
     read(
       contract.listDifferences,
-      async ({ params, query }) => {
-        const { page, nextCursor } = await reconciliations.differencesOf(params.id, query);
-        return { items: page.map(presentDifference), nextCursor };
-      },
+      async ({ params, query }) => presentPage(await reconciliations.differencesOf(params.id, query), presentDifference),
       heavy,
     ),
   ];

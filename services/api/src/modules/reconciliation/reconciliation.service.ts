@@ -2,7 +2,7 @@ import { Problem, type DifferenceKind, type ReconciliationInput, type TopUp } fr
 import type { Tx, UnitOfWork } from '@tidings/feed';
 import { newId, type JobHandler, type Logger, type Mongo } from '@tidings/platform';
 import { z } from 'zod';
-import { decodeCursor, newestFirst, olderThan, pageByTime, pageOf } from '../../http/lists.js';
+import { decodeCursor, newestFirst, olderThan, pageByTime, pageOf, type Paged } from '../../http/lists.js';
 import type { PaymentProviders } from '../wallet/index.js';
 import { compare, type Compared } from './compare.js';
 import type { DifferenceDocument, ReconciliationDocument, ReconciliationModels } from './reconciliation.model.js';
@@ -25,12 +25,9 @@ export interface Reconciliations {
   process: JobHandler;
   /** @throws Problem `not-found` */
   get(id: string): Promise<ReconciliationDocument>;
-  list(query: Page & { provider?: Provider | undefined }): Promise<{ page: ReconciliationDocument[]; nextCursor: string | null }>;
+  list(query: Page & { provider?: Provider | undefined }): Promise<Paged<ReconciliationDocument>>;
   /** @throws Problem `not-found` */
-  differencesOf(
-    id: string,
-    query: Page & { kind?: DifferenceKind | undefined },
-  ): Promise<{ page: DifferenceDocument[]; nextCursor: string | null }>;
+  differencesOf(id: string, query: Page & { kind?: DifferenceKind | undefined }): Promise<Paged<DifferenceDocument>>;
 }
 
 const dayMs = 86_400_000;

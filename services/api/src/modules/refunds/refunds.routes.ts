@@ -1,5 +1,6 @@
 import { feeds, routes } from '@tidings/contracts';
 import { read, write, type RouteBinding } from '../../http/bind.js';
+import { presentPage } from '../../http/lists.js';
 import { presentRefund, type Refunds } from '../wallet/index.js';
 import type { AdminRefunds } from './refunds.service.js';
 
@@ -8,14 +9,7 @@ export function refundRoutes({ refunds, adminRefunds }: { refunds: Refunds; admi
   const told = { feeds: () => [feeds.admin] };
   return [
     write(contract.create, async ({ tx, caller, body }) => presentRefund(await adminRefunds.create(tx, caller, body))),
-    read(
-      contract.list,
-      async ({ query }) => {
-        const { page, nextCursor } = await refunds.list(query);
-        return { items: page.map(presentRefund), nextCursor };
-      },
-      told,
-    ),
+    read(contract.list, async ({ query }) => presentPage(await refunds.list(query), presentRefund), told),
     read(contract.get, async ({ params }) => presentRefund(await refunds.get(params.id)), told),
   ];
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Dispute, DisputesQuery } from '@tidings/contracts';
 import type { Tx } from '@tidings/feed';
-import { newestFirst, olderThan, pageByTime } from '../../http/lists.js';
+import { newestFirst, olderThan, pageByTime, type Paged } from '../../http/lists.js';
 import { accountId, type AccountRef, type Ledger } from './ledger.js';
 import { credited, holdOf, providerOf, userOf, type Outcome, type PaymentNames, type Reported } from './payment-names.js';
 import { announceBalance } from './wallet.events.js';
@@ -27,7 +27,7 @@ export interface Disputes {
    */
   report(tx: Tx, message: Reported<DisputeMessage>): Promise<Outcome>;
   /** Newest first. */
-  list(query: DisputesQuery): Promise<{ page: DisputeDocument[]; nextCursor: string | null }>;
+  list(query: DisputesQuery): Promise<Paged<DisputeDocument>>;
 }
 
 export function createDisputes({ models, ledger }: { models: WalletModels; ledger: Ledger }): Disputes {

@@ -1,7 +1,7 @@
 import { Problem, type Principal, type RefundStatus } from '@tidings/contracts';
 import type { Tx, UnitOfWork } from '@tidings/feed';
 import { newId, type JobHandler } from '@tidings/platform';
-import { newestFirst, olderThan, pageByTime } from '../../http/lists.js';
+import { newestFirst, olderThan, pageByTime, type Paged } from '../../http/lists.js';
 import type { PendingRefunds } from './pending-refunds.js';
 import { RefundRefused, type PaymentProvider } from './providers/provider.js';
 import type { RefundDocument, RefundModels } from './refunds.model.js';
@@ -45,7 +45,7 @@ export interface Refunds {
   /** @throws Problem `not-found` */
   get(id: string): Promise<RefundDocument>;
   /** Newest first. */
-  list(query: RefundsQuery): Promise<{ page: RefundDocument[]; nextCursor: string | null }>;
+  list(query: RefundsQuery): Promise<Paged<RefundDocument>>;
 }
 
 export function createRefunds(options: {

@@ -1,7 +1,7 @@
 import { idSchema, Problem, type Principal, type UnmatchedPayment, type UnmatchedPaymentsQuery } from '@tidings/contracts';
 import type { Tx } from '@tidings/feed';
 import type { Mongo } from '@tidings/platform';
-import { newestFirst, olderThan, pageByTime } from '../../http/lists.js';
+import { newestFirst, olderThan, pageByTime, type Paged } from '../../http/lists.js';
 import type { FourEyes } from '../identity/index.js';
 import { unusable, type Outcome, type Reported } from './payment-names.js';
 import { unannouncedId, type ProviderPayment, type TopUps } from './top-ups.js';
@@ -21,7 +21,7 @@ export interface UnmatchedPayments {
    */
   receive(tx: Tx, payment: ReceivedPayment): Promise<Outcome>;
   /** Newest first. */
-  list(query: UnmatchedPaymentsQuery): Promise<{ page: UnmatchedDocument[]; nextCursor: string | null }>;
+  list(query: UnmatchedPaymentsQuery): Promise<Paged<UnmatchedDocument>>;
   /**
    * Credits it to this user; again, changes nothing.
    * @throws Problem `not-found` (the payment or the user); `invalid-transition` when it has been credited to somebody; `forbidden` for

@@ -1,5 +1,6 @@
 import { feeds, routes } from '@tidings/contracts';
 import { read, write, type RouteBinding } from '../../http/bind.js';
+import { presentPage } from '../../http/lists.js';
 import { presentDispute, type Disputes } from './disputes.js';
 import type { TopUps } from './top-ups.js';
 import { presentTopUp, presentTransaction, presentWallet } from './wallet.presenter.js';
@@ -24,30 +25,19 @@ export function walletRoutes({
     }),
     read(
       routes.wallet.listTransactions,
-      async ({ caller, query }) => {
-        const { page, nextCursor } = await wallet.history(caller.userId, query);
-        return { items: page.map(presentTransaction), nextCursor };
-      },
+      async ({ caller, query }) => presentPage(await wallet.history(caller.userId, query), presentTransaction),
       { feeds: ownFeed },
     ),
     write(routes.wallet.topUp, {
       prepare: ({ caller, body }) => topUps.prepare(caller.userId, body),
       handle: async ({ tx, prepared }) => presentTopUp(await topUps.store(tx, prepared)),
     }),
-    read(routes.wallet.listUnmatchedPayments, async ({ query }) => {
-      const { page, nextCursor } = await unmatched.list(query);
-      return { items: page.map(presentUnmatched), nextCursor };
-    }),
+    read(routes.wallet.listUnmatchedPayments, async ({ query }) => presentPage(await unmatched.list(query), presentUnmatched)),
     write(routes.wallet.assignUnmatchedPayment, async ({ tx, caller, params, body }) =>
       presentUnmatched(await unmatched.assign(tx, caller, params.id, body.userId)),
     ),
-    read(
-      routes.wallet.listDisputes,
-      async ({ query }) => {
-        const { page, nextCursor } = await disputes.list(query);
-        return { items: page.map(presentDispute), nextCursor };
-      },
-      { feeds: () => [feeds.admin] },
-    ),
+    read(routes.wallet.listDisputes, async ({ query }) => presentPage(await disputes.list(query), presentDispute), {
+      feeds: () => [feeds.admin],
+    }),
   ];
 }

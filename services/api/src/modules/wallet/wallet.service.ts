@@ -1,7 +1,7 @@
 import type { WalletTransaction } from '@tidings/contracts';
 import type { Tx } from '@tidings/feed';
 import { z } from 'zod';
-import { decodeCursor, pageOf } from '../../http/lists.js';
+import { decodeCursor, pageOf, type Paged } from '../../http/lists.js';
 import { nameOf, refundOf, subjectOf, type Charge } from './charge.js';
 import { accountId, parseAccountId, type AccountRef, type BalanceChange, type Ledger } from './ledger.js';
 import { announceBalance } from './wallet.events.js';
@@ -46,7 +46,7 @@ export interface Wallet {
   /** Of the rolled-up postings; what was paid within the last second may be missing. */
   merchantBalance(merchantId: string, currency: string): Promise<Omit<AccountDocument, 'lastAt'>>;
   /** Newest first. */
-  history(userId: string, query: HistoryQuery): Promise<{ page: PostingDocument[]; nextCursor: string | null }>;
+  history(userId: string, query: HistoryQuery): Promise<Paged<PostingDocument>>;
   /**
    * Moves the price from the customer to the merchant. The caller tells of it (`announcePayment`) when its own event, which says what
    * for, is out.

@@ -1,6 +1,6 @@
 import { Problem, type DeliveriesQuery, type Principal, type ResolveDelivery, type WebhookDelivery } from '@tidings/contracts';
 import type { AuditDetails, Tx } from '@tidings/feed';
-import { olderThan, pageByTime } from '../../http/lists.js';
+import { olderThan, pageByTime, type Paged } from '../../http/lists.js';
 import type { FourEyes } from '../identity/index.js';
 import type { TopUps } from '../wallet/index.js';
 import type { WebhookSources } from './sources/index.js';
@@ -10,7 +10,7 @@ import { webhookJobKind } from './webhooks.service.js';
 /** What administrators do with the messages of providers. */
 export interface Deliveries {
   /** Newest first. */
-  list(query: DeliveriesQuery): Promise<{ page: DeliveryDocument[]; nextCursor: string | null }>;
+  list(query: DeliveriesQuery): Promise<Paged<DeliveryDocument>>;
   /** @throws Problem `not-found` */
   get(id: string): Promise<DeliveryDocument>;
   /** Has it done again, by a job: what it has done already it does not do twice. @throws Problem `not-found` */

@@ -1,5 +1,6 @@
 import { routes } from '@tidings/contracts';
 import { raw, read, write, type RouteBinding } from '../../http/bind.js';
+import { presentPage } from '../../http/lists.js';
 import { presentDelivery, type Deliveries } from './deliveries.js';
 import { webhookProviders } from './message.js';
 import type { Webhooks } from './webhooks.service.js';
@@ -13,10 +14,7 @@ export function webhookRoutes({ webhooks, deliveries }: { webhooks: Webhooks; de
         return { received: true as const };
       }),
     ),
-    read(contract.listDeliveries, async ({ query }) => {
-      const { page, nextCursor } = await deliveries.list(query);
-      return { items: page.map(presentDelivery), nextCursor };
-    }),
+    read(contract.listDeliveries, async ({ query }) => presentPage(await deliveries.list(query), presentDelivery)),
     read(contract.getDelivery, async ({ params }) => {
       const delivery = await deliveries.get(params.id);
       return { ...presentDelivery(delivery), headers: delivery.headers, body: delivery.body };
