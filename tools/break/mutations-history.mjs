@@ -44,6 +44,34 @@ export const historyMutations = [
     test: 'is found out when an entry was changed, left out, moved or put in, or the screen was',
   },
   {
+    name: 'screen-export-older',
+    mechanism: 'an export of an older format is judged by what it could show',
+    invariant: 7,
+    edits: [
+      {
+        file: 'shared/feed/src/screen-export.ts',
+        search: 'format < screenExportFormat ? holds(made, shown) : isDeepStrictEqual(made, shown)',
+        replace: 'isDeepStrictEqual(made, shown)',
+      },
+    ],
+    testFile: 'shared/feed/tests/screen-export.test.ts',
+    test: 'of an older format less is shown than its entries make now; of this one, nothing may be missing',
+  },
+  {
+    name: 'screen-export-exact',
+    mechanism: 'an export of the present format shows all that its entries make',
+    invariant: 7,
+    edits: [
+      {
+        file: 'shared/feed/src/screen-export.ts',
+        search: 'format < screenExportFormat ? holds(made, shown) : isDeepStrictEqual(made, shown)',
+        replace: 'holds(made, shown)',
+      },
+    ],
+    testFile: 'shared/feed/tests/screen-export.test.ts',
+    test: 'of an older format less is shown than its entries make now; of this one, nothing may be missing',
+  },
+  {
     name: 'note-from',
     mechanism: 'a note claims no entry from before the cursor',
     invariant: 3,

@@ -8,7 +8,7 @@ export const paymentMutations = [
   {
     name: 'dispute-version',
     mechanism: 'a dispute that is decided has a higher version',
-    invariant: 4,
+    invariant: 7,
     edits: [
       {
         file: 'services/api/src/modules/wallet/disputes.ts',

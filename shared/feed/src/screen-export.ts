@@ -1,9 +1,13 @@
 import {
   emptyScreen,
+  olderScreenExportFootSchema,
   reducePacket,
   screenExportEntrySchema,
   screenExportFootSchema,
+  screenExportFormat,
+  screenExportFormatOf,
   screenExportHeadSchema,
+  screenExportPacketSchema,
   type Screen,
   type ScreenExportEntry,
   type ScreenExportFoot,
@@ -60,8 +64,9 @@ export interface Verdict {
 const mostProblems = 20;
 
 /**
- * Folds an export again: whether nothing is missing, nothing was changed, and its entries make the screen that it shows.
- * @throws Error when it is no export at all
+ * Folds an export again: whether nothing is missing, nothing was changed, and its entries make the screen that it shows. Of an older
+ * format, the entries have to make what the screen shows, and may make more: later versions have more parts and fields.
+ * @throws Error when it is no export at all, or one of a newer format
  */
 export async function verifyScreenExport(lines: AsyncIterable<string>): Promise<Verdict> {
   const problems: string[] = [];
@@ -69,7 +74,8 @@ export async function verifyScreenExport(lines: AsyncIterable<string>): Promise<
     if (problems.length < mostProblems) problems.push(problem);
   };
   let head: ScreenExportHead | undefined;
-  let foot: ScreenExportFoot | undefined;
+  let foot: (Pick<ScreenExportFoot, 'digest'> & { screen: object }) | undefined;
+  let format = screenExportFormat;
   let verdict: Omit<Verdict, 'problems'> = { digest: '', entries: 0, screen: emptyScreen };
   let number = 0;
   for await (const line of lines) {
@@ -77,6 +83,7 @@ export async function verifyScreenExport(lines: AsyncIterable<string>): Promise<
     if (line.trim() === '') continue;
     const value = parsed(line);
     if (!head) {
+      format = formatOf(value);
       head = screenExportHeadSchema.safeParse(value).data;
       if (!head) throw new Error('This is no exported screen: its first line is not the head of one');
       verdict = { ...verdict, digest: firstDigest(head) };
@@ -85,11 +92,13 @@ export async function verifyScreenExport(lines: AsyncIterable<string>): Promise<
     if (foot) note('there are lines behind the last one');
     const entry = screenExportEntrySchema.safeParse(value);
     if (!entry.success) {
-      foot = screenExportFootSchema.safeParse(value).data;
-      // A download that broke off ends within a line; another version's screen may have other parts.
+      foot = (format < screenExportFormat ? olderScreenExportFootSchema : screenExportFootSchema).safeParse(value).data;
+      // A download that broke off ends within a line.
       if (!foot) throw new Error(`Line ${number} is neither an entry nor an end as this version writes it`);
       continue;
     }
+    if (!screenExportPacketSchema.safeParse(parsed(entry.data.packet)).success)
+      throw new Error(`Line ${number} holds no packet as clients get them`);
     for (const problem of faults(head, verdict, entry.data)) note(`entry ${entry.data.seq}: ${problem}`);
     verdict = {
       digest: nextDigest(verdict.digest, entry.data),
@@ -103,10 +112,38 @@ export async function verifyScreenExport(lines: AsyncIterable<string>): Promise<
   if (foot.digest !== verdict.digest) note('the digest at the end is another than that of the entries');
   if (head.complete && head.from !== 1) note('it says that it is complete and does not begin with the first entry');
   // Through JSON, as what is in the file was: a field that is undefined is one that is not there.
-  if (!isDeepStrictEqual(JSON.parse(JSON.stringify(foot.screen)), JSON.parse(JSON.stringify(verdict.screen)))) {
+  const [shown, made]: [unknown, unknown] = [JSON.parse(JSON.stringify(foot.screen)), JSON.parse(JSON.stringify(verdict.screen))];
+  if (!(format < screenExportFormat ? holds(made, shown) : isDeepStrictEqual(made, shown))) {
     note('its entries make another screen than the one that it shows');
   }
   return { ...verdict, problems };
+}
+
+/** @throws Error for what is no export, and for a newer one, which this version cannot judge */
+function formatOf(head: unknown): number {
+  const format = screenExportFormatOf((head as { format?: unknown } | undefined | null)?.format);
+  if (format === undefined) throw new Error('This is no exported screen: its first line is not the head of one');
+  if (format > screenExportFormat) {
+    throw new Error(
+      `It was written in format ${format} by a newer version of Tidings, and this one knows the formats up to ${screenExportFormat}: verify it with the version that wrote it, or a later one`,
+    );
+  }
+  return format;
+}
+
+/** Whether everything that an older version showed is in what this one makes of the same entries, in the same order. */
+function holds(made: unknown, shown: unknown): boolean {
+  if (Array.isArray(shown)) {
+    if (!Array.isArray(made)) return false;
+    let from = 0;
+    return shown.every((item) => {
+      while (from < made.length && !holds(made[from], item)) from += 1;
+      from += 1;
+      return from <= made.length;
+    });
+  }
+  if (typeof shown !== 'object' || shown === null) return made === shown;
+  return typeof made === 'object' && made !== null && Object.entries(shown).every(([key, value]) => holds(Reflect.get(made, key), value));
 }
 
 function parsed(line: string): unknown {

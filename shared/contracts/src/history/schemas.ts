@@ -33,9 +33,18 @@ export type PastScreen = z.output<typeof pastScreenSchema>;
 
 // --- The export: one JSON text a line, first the head, then each entry, last the foot. ---
 
-export const screenExportFormat = 'tidings-screen-1';
+/** How exports are written now. Raise it when a screen gets another part or shape; the lines themselves stay as they are, so that older files can be read. */
+export const screenExportFormat = 2;
+const formatPattern = /^tidings-screen-([1-9]\d{0,5})$/;
+export const screenExportFormatName = `tidings-screen-${screenExportFormat}`;
+/** The number in the name of a format; undefined for what is none. */
+export const screenExportFormatOf = (name: unknown): number | undefined => {
+  const number = typeof name === 'string' ? formatPattern.exec(name)?.[1] : undefined;
+  return number === undefined ? undefined : Number(number);
+};
+
 export const screenExportHeadSchema = z.strictObject({
-  format: z.literal(screenExportFormat),
+  format: z.string().regex(formatPattern),
   protocol: z.int(),
   ...folded,
   exportedAt: timeSchema,
@@ -54,5 +63,15 @@ export const screenExportEntrySchema = z.strictObject({
 });
 export type ScreenExportEntry = z.output<typeof screenExportEntrySchema>;
 
-export const screenExportFootSchema = z.strictObject({ entries: seq, at: timeSchema.nullable(), digest: sha256, screen: screenSchema });
+/** What of a packet is read to find its place. */
+export const screenExportPacketSchema = z.tuple([
+  z.string(),
+  z.looseObject({ meta: z.looseObject({ id: z.string(), feed: z.string(), seq }) }),
+]);
+
+const footOf = <Shown extends z.ZodType>(screen: Shown) =>
+  z.strictObject({ entries: seq, at: timeSchema.nullable(), digest: sha256, screen });
+export const screenExportFootSchema = footOf(screenSchema);
 export type ScreenExportFoot = z.output<typeof screenExportFootSchema>;
+/** Of an older format, whose screen has fewer parts, or fewer fields in them. */
+export const olderScreenExportFootSchema = footOf(z.record(z.string(), z.unknown()));

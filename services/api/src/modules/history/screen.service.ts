@@ -1,4 +1,13 @@
-import { emptyScreen, feeds, Problem, PROTOCOL_VERSION, reducePacket, type PastScreen, type ScreenQuery } from '@tidings/contracts';
+import {
+  emptyScreen,
+  feeds,
+  Problem,
+  PROTOCOL_VERSION,
+  reducePacket,
+  screenExportFormatName,
+  type PastScreen,
+  type ScreenQuery,
+} from '@tidings/contracts';
 import { auditRead, createFeedHistory, screenExportLines, type FeedLog } from '@tidings/feed';
 import type { Mongo } from '@tidings/platform';
 
@@ -64,7 +73,7 @@ export function createScreens(options: { mongo: Mongo; feedLog: FeedLog; maxEntr
       const place = await locate(wanted.userId, wanted.query);
       await look(wanted, 'export', { seq: place.seq });
       const head = {
-        format: 'tidings-screen-1' as const,
+        format: screenExportFormatName,
         protocol: PROTOCOL_VERSION,
         ...place,
         exportedAt: new Date().toISOString(),
