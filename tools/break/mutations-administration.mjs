@@ -202,6 +202,20 @@ export const administrationMutations = [
     test: 'shows of what the user has and of what was sent no more than the events are about',
   },
   {
+    name: 'audited-looks',
+    mechanism: 'what administrators read of a merchant is in the audit log',
+    invariant: 6,
+    edits: [
+      {
+        file: 'services/api/src/modules/merchants/members.ts',
+        search: 'if (!isMember(who, merchantId)) await auditRead',
+        replace: 'if (who.roles.length === 0) await auditRead',
+      },
+    ],
+    testFile: 'services/api/tests/looks.test.ts',
+    test: "an administrator's look at what is a merchant's own is in the audit log, a member's is not",
+  },
+  {
     name: 'transfers-of-replicas',
     mechanism: 'administrators are told of a transfer once',
     invariant: 4,

@@ -10,7 +10,7 @@ import { sellingModels } from './selling.model.js';
 import { createSelling, sellingJobKind, type SellingService } from './selling.service.js';
 
 export type { Items } from './items.js';
-export { assertMayChange, assertMember, isMember, type Members } from './members.js';
+export { assertMayChange, assertMayLook, assertMember, isMember, type Members } from './members.js';
 export type { ItemDocument, MerchantDocument } from './merchants.model.js';
 export { presentItem, presentMerchant } from './merchants.presenter.js';
 export type { Merchants } from './merchants.service.js';
@@ -26,7 +26,7 @@ export interface MerchantsModule extends ApiModule {
 export function merchantsModule({ config, mongo, unitOfWork }: Pick<Context, 'config' | 'mongo' | 'unitOfWork'>): MerchantsModule {
   const models = { ...merchantModels(mongo), ...sellingModels(mongo) };
   const merchants = createMerchants({ mongo, models, defaultCurrency: config.DEFAULT_CURRENCY, defaultTimeZone: 'UTC' });
-  const members = createMembers(createMemberships(mongo), models);
+  const members = createMembers(mongo, createMemberships(mongo), models);
   const items = createItems({ models, merchants });
   const selling = createSelling({ models, merchants, unitOfWork });
   return {

@@ -1,5 +1,6 @@
 import { isAdmin, Problem, type Member, type MemberInput, type Principal } from '@tidings/contracts';
-import type { AuditAction, Tx } from '@tidings/feed';
+import { auditRead, type AuditAction, type Tx } from '@tidings/feed';
+import type { Mongo } from '@tidings/platform';
 import { z } from 'zod';
 import { decodeCursor, pageOf, type Paged } from '../../http/lists.js';
 import type { Memberships } from '../identity/index.js';
@@ -29,6 +30,16 @@ export function assertMember(who: Principal, merchantId: string): void {
   if (!isMember(who, merchantId) && !isAdmin(who.roles)) throw new Problem('forbidden', 'Only members of this merchant may do this');
 }
 
+/**
+ * Before a look at what is the merchant's own business. Administrators may, too, which is written to the audit log; a member's look costs nothing.
+ * @throws Problem `forbidden`
+ */
+export async function assertMayLook(mongo: Mongo, who: Principal, merchantId: string, what: string): Promise<void> {
+  assertMember(who, merchantId);
+  if (!isMember(who, merchantId))
+    await auditRead(mongo, who.userId, { action: 'merchant.look', target: `merchant:${merchantId}`, details: { what } });
+}
+
 /** Before a change by a member. Administrators may make it, too, which is audited. @throws Problem `forbidden` */
 export async function assertMayChange(tx: Tx, who: Principal, merchantId: string, act: Act): Promise<void> {
   assertMember(who, merchantId);
@@ -38,7 +49,7 @@ export async function assertMayChange(tx: Tx, who: Principal, merchantId: string
 const memberKey = z.tuple([z.string(), z.string()]);
 
 /** Who may change what about a merchant's members; identity keeps the memberships. */
-export function createMembers(memberships: Memberships, { merchants }: Pick<MerchantModels, 'merchants'>): Members {
+export function createMembers(mongo: Mongo, memberships: Memberships, { merchants }: Pick<MerchantModels, 'merchants'>): Members {
   const assertOwner: Members['assertOwner'] = async (tx, { roles, userId }, merchantId, act) => {
     if ((await memberships.roleOf(tx, { userId, merchantId })) === 'owner') return;
     if (isAdmin(roles)) return tx.audit({ ...act, target: `merchant:${merchantId}` });
@@ -62,7 +73,7 @@ export function createMembers(memberships: Memberships, { merchants }: Pick<Merc
     assertOwner,
 
     async list(caller, merchantId, { limit, cursor }) {
-      assertMember(caller, merchantId);
+      await assertMayLook(mongo, caller, merchantId, 'members');
       const after = decodeCursor(cursor, memberKey);
       return pageOf(await memberships.list(merchantId, { limit: limit + 1, after }), limit, (member) => [member.name, member.userId]);
     },

@@ -13,7 +13,7 @@ import {
 import { auditRead, type Tx } from '@tidings/feed';
 import { newId, type Mongo } from '@tidings/platform';
 import { newestFirst, olderThan, pageByTime, type Paged } from '../../http/lists.js';
-import { isMember, type Items, type Merchants, type SellingService } from '../merchants/index.js';
+import { assertMayLook, isMember, type Items, type Merchants, type SellingService } from '../merchants/index.js';
 import { announcePayment, type Wallet } from '../wallet/index.js';
 import { fillBasket } from './basket.js';
 import { takenPieces, type OrderSteps } from './order-steps.js';
@@ -177,9 +177,7 @@ export function createOrders({ mongo, models, steps, merchants, items, selling, 
     get,
 
     async list(caller, { vendorId, open, status, limit, cursor }) {
-      if (vendorId !== undefined && !isMember(caller, vendorId) && !isAdmin(caller.roles)) {
-        throw new Problem('forbidden', 'Only members of this merchant see its orders');
-      }
+      if (vendorId !== undefined) await assertMayLook(mongo, caller, vendorId, 'orders');
       const found = await orders
         .find({
           ...(vendorId === undefined ? { userId: caller.userId } : { vendorId }),

@@ -15,7 +15,7 @@ import type { Codes } from '../../codes/codes.js';
 import type { UsedCodes } from '../../codes/used-codes.js';
 import { checkIfMatch } from '../../http/etag.js';
 import { newestFirst, olderThan, pageByTime, type Paged } from '../../http/lists.js';
-import { isMember, type Merchants } from '../merchants/index.js';
+import { assertMayLook, isMember, type Merchants } from '../merchants/index.js';
 import { approvalMs, requestJobs, type PaymentRequestSteps } from './payment-request-steps.js';
 import type { PaymentRequestDocument, PaymentRequestModels } from './payment-requests.model.js';
 import { presentPaymentRequest } from './payment-requests.presenter.js';
@@ -159,8 +159,7 @@ export function createPaymentRequests(options: {
     },
 
     async list(caller, { vendorId, open, limit, cursor }) {
-      if (vendorId !== undefined && !isMember(caller, vendorId) && !isAdmin(caller.roles))
-        throw new Problem('forbidden', 'Only members of this merchant see its payment requests');
+      if (vendorId !== undefined) await assertMayLook(mongo, caller, vendorId, 'payment-requests');
       const statuses = open ? openPaymentRequestStatuses : closedPaymentRequestStatuses;
       const found = await paymentRequests
         .find({

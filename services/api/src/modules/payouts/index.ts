@@ -16,6 +16,6 @@ export function payoutsModule(
   parts: { ledger: Ledger; merchants: Merchants; members: Members },
 ): PayoutsModule {
   const models = payoutModels(mongo);
-  const payouts = createPayouts({ models, fourEyes: createFourEyes(mongo), ...parts });
+  const payouts = createPayouts({ mongo, models, fourEyes: createFourEyes(mongo), ...parts });
   return { payouts, routes: payoutRoutes(payouts), start: () => ensureIndexes(models) };
 }

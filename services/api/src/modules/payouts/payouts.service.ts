@@ -1,10 +1,10 @@
 import { Problem, type Payout, type PayoutDecision, type PayoutInput, type Principal } from '@tidings/contracts';
 import type { Tx } from '@tidings/feed';
-import { newId } from '@tidings/platform';
+import { newId, type Mongo } from '@tidings/platform';
 import { checkIfMatch } from '../../http/etag.js';
 import { newestFirst, olderThan, pageByTime, type Paged } from '../../http/lists.js';
 import type { FourEyes } from '../identity/index.js';
-import { assertMember, isMember, type Members, type Merchants } from '../merchants/index.js';
+import { assertMayLook, isMember, type Members, type Merchants } from '../merchants/index.js';
 import { announceBalance, bringUpToDate, type Ledger } from '../wallet/index.js';
 import type { PayoutDocument, PayoutModels } from './payouts.model.js';
 import { presentPayout } from './payouts.presenter.js';
@@ -42,13 +42,14 @@ const waitingAccount = ({ merchantId, currency }: PayoutDocument) => ({ kind: 'p
 const paidAccount = ({ currency }: PayoutDocument) => ({ kind: 'system', ownerId: 'payouts', currency }) as const;
 
 export function createPayouts(options: {
+  mongo: Mongo;
   models: PayoutModels;
   ledger: Ledger;
   merchants: Merchants;
   members: Members;
   fourEyes: FourEyes;
 }): Payouts {
-  const { models, ledger, merchants, members, fourEyes } = options;
+  const { mongo, models, ledger, merchants, members, fourEyes } = options;
   const { payouts } = models;
 
   const announce = (tx: Tx, payout: PayoutDocument): void => {
@@ -154,7 +155,7 @@ export function createPayouts(options: {
 
     async list(caller, merchantId, query) {
       await merchants.get(merchantId);
-      assertMember(caller, merchantId);
+      await assertMayLook(mongo, caller, merchantId, 'payouts');
       return listAll({ ...query, merchantId });
     },
 

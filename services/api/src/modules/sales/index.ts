@@ -1,7 +1,7 @@
 import { feeds, routes } from '@tidings/contracts';
 import type { ApiModule, Context } from '../../context.js';
 import { read } from '../../http/bind.js';
-import { assertMember, type Merchants } from '../merchants/index.js';
+import { assertMayLook, type Merchants } from '../merchants/index.js';
 import { orderModels } from '../orders/index.js';
 import { presentMerchantBalance, walletModels, type Wallet } from '../wallet/index.js';
 import { createQueue, type Queue } from './queue.js';
@@ -17,8 +17,8 @@ export function salesModule({ mongo }: Pick<Context, 'mongo'>, parts: { merchant
   const { merchants, wallet } = parts;
   const { orders } = orderModels(mongo);
   const { postings } = walletModels(mongo);
-  const queue = createQueue({ orders, merchants });
-  const sales = createSales({ postings, merchants });
+  const queue = createQueue({ mongo, orders, merchants });
+  const sales = createSales({ mongo, postings, merchants });
   const ofMerchant = { feeds: ({ params }: { params: { id: string } }) => [feeds.merchant(params.id)] };
   const contract = routes.sales;
   return {
@@ -34,7 +34,7 @@ export function salesModule({ mongo }: Pick<Context, 'mongo'>, parts: { merchant
         contract.getBalance,
         async ({ caller, params }) => {
           const { currency } = await merchants.get(params.id);
-          assertMember(caller, params.id);
+          await assertMayLook(mongo, caller, params.id, 'balance');
           return presentMerchantBalance(await wallet.merchantBalance(params.id, currency));
         },
         ofMerchant,

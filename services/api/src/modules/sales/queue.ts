@@ -1,6 +1,7 @@
 import { openOrderStatuses, type OpenOrderStatus, type Principal, type QueueEntry } from '@tidings/contracts';
+import type { Mongo } from '@tidings/platform';
 import { newerThan, oldestFirst, pageByTime } from '../../http/lists.js';
-import { assertMember, type Merchants } from '../merchants/index.js';
+import { assertMayLook, type Merchants } from '../merchants/index.js';
 import { presentOrder, type OrderDocument, type OrderModels } from '../orders/index.js';
 
 export interface QueuePage {
@@ -19,14 +20,14 @@ export interface QueueQuery {
 export const openOrdersIndex = { vendorId: 1, status: 1, createdAt: -1, _id: -1 } as const;
 
 /** The open orders of a merchant as its kitchen works them off: the oldest first. */
-export function createQueue({ orders, merchants }: Pick<OrderModels, 'orders'> & { merchants: Merchants }) {
+export function createQueue({ mongo, orders, merchants }: Pick<OrderModels, 'orders'> & { mongo: Mongo; merchants: Merchants }) {
   const count = (vendorId: string, status: OpenOrderStatus): Promise<number> => orders.countDocuments({ vendorId, status });
 
   return {
     /** @throws Problem `not-found`, `forbidden` */
     async page(caller: Principal, vendorId: string, { status, cursor, limit }: QueueQuery): Promise<QueuePage> {
       await merchants.get(vendorId);
-      assertMember(caller, vendorId);
+      await assertMayLook(mongo, caller, vendorId, 'queue');
       const asOf = new Date();
       const [found, placed, preparing, ready] = await Promise.all([
         orders

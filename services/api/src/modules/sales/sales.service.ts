@@ -1,5 +1,6 @@
 import { Problem, type Principal, type Sales, type SalesQuery } from '@tidings/contracts';
-import { assertMember, type Merchants } from '../merchants/index.js';
+import type { Mongo } from '@tidings/platform';
+import { assertMayLook, type Merchants } from '../merchants/index.js';
 import { accountId, type WalletModels } from '../wallet/index.js';
 import { dayRange } from './days.js';
 import { byDay, byItem, salesPostings, type DayRow, type ItemRow, type SumsRow } from './sales.pipelines.js';
@@ -17,7 +18,11 @@ export interface SalesService {
   report(caller: Principal, merchantId: string, query: SalesQuery): Promise<Sales>;
 }
 
-export function createSales({ postings, merchants }: Pick<WalletModels, 'postings'> & { merchants: Merchants }): SalesService {
+export function createSales({
+  mongo,
+  postings,
+  merchants,
+}: Pick<WalletModels, 'postings'> & { mongo: Mongo; merchants: Merchants }): SalesService {
   const aggregate = async <Row>(pipeline: Parameters<typeof postings.aggregate>[0]): Promise<Row[]> => {
     try {
       return await postings.aggregate<Row>(pipeline).option({ maxTimeMS: patienceMs }).hint({ account: 1, at: 1 });
@@ -30,7 +35,7 @@ export function createSales({ postings, merchants }: Pick<WalletModels, 'posting
   return {
     async report(caller, merchantId, { from, to, by }) {
       const { currency, timeZone } = await merchants.get(merchantId);
-      assertMember(caller, merchantId);
+      await assertMayLook(mongo, caller, merchantId, 'sales');
       const { dates, boundaries } = dayRange(timeZone, { from, to }, new Date());
       const [begin, end] = [boundaries[0] ?? new Date(0), boundaries.at(-1) ?? new Date(0)];
       const own = salesPostings(accountId({ kind: 'merchant', ownerId: merchantId, currency }), begin, end);

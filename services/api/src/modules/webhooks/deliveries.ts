@@ -1,5 +1,6 @@
 import { Problem, type DeliveriesQuery, type Principal, type ResolveDelivery, type WebhookDelivery } from '@tidings/contracts';
-import type { AuditDetails, Tx } from '@tidings/feed';
+import { auditRead, type AuditDetails, type Tx } from '@tidings/feed';
+import type { Mongo } from '@tidings/platform';
 import { olderThan, pageByTime, type Paged } from '../../http/lists.js';
 import type { FourEyes } from '../identity/index.js';
 import type { TopUps } from '../wallet/index.js';
@@ -11,8 +12,8 @@ import { webhookJobKind } from './webhooks.service.js';
 export interface Deliveries {
   /** Newest first. */
   list(query: DeliveriesQuery): Promise<Paged<DeliveryDocument>>;
-  /** @throws Problem `not-found` */
-  get(id: string): Promise<DeliveryDocument>;
+  /** With the body, which says who paid: the look is audited. @throws Problem `not-found` */
+  get(caller: Principal, id: string): Promise<DeliveryDocument>;
   /** Has it done again, by a job: what it has done already it does not do twice. @throws Problem `not-found` */
   replay(tx: Tx, id: string): Promise<DeliveryDocument>;
   /**
@@ -24,11 +25,13 @@ export interface Deliveries {
 }
 
 export function createDeliveries({
+  mongo,
   models: { deliveries },
   topUps,
   sources,
   fourEyes,
 }: {
+  mongo: Mongo;
   models: WebhookModels;
   topUps: Pick<TopUps, 'creditAsPaid'>;
   sources: WebhookSources;
@@ -65,7 +68,11 @@ export function createDeliveries({
       return pageByTime(found, limit, 'receivedAt');
     },
 
-    get: (id) => find(id),
+    async get({ userId }, id) {
+      const delivery = await find(id);
+      await auditRead(mongo, userId, { action: 'webhook-delivery.look', target: `webhook-delivery:${id}` });
+      return delivery;
+    },
 
     async replay(tx, id) {
       const { state } = await find(id, tx);

@@ -29,7 +29,7 @@ export function webhooksModule(
     zeffy: { secret: config.ZEFFY_WEBHOOK_SECRET, sources: config.ZEFFY_SOURCES },
   });
   const webhooks = createWebhooks({ models, unitOfWork, actions: { topUps, unmatched, disputes }, logger, metrics, sources });
-  const deliveries = createDeliveries({ models, topUps, sources, fourEyes: createFourEyes(mongo) });
+  const deliveries = createDeliveries({ mongo, models, topUps, sources, fourEyes: createFourEyes(mongo) });
   return {
     webhooks,
     deliveries,

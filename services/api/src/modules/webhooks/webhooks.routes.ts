@@ -15,8 +15,8 @@ export function webhookRoutes({ webhooks, deliveries }: { webhooks: Webhooks; de
       }),
     ),
     read(contract.listDeliveries, async ({ query }) => presentPage(await deliveries.list(query), presentDelivery)),
-    read(contract.getDelivery, async ({ params }) => {
-      const delivery = await deliveries.get(params.id);
+    read(contract.getDelivery, async ({ caller, params }) => {
+      const delivery = await deliveries.get(caller, params.id);
       return { ...presentDelivery(delivery), headers: delivery.headers, body: delivery.body };
     }),
     write(contract.replayDelivery, async ({ tx, params }) => presentDelivery(await deliveries.replay(tx, params.id))),
