@@ -36,7 +36,7 @@ export async function createScene(env: Record<string, string> = {}): Promise<Sce
 
   const { mongo } = world;
   // What the clock does by itself would be taken for what a bad request did.
-  const clockwork = { state: 'due', kind: { $in: ['ledger-check', 'reconcile-daily'] } };
+  const clockwork = { state: 'due', kind: { $in: ['ledger-check', 'daily-reconciliation'] } };
   await waitFor('the first round of what comes by the clock', async () => {
     const { modifiedCount } = await mongo.db
       .collection('jobs')

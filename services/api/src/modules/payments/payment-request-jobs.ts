@@ -1,6 +1,6 @@
 import type { Tx, UnitOfWork } from '@tidings/feed';
 import { RetryLater, type JobDocument, type JobHandler } from '@tidings/platform';
-import { requestJobs, type PaymentRequestSteps } from './payment-request-steps.js';
+import { captureJobKind, expiryJobKind, type PaymentRequestSteps } from './payment-request-steps.js';
 import type { PaymentRequestDocument, PaymentRequestModels } from './payment-requests.model.js';
 
 /** What the clock does: each job looks at the request in the transaction that ends the job, so twice is once, and what was decided before stays. */
@@ -25,11 +25,11 @@ export function createPaymentRequestJobs(options: {
     };
 
   return {
-    [requestJobs.capture]: onRequest(async (tx, request) => {
+    [captureJobKind]: onRequest(async (tx, request) => {
       if (request.status === 'approved') await steps.capture(tx, request);
     }),
 
-    [requestJobs.expire]: onRequest(async (tx, request, data) => {
+    [expiryJobKind]: onRequest(async (tx, request, data) => {
       // One that moved on meanwhile has another end, or none.
       if (request.status !== data['status']) return;
       const leftMs = request.expiresAt.getTime() - tx.now.getTime();

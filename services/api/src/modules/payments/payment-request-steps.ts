@@ -8,7 +8,8 @@ import { presentPaymentRequest } from './payment-requests.presenter.js';
 export const approvalMs = 2 * 60_000;
 export const captureMs = 10 * 60_000;
 
-export const requestJobs = { expire: 'payment-request-expiry', capture: 'payment-request-capture' } as const;
+export const expiryJobKind = 'payment-request-expiry';
+export const captureJobKind = 'payment-request-capture';
 
 /** What happens to a payment request, whoever asks for it; the caller has looked at rights, state and time. */
 export interface PaymentRequestSteps {
@@ -59,8 +60,8 @@ export function createPaymentRequestSteps({ models, wallet }: { models: PaymentR
       const data = { paymentRequestId: _id, status: 'approved' };
       await tx.job(
         isManual
-          ? { kind: requestJobs.expire, key: `payment-request:${_id}:uncaptured`, data, dueAt: expiresAt }
-          : { kind: requestJobs.capture, key: `payment-request:${_id}:capture`, data },
+          ? { kind: expiryJobKind, key: `${expiryJobKind}:${_id}:uncaptured`, data, dueAt: expiresAt }
+          : { kind: captureJobKind, key: `${captureJobKind}:${_id}`, data },
       );
       return moved;
     },

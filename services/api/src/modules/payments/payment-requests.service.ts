@@ -16,7 +16,7 @@ import type { UsedCodes } from '../../codes/used-codes.js';
 import { checkIfMatch } from '../../http/etag.js';
 import { newestFirst, olderThan, pageByTime, type Paged } from '../../http/lists.js';
 import { assertMayLook, isMember, type Merchants } from '../merchants/index.js';
-import { approvalMs, requestJobs, type PaymentRequestSteps } from './payment-request-steps.js';
+import { approvalMs, expiryJobKind, type PaymentRequestSteps } from './payment-request-steps.js';
 import type { PaymentRequestDocument, PaymentRequestModels } from './payment-requests.model.js';
 import { presentPaymentRequest } from './payment-requests.presenter.js';
 
@@ -106,8 +106,8 @@ export function createPaymentRequests(options: {
       await tx.grant(feeds.payment(request._id), [feeds.user(request.userId), feeds.merchant(merchantId)]);
       steps.announce(tx, request);
       await tx.job({
-        kind: requestJobs.expire,
-        key: `payment-request:${request._id}:unanswered`,
+        kind: expiryJobKind,
+        key: `${expiryJobKind}:${request._id}:unanswered`,
         data: { paymentRequestId: request._id, status: request.status },
         dueAt: request.expiresAt,
       });

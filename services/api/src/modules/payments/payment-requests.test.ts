@@ -4,6 +4,7 @@ import type { Tx } from '@tidings/feed';
 import { waitFor } from '@tidings/testing';
 import { createDomain, type Domain } from '../../../tests/support/domain.js';
 import { ledgerSums } from '../wallet/index.js';
+import { expiryJobKind } from './payment-request-steps.js';
 import { presentPaymentRequest } from './payment-requests.presenter.js';
 
 let domain: Domain;
@@ -59,9 +60,9 @@ async function bring(id: string, job: 'unanswered' | 'uncaptured'): Promise<void
   await domain.mongo.db.collection('payment_requests').updateOne({ _id: id as never }, { $set: { expiresAt: new Date(Date.now() - 1) } });
   await domain.mongo.db
     .collection('jobs')
-    .updateOne({ _id: `payment-request:${id}:${job}` as never }, { $set: { dueAt: new Date(Date.now() - minute) } });
+    .updateOne({ _id: `${expiryJobKind}:${id}:${job}` as never }, { $set: { dueAt: new Date(Date.now() - minute) } });
   await waitFor('the job', async () => {
-    const found = await domain.mongo.db.collection('jobs').findOne({ _id: `payment-request:${id}:${job}` as never });
+    const found = await domain.mongo.db.collection('jobs').findOne({ _id: `${expiryJobKind}:${id}:${job}` as never });
     return found?.['state'] === 'done';
   });
 }

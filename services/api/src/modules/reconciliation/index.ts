@@ -22,7 +22,7 @@ export function reconciliationModule(
   const models = reconciliationModels(mongo);
   const reconciliations = createReconciliations({ mongo, models, unitOfWork, providers, logger });
   const daily = createPeriodic({
-    kind: 'reconcile-daily',
+    kind: 'daily-reconciliation',
     periodMs: dayMs,
     offsetMs: dayMs / 24,
     mongo,

@@ -8,7 +8,7 @@ import { compare, type Compared } from './compare.js';
 import type { DifferenceDocument, ReconciliationDocument, ReconciliationModels } from './reconciliation.model.js';
 import { presentReconciliation } from './reconciliation.presenter.js';
 
-export const reconciliationJobKind = 'reconcile';
+export const reconciliationJobKind = 'reconciliation';
 
 type Provider = TopUp['provider'];
 interface Page {
@@ -58,7 +58,7 @@ export function createReconciliations(options: {
     const run: ReconciliationDocument = { _id: id, ...period, status: 'running', ...counts, requestedBy, version: 1, createdAt: tx.now };
     await reconciliations.insertMany([run], { session: tx.session });
     tx.emit('reconciliation-updated', { reconciliation: presentReconciliation(run) }, {});
-    await tx.job({ kind: reconciliationJobKind, key: `reconcile:${id}`, data: { reconciliationId: id } });
+    await tx.job({ kind: reconciliationJobKind, key: `${reconciliationJobKind}:${id}`, data: { reconciliationId: id } });
     return run;
   };
 

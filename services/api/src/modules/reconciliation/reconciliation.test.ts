@@ -113,7 +113,7 @@ describe('reconciliation', () => {
     const { run } = await reconcile();
     expect(run.differences).toBe(3);
     listed = payments;
-    const job = await domain.mongo.db.collection<{ _id: string }>('jobs').findOne({ _id: `reconcile:${run._id}` });
+    const job = await domain.mongo.db.collection<{ _id: string }>('jobs').findOne({ _id: `reconciliation:${run._id}` });
     await runs().process({ ...job, attempts: 0 } as never, async () => true);
     expect((await runs().differencesOf(run._id, { limit: 100 })).page).toEqual([]);
   });

@@ -28,7 +28,7 @@ export function createSandboxProvider({ mongo, unitOfWork }: { mongo: Mongo; uni
     open: async () => ({}),
 
     async stored(tx, { _id, amount, currency }) {
-      await tx.job({ kind: sandboxJobKind, key: `sandbox:${_id}`, data: { topUpId: _id, amount, currency } satisfies Notice });
+      await tx.job({ kind: sandboxJobKind, key: `${sandboxJobKind}:${_id}`, data: { topUpId: _id, amount, currency } satisfies Notice });
     },
 
     async refund({ refundId, topUp: { _id }, amount }) {
@@ -47,7 +47,7 @@ export function createSandboxProvider({ mongo, unitOfWork }: { mongo: Mongo; uni
         }
         const { currency, refunded: total } = payment;
         const data: Notice = { topUpId: _id, amount: payment.amount, currency, refund: { id: refundId, total } };
-        await tx.job({ kind: sandboxJobKind, key: `sandbox:refund:${refundId}`, data });
+        await tx.job({ kind: sandboxJobKind, key: `${sandboxJobKind}:refund:${refundId}`, data });
       });
     },
 
