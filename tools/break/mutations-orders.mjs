@@ -79,7 +79,7 @@ export const orderMutations = [
       },
     ],
     testFile: 'services/api/src/modules/payments/payment-requests.test.ts',
-    test: 'ten at once never give back more than was paid',
+    test: 'ten refunds at once never give back more than was captured',
   },
   {
     name: 'expiry-claim',

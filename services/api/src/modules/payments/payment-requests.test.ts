@@ -204,7 +204,7 @@ describe('what was captured', () => {
     expect(page[0]).toMatchObject({ type: 'refund', amount: 180, paymentRequestId: id });
   });
 
-  test('ten at once never give back more than was paid', async () => {
+  test('ten refunds at once never give back more than was captured', async () => {
     const { customer, member, id } = await paid(300);
     const outcomes = await Promise.all(Array.from({ length: 10 }, () => outcome(giveBack(member, id, 70))));
     expect(outcomes.toSorted()).toEqual([
