@@ -75,6 +75,38 @@ test('an administrator gives back a part of an order and of a top-up, and every 
   expect(await ledgerProblems(world.mongo)).toEqual([]);
 });
 
+test('what an administrator gives back is told to the merchant, by its feed and a notification; what a member does, by the feed', async () => {
+  const guest = await world.signUp('Ravi');
+  const { http } = stall.owner;
+  const kitchen = await world.connect(stall.owner);
+  await expectStatus(201, guest.http.post('/api/wallet/top-ups', { amount: 1_000, provider: 'sandbox' }));
+  await waitFor('the top-up', async () => (await guest.http.get<Wallet>('/api/wallet')).body.balance === 1_000);
+  const items = [{ itemId: stall.item.id, quantity: 1 }];
+  const { body: order } = await expectStatus(201, guest.http.post<{ id: string }>('/api/orders', { vendorId: stall.merchant.id, items }));
+  const { body: own } = await expectStatus(200, guest.http.get<{ code: string }>('/api/me/qr?format=json'));
+  const ask = { code: own.code, amount: 500, capture: 'manual' };
+  const { body: request } = await expectStatus(201, http.post<{ id: string }>(`/api/merchants/${stall.merchant.id}/payment-requests`, ask));
+  await expectStatus(200, guest.http.post(`/api/payment-requests/${request.id}/decision`, { decision: 'accept' }));
+  await expectStatus(200, http.post(`/api/payment-requests/${request.id}/capture`));
+
+  await expectStatus(200, http.post(`/api/orders/${order.id}/refunds`, { amount: 50, reason: 'Late' }));
+  await expectStatus(200, http.post(`/api/payment-requests/${request.id}/refunds`, { amount: 50, reason: 'Late' }));
+  await give({ orderId: order.id, amount: 30, reason: 'Goodwill' });
+  await give({ paymentRequestId: request.id, amount: 20, reason: 'Goodwill' });
+  await world.settled();
+  await waitFor('the last step', () =>
+    kitchen.of('payment-request-updated').some(({ paymentRequest }) => (paymentRequest as { refunded?: number }).refunded === 70),
+  );
+  await kitchen.event('order-updated', ({ order: changed }) => (changed as { refunded: number }).refunded === 80);
+  await kitchen.event('new-notification', ({ title }) => title === 'Payment refunded');
+  await kitchen.event('new-notification', ({ title }) => title === 'Order refunded');
+  const told = kitchen.of('new-notification').filter(({ title }) => String(title).endsWith('refunded'));
+  expect(told.map(({ message }) => message).toSorted()).toEqual([
+    expect.stringContaining('of a payment back to Ravi: ₹0.70 of ₹5.00 in all.'),
+    expect.stringMatching(/of order #\d+ back to Ravi: ₹0\.80 of ₹4\.00 in all\./),
+  ]);
+});
+
 test('comparisons with providers, the daily one and one that was asked for, are live what a fresh fetch shows', async () => {
   const office = await world.connect(admin, { cursors: { admin: 0 } });
   const { body: asked } = await expectStatus(

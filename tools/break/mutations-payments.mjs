@@ -6,6 +6,20 @@ const refundTests = 'services/api/src/modules/wallet/refunds.test.ts';
 /** @type {import('./mutations.mjs').Mutation[]} */
 export const paymentMutations = [
   {
+    name: 'refund-by-admin-told',
+    mechanism: 'a merchant is told of what an administrator gives back of its money',
+    invariant: 7,
+    edits: [
+      {
+        file: 'services/api/src/modules/payments/payment-request-steps.ts',
+        search: 'merchantId: vendorId, ...(byAdmin ? { byAdmin } : {}) },',
+        replace: 'merchantId: vendorId },',
+      },
+    ],
+    testFile: 'tests/e2e/refunds.test.ts',
+    test: 'what an administrator gives back is told to the merchant, by its feed and a notification; what a member does, by the feed',
+  },
+  {
     name: 'dispute-version',
     mechanism: 'a dispute that is decided has a higher version',
     invariant: 7,

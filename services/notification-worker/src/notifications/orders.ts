@@ -43,6 +43,15 @@ export const orderNotifications = {
       data: { vendorId: data.vendorId, status: data.status },
     };
   },
+  // Of refunds by administrators alone.
+  'order-updated': ({ order, orderId, vendorId }) => ({
+    title: 'Order refunded',
+    message: `An administrator gave money of order #${order.pickupNumber} back to ${order.customerName}: ${money(order.refunded, order.currency)} of ${money(order.price, order.currency)} in all.`,
+    type: 'warning',
+    category: 'order',
+    orderId,
+    data: { vendorId, refunded: order.refunded },
+  }),
   'order-ready': (data) => ({
     title: 'Ready for pick-up',
     message: data.message,

@@ -50,8 +50,17 @@ const statusWords: Record<PaymentRequestStatus, StatusWords> = {
 };
 
 export const paymentNotifications = {
-  'payment-request-updated': ({ paymentRequest, paymentRequestId, userId, status, currency }, { recipient }) => {
-    const { vendorName, customerName, captured, amount, vendorId } = paymentRequest;
+  'payment-request-updated': ({ paymentRequest, paymentRequestId, userId, status, currency }, { recipient, to }) => {
+    const { vendorName, customerName, captured, amount, vendorId, refunded = 0 } = paymentRequest;
+    if (to.byAdmin) {
+      return {
+        title: 'Payment refunded',
+        message: `An administrator gave money of a payment back to ${customerName}: ${money(refunded, currency)} of ${money(captured ?? amount, currency)} in all.`,
+        type: 'warning',
+        category: 'payment',
+        data: { paymentRequestId, vendorId, refunded },
+      };
+    }
     const words = statusWords[status];
     const sum = money(captured ?? amount, currency);
     const isCustomer = recipient === userId;

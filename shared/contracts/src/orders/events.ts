@@ -7,6 +7,8 @@ import { orderMessageEvents } from './message-events.js';
 import { estimatedTimeSchema, itemSchema, orderLineSchema, orderSchema, orderStatusSchema } from './schemas.js';
 
 const toOrder = z.strictObject({ orderId: idSchema, userId: idSchema, merchantId: idSchema });
+/** `byAdmin`: an administrator made the change, so the merchant's members are told. */
+const toChangedOrder = toOrder.extend({ byAdmin: z.literal(true).optional() });
 const toMenu = z.strictObject({ merchantId: idSchema });
 
 export const orderEvents = {
@@ -55,9 +57,10 @@ export const orderEvents = {
       reason: z.enum(['refund']),
       order: orderSchema,
     }),
-    to: toOrder,
-    // Nobody is notified: of a refund `payment-refunded`, emitted beside it, tells.
+    to: toChangedOrder,
     feeds: (to) => [feeds.user(to.userId), feeds.merchant(to.merchantId), feeds.order(to.orderId), feeds.admin],
+    // `payment-refunded`, emitted beside it, tells the user.
+    notifies: (to) => (to.byAdmin ? [{ members: to.merchantId }] : []),
   }),
   'order-ready': defineEvent({
     type: 'order-ready',

@@ -4,7 +4,13 @@ import { defineEvent, type Recipient } from '../event.js';
 import { feeds } from '../feeds.js';
 import { paymentRequestSchema, paymentRequestStatusSchema } from './requests.js';
 
-const toParties = z.strictObject({ paymentRequestId: idSchema, userId: idSchema, merchantId: idSchema });
+/** `byAdmin`: an administrator gave money back, so the merchant's members are told. */
+const toParties = z.strictObject({
+  paymentRequestId: idSchema,
+  userId: idSchema,
+  merchantId: idSchema,
+  byAdmin: z.literal(true).optional(),
+});
 
 export const paymentEvents = {
   'payment-request-updated': defineEvent({
@@ -36,8 +42,8 @@ export const paymentEvents = {
           // Paid in the next moment, which says more.
           return capture === 'manual' ? [members] : [];
         case 'captured':
-          // `payment-completed`, emitted beside it, tells the user.
-          return actor === null ? [members] : [];
+          // `payment-completed` or `payment-refunded`, emitted beside it, tells the user.
+          return actor === null || to.byAdmin ? [members] : [];
         case 'expired':
           return [user, members];
       }

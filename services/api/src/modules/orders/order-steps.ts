@@ -23,10 +23,10 @@ export interface OrderSteps {
   /** @throws Problem `invalid-transition`, `version-mismatch`, `insufficient-funds` when the merchant cannot pay the refund */
   step(tx: Tx, mover: Mover, order: OrderDocument, to: Step, ifMatch?: string): Promise<OrderDocument>;
   /**
-   * A part of the price, never more than what is left of it.
+   * A part of the price, never more than what is left of it; of one by an administrator the members are notified.
    * @throws Problem `refund-exceeds-payment`, `version-mismatch`, `insufficient-funds` when the merchant cannot pay it
    */
-  giveBack(tx: Tx, order: OrderDocument, refund: OrderRefundInput, ifMatch?: string): Promise<OrderDocument>;
+  giveBack(tx: Tx, order: OrderDocument, refund: OrderRefundInput & { byAdmin?: true }, ifMatch?: string): Promise<OrderDocument>;
 }
 
 export function createOrderSteps(options: {
@@ -87,7 +87,7 @@ export function createOrderSteps(options: {
       return moved;
     },
 
-    async giveBack(tx, order, refund, ifMatch) {
+    async giveBack(tx, order, { byAdmin, ...refund }, ifMatch) {
       assertSeen(order, ifMatch);
       const left = order.price - refundedOf(order);
       if (refund.amount > left) throw new Problem('refund-exceeds-payment', `Of the price, ${left} is left to give back`);
@@ -96,7 +96,7 @@ export function createOrderSteps(options: {
       tx.emit(
         'order-updated',
         { orderId, vendorId, userId, reason: 'refund', order: presentOrder(changed) },
-        { orderId, userId, merchantId: vendorId },
+        { orderId, userId, merchantId: vendorId, ...(byAdmin ? { byAdmin } : {}) },
       );
       // The version makes each part another transfer, and the same part one.
       await pay(tx, changed, refund, `${orderId}:${changed.version}`);

@@ -22,10 +22,10 @@ export interface PaymentRequestSteps {
   /** Ends it unpaid; what is held goes back. @throws Problem `version-mismatch` */
   end(tx: Tx, request: PaymentRequestDocument, status: 'declined' | 'cancelled' | 'expired'): Promise<PaymentRequestDocument>;
   /**
-   * A part of what was captured, never more than what is left of it.
+   * A part of what was captured, never more than what is left of it; of one by an administrator the members are notified.
    * @throws Problem `refund-exceeds-payment`, `version-mismatch`, `insufficient-funds` when the merchant cannot pay it
    */
-  giveBack(tx: Tx, request: PaymentRequestDocument, refund: PaymentRefundInput): Promise<PaymentRequestDocument>;
+  giveBack(tx: Tx, request: PaymentRequestDocument, refund: PaymentRefundInput & { byAdmin?: true }): Promise<PaymentRequestDocument>;
 }
 
 export function createPaymentRequestSteps({ models, wallet }: { models: PaymentRequestModels; wallet: Wallet }): PaymentRequestSteps {
@@ -33,6 +33,7 @@ export function createPaymentRequestSteps({ models, wallet }: { models: PaymentR
     tx: Tx,
     request: PaymentRequestDocument,
     to: { status: PaymentRequestStatus } & Partial<Pick<PaymentRequestDocument, 'captured' | 'refunded' | 'expiresAt'>>,
+    byAdmin?: true,
   ): Promise<PaymentRequestDocument> => {
     const { _id, version, status } = request;
     // Of two who move it at once, one conflicts here, runs again and finds it where the other has put it.
@@ -44,7 +45,7 @@ export function createPaymentRequestSteps({ models, wallet }: { models: PaymentR
       )
       .lean<PaymentRequestDocument>();
     if (!moved) throw new Problem('version-mismatch', undefined, { current: presentPaymentRequest(request) });
-    announce(tx, moved);
+    announce(tx, moved, byAdmin);
     return moved;
   };
 
@@ -81,11 +82,11 @@ export function createPaymentRequestSteps({ models, wallet }: { models: PaymentR
       return moved;
     },
 
-    async giveBack(tx, request, { amount, reason }) {
+    async giveBack(tx, request, { amount, reason, byAdmin }) {
       const { status, refunded = 0 } = request;
       const left = leftOf(request);
       if (amount > left) throw new Problem('refund-exceeds-payment', `Of the payment, ${left} is left to give back`);
-      const moved = await move(tx, request, { status, refunded: refunded + amount });
+      const moved = await move(tx, request, { status, refunded: refunded + amount }, byAdmin);
       const { _id: paymentRequestId, userId, vendorId: merchantId, currency, version } = moved;
       // The version makes each part another transfer, and the same part one.
       const key = `payment-request:${paymentRequestId}:${version}`;
@@ -100,12 +101,12 @@ export const leftOf = ({ captured = 0, refunded = 0 }: PaymentRequestDocument): 
 
 const holdOf = ({ _id }: PaymentRequestDocument): string => `payment-request:${_id}`;
 
-function announce(tx: Tx, request: PaymentRequestDocument): void {
+function announce(tx: Tx, request: PaymentRequestDocument, byAdmin?: true): void {
   const { _id: paymentRequestId, userId, vendorId, amount, currency, status, version } = request;
   const paymentRequest = presentPaymentRequest(request);
   tx.emit(
     'payment-request-updated',
     { paymentRequestId, userId, vendorId, amount, currency, status, paymentRequest, version },
-    { paymentRequestId, userId, merchantId: vendorId },
+    { paymentRequestId, userId, merchantId: vendorId, ...(byAdmin ? { byAdmin } : {}) },
   );
 }

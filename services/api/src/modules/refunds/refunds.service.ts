@@ -18,7 +18,7 @@ interface FromWallet {
   userId: string;
   left: number;
   given: number;
-  giveBack: (part: { amount: number; reason: string }) => Promise<{ currency: string }>;
+  giveBack: (part: { amount: number; reason: string; byAdmin: true }) => Promise<{ currency: string }>;
 }
 
 /** @param options.limit minor units, whatever the currency */
@@ -56,7 +56,7 @@ export function createAdminRefunds(options: {
     if (userId === caller.userId) throw new Problem('forbidden', 'Nobody gives back what they paid themselves');
     if (left === 0) throw new Problem('refund-exceeds-payment', 'There is nothing left to give back');
     allow(given + amount);
-    const { currency } = await giveBack({ amount, reason });
+    const { currency } = await giveBack({ amount, reason, byAdmin: true });
     return refunds.done(tx, {
       userId,
       ...(orderId === undefined ? {} : { orderId }),
