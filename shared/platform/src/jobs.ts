@@ -125,13 +125,15 @@ export function createJobs(options: {
   let timer: NodeJS.Timeout | undefined;
   let sweeping: Promise<void> = Promise.resolve();
 
+  /** @param items with `dueAt` where the job was for later when it was added or tried again */
   const enqueue = async (items: readonly { key: string; dueAt: Date | undefined; attempt: number }[]): Promise<void> => {
     const entries = items.map(({ key, dueAt, attempt }) => ({
       name: 'job',
       data: { key },
       opts: {
-        // One entry per attempt: a finished attempt must not swallow the next one's.
-        jobId: `${key.replaceAll(':', '.')}.${attempt}`,
+        // One entry per attempt: a finished attempt must not swallow the next one's. And one per time: the entry of a job that was moved
+        // to an earlier one still waits for the later one.
+        jobId: [key.replaceAll(':', '.'), attempt, ...(dueAt ? [dueAt.getTime()] : [])].join('.'),
         delay: Math.max(0, (dueAt?.getTime() ?? 0) - Date.now()),
         removeOnComplete: true,
         // The document keeps the reason. A failed entry that stayed (MongoDB was away, say) would keep the sweeper from adding its id again.
@@ -207,7 +209,9 @@ export function createJobs(options: {
       .limit(500)
       .toArray();
     // Straight to the handlers when Redis is away or does not get on: work that is due does not wait for it.
-    const isTaken = await enqueue(due.map((job) => ({ key: job._id, dueAt: undefined, attempt: job.attempts }))).then(
+    const isTaken = await enqueue(
+      due.map(({ _id, dueAt, createdAt, attempts }) => ({ key: _id, dueAt: dueAt > createdAt ? dueAt : undefined, attempt: attempts })),
+    ).then(
       () => true,
       () => false,
     );
@@ -223,9 +227,12 @@ export function createJobs(options: {
     },
     async nudge(jobs) {
       if (jobs.length === 0) return;
-      await enqueue(jobs.map((job) => ({ key: job.key, dueAt: job.dueAt, attempt: 0 }))).catch((error: unknown) => {
-        logger.debug({ reason: String(error) }, 'Redis is away; the sweeper will find the jobs');
-      });
+      const now = new Date();
+      await enqueue(jobs.map(({ key, dueAt }) => ({ key, dueAt: dueAt && dueAt > now ? dueAt : undefined, attempt: 0 }))).catch(
+        (error: unknown) => {
+          logger.debug({ reason: String(error) }, 'Redis is away; the sweeper will find the jobs');
+        },
+      );
     },
     async retry(session, key) {
       const anew = { state: 'due' as const, dueAt: new Date(), attempts: 0, started: 0 };

@@ -98,6 +98,19 @@ describe('a durable job', () => {
     expect(Date.now()).toBeGreaterThanOrEqual(dueAt.getTime() - 50);
   });
 
+  test('that is moved to an earlier time is done at that time, by the queue', async () => {
+    // What is overdue is not done without the queue here, which has an entry for the later time.
+    const jobs = create({ sweepMs: 100, lateMs: 600_000 });
+    counting(jobs);
+    await jobs.start();
+    const dueAt = new Date(Date.now() + 3_600_000);
+    await add(jobs, 'moved', dueAt);
+    await jobs.nudge([{ kind: 'test', key: 'moved', data: {}, dueAt }]);
+    await documents().updateOne({ _id: 'moved' }, { $set: { dueAt: new Date() } });
+    await waitFor('the job', async () => (await stateOf('moved')) === 'done');
+    expect(await countOf('moved')).toBe(1);
+  });
+
   test('is tried again after a failure, and keeps the reason', async () => {
     const jobs = create();
     let attempts = 0;
