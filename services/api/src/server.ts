@@ -82,7 +82,7 @@ export function createApi(deps: ApiDeps): Api {
     },
     async stop() {
       stopping = true;
-      for (const module of modules) await module.stop?.();
+      await Promise.all(modules.map((module) => module.stop?.()));
       await jobs.stop();
       redis.disconnect();
     },

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createDomainEventQueue, ensureFeedIndexes } from '@tidings/feed';
-import { createMetrics, createRedis, pause, type Config, type Logger, type Metrics, type Mongo } from '@tidings/platform';
+import { createMetrics, createRedis, pause, within, type Config, type Logger, type Metrics, type Mongo } from '@tidings/platform';
 import { createJanitor } from './janitor.js';
 import { createLease } from './lease.js';
 import { lead } from './leader.js';
@@ -23,6 +23,9 @@ export interface Relay {
   /** The term that this process leads, null on standby. */
   term(): number | null;
 }
+
+/** Enough for a batch, and well within the 15 s that a service has to end. */
+const stopMs = 6_000;
 
 /**
  * Turns committed outbox events into numbered feed entries, publishes them and adds their jobs. Any number of relays may run; the one with the
@@ -89,7 +92,8 @@ export function createRelay({ config, mongo, logger, metrics = createMetrics(), 
     },
     async stop() {
       stopping.abort();
-      await running;
+      // Without MongoDB each step would wait for it. What is left undone the next leader does.
+      await within(stopMs, async () => running).catch((error: unknown) => logger.warn({ reason: String(error) }, 'The relay was cut off'));
       await queue.close();
       redis.disconnect();
     },

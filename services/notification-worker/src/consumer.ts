@@ -25,9 +25,8 @@ export interface Consumer {
 
 interface Running {
   worker: Worker<DomainEventJob>;
+  /** What BullMQ uses are duplicates of it, which end with it. */
   redis: Redis;
-  /** Set when it is closed: no connection of it, BullMQ's own ones included, tries again to reach Redis. */
-  over: AbortController;
 }
 
 const patienceMs = 5_000;
@@ -65,9 +64,6 @@ export function createConsumer(options: ConsumerOptions): Consumer {
 
   const open = (): Running => {
     const redis = createRedis(options.redisUrl, { name: 'domain-events-worker', waiting: true, logger });
-    const over = new AbortController();
-    const retry = redis.options.retryStrategy;
-    redis.options.retryStrategy = (attempt) => (over.signal.aborted ? null : retry?.(attempt));
     const worker = new Worker<DomainEventJob>(domainEventsQueue, work, {
       connection: redis,
       prefix: options.prefix,
@@ -87,14 +83,16 @@ export function createConsumer(options: ConsumerOptions): Consumer {
         'An event was not handled',
       );
     });
-    return { worker, redis, over };
+    return { worker, redis };
   };
 
-  const close = async ({ worker, redis, over }: Running): Promise<void> => {
-    over.abort();
-    await within(patienceMs, () => worker.close()).catch((error: unknown) =>
-      logger.debug({ reason: String(error) }, 'The worker was cut off'),
-    );
+  const close = async ({ worker, redis }: Running): Promise<void> => {
+    await within(patienceMs, () => {
+      const closing = worker.close();
+      // It would wait for Redis. What is in hand is finished all the same.
+      if (redis.status !== 'ready') redis.disconnect();
+      return closing;
+    }).catch((error: unknown) => logger.debug({ reason: String(error) }, 'The worker was cut off'));
     redis.disconnect();
   };
 

@@ -140,6 +140,8 @@ export function createJobs(options: {
         removeOnFail: true,
       },
     }));
+    // Between its attempts to reach Redis BullMQ would wait for the next one, and everybody who adds a job with it.
+    if (producer.status === 'reconnecting') throw new Error('Redis is away');
     await within(redisPatienceMs, () => queue.addBulk(entries));
   };
 
@@ -216,7 +218,10 @@ export function createJobs(options: {
       () => false,
     );
     const late = new Date(Date.now() - lateMs);
-    for (const job of due) if (!isTaken || job.dueAt < late) await run(job._id);
+    for (const job of due) {
+      if (!timer) return; // stopped meanwhile
+      if (!isTaken || job.dueAt < late) await run(job._id);
+    }
   };
 
   return {
@@ -297,8 +302,16 @@ export function createJobs(options: {
       await sweeping;
       // What is in hand and not finished in time is done again elsewhere.
       await Promise.all([
-        within(redisPatienceMs, async () => worker?.close()).catch(cutOff),
-        within(redisPatienceMs, () => queue.close()).catch(cutOff),
+        within(redisPatienceMs, async () => {
+          const closing = worker?.close();
+          // They would wait for Redis. What is in hand is finished all the same.
+          if (consumer?.status !== 'ready') consumer?.disconnect();
+          await closing;
+        }).catch(cutOff),
+        within(redisPatienceMs, () => {
+          if (producer.status !== 'ready') producer.disconnect();
+          return queue.close();
+        }).catch(cutOff),
       ]);
       consumer?.disconnect();
       producer.disconnect();

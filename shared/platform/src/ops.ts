@@ -92,9 +92,17 @@ export function listen(server: Server, port: number, host: string): Promise<numb
   });
 }
 
+/** Longer than a request takes whose transaction meets others up to its deadline, and within the 15 s that a service has to end. */
+const requestPatienceMs = 7_000;
+
+/** Answers the requests that are under way; what is not answered by then (a client that sends no more, say) is cut off. */
 export function closeServer(server: Server): Promise<void> {
   return new Promise((resolve) => {
-    server.close(() => resolve());
+    const late = setTimeout(() => server.closeAllConnections(), requestPatienceMs);
+    server.close(() => {
+      clearTimeout(late);
+      resolve();
+    });
     server.closeIdleConnections();
   });
 }

@@ -56,6 +56,18 @@ test('a Redis that takes commands and answers nothing counts as one that is down
   redis.disconnect();
 });
 
+test('one that is away, and what was duplicated from it, ends at once when it is told to', async () => {
+  const redis = createRedis('redis://127.0.0.1:1', { name: 'test', waiting: true });
+  const duplicate = redis.duplicate();
+  duplicate.on('error', () => undefined); // it is away
+  const ended = [redis, duplicate].map((one) => new Promise((resolve) => one.once('end', resolve)));
+  const waiting = duplicate.ping();
+  await waitFor('pauses between attempts', () => redis.status === 'reconnecting' && duplicate.status === 'reconnecting');
+  redis.disconnect();
+  await Promise.all(ended);
+  await expect(waiting).rejects.toThrow('Connection is closed');
+});
+
 test('whoever has added a job does not wait for a Redis that hangs, and the job is done without it', async () => {
   const jobs = createJobs({ ...store, redisUrl: url, sweepMs: 100 });
   const done = new Promise<string>((resolve) => {
