@@ -1,5 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { postStripeEvent, stripeEvent, waitFor } from '@tidings/testing';
+import {
+  postStripeEvent,
+  postWebhook,
+  stripeDispute,
+  stripeEvent,
+  waitFor,
+  zeffyHeaders,
+  zeffyPayment,
+  zeffySecret,
+} from '@tidings/testing';
 import { connectApp, openApp, refusalOf, type App, type Payload } from './support/app.js';
 import { addFunds, openFestival, startProduct, type Festival, type Product } from './support/product.js';
 
@@ -13,7 +22,7 @@ let vendor: App;
 let admin: App;
 
 beforeAll(async () => {
-  product = await startProduct();
+  product = await startProduct({ ZEFFY_FORM_URL: 'https://zeffy.example/form', ZEFFY_WEBHOOK_SECRET: zeffySecret });
   festival = await openFestival(product);
   customer = await connectApp(product.url, festival.customer);
   vendor = await connectApp(product.url, festival.vendor);
@@ -246,7 +255,78 @@ describe('a vendor’s QR code', () => {
   });
 });
 
+describe('funds by a Zeffy form', () => {
+  test('the payment is an instant balance update', async () => {
+    const user = await product.signUp('Donor');
+    const app = await connectApp(product.url, user);
+    let state = { balance: 0 };
+    app.useBalanceUpdates(user.id, ({ newBalance }) => (state = { balance: newBalance as number }));
+    const { body: topUp } = await user.http.post<{ id: string }>('/api/wallet/top-ups', { amount: 2_500, provider: 'zeffy' });
+    const payment = zeffyPayment({ amount: 2_500, reference: topUp.id });
+    expect((await postWebhook(product.url, 'zeffy', payment, zeffyHeaders(payment))).ok).toBe(true);
+    expect(await app.event('payment-completed')).toMatchObject({
+      userId: user.id,
+      amount: 2_500,
+      newBalance: 2_500,
+      paymentMethod: 'zeffy',
+      transactionId: expect.any(String),
+    });
+    await waitFor('the balance', () => state.balance === 2_500);
+    app.close();
+  });
+});
+
+describe('a vendor’s menu', () => {
+  test('an app that follows it sees items change and the stall pause and resume, and one that does not sees neither', async () => {
+    const { merchant, item, owner } = festival.stall;
+    const path = `/api/merchants/${merchant.id}`;
+    const app = await connectApp(product.url, festival.stranger);
+    expect(await app.call('subscribe', { feed: `merchant:${merchant.id}:menu` })).toMatchObject({ ok: true });
+    await owner.http.patch(`${path}/items/${item.id}`, { note: 'With ginger' });
+    expect(await app.event('item-updated')).toMatchObject({
+      vendorId: merchant.id,
+      item: { id: item.id, name: item.name, price: item.price, note: 'With ginger' },
+    });
+    const until = new Date(Date.now() + 3_600_000).toISOString();
+    await owner.http.post(`${path}/pause`, { until });
+    expect(await app.event('merchant-status')).toMatchObject({ vendorId: merchant.id, open: false, pausedUntil: until });
+    await owner.http.post(`${path}/resume`);
+    expect(await app.event('merchant-status', ({ open }) => open === true)).toMatchObject({ vendorId: merchant.id, pausedUntil: null });
+    await customer.call('heartbeat');
+    expect([...customer.of('item-updated'), ...customer.of('merchant-status')]).toEqual([]);
+    app.close();
+  });
+});
+
 describe('what administrators and providers say', () => {
+  test('a payment that a bank disputes is frozen, and the decision gives it back: its user and administrators are told', async () => {
+    const user = await product.signUp('Disputed');
+    const app = await connectApp(product.url, user);
+    const topUpId = await addFunds(product, user, 6_000);
+    await app.event('payment-completed');
+    for (const [status, said] of [
+      ['needs_response', 'opened'],
+      ['won', 'won'],
+    ] as const) {
+      const dispute = stripeDispute({ topUpId, amount: 6_000, status });
+      expect((await postStripeEvent(product.url, product.stripeSecret, dispute)).status).toBe(200);
+      for (const one of [app, admin]) {
+        expect(await one.event('payment-disputed', (data) => data['topUpId'] === topUpId && data['status'] === said)).toMatchObject({
+          userId: user.id,
+          amount: 6_000,
+          frozen: 6_000,
+          currency: 'INR',
+          paymentMethod: 'stripe',
+          reason: 'fraudulent',
+        });
+      }
+    }
+    await app.event('balance-updated', ({ newBalance, reason }) => newBalance === 6_000 && reason === 'dispute');
+    expect(app.of('balance-updated').map(({ newBalance }) => newBalance)).toEqual([6_000, 0, 6_000]);
+    expect([...vendor.of('payment-disputed'), ...customer.of('payment-disputed')]).toEqual([]);
+    app.close();
+  });
+
   test('an announcement and a planned maintenance reach every app', async () => {
     const { http } = festival.admin;
     await http.post('/api/admin/announcements', { title: 'Fireworks', message: 'At ten, by the river', severity: 'info' });
