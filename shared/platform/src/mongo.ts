@@ -79,7 +79,8 @@ export function maskUrl(url: string): string {
   return url.replace(/\/\/[^@/]*@/, '//[masked]@');
 }
 
-const transient = (error: unknown): boolean => hasLabel(error, 'TransientTransactionError');
+/** Whether the error has ended a transaction that may be run again. */
+export const isTransient = (error: unknown): boolean => hasLabel(error, 'TransientTransactionError');
 const commitUnknown = (error: unknown): boolean => hasLabel(error, 'UnknownTransactionCommitResult');
 
 function hasLabel(error: unknown, label: string): boolean {
@@ -112,7 +113,7 @@ export async function inTransaction<T>(
         return result;
       } catch (error) {
         if (session.inTransaction()) await session.abortTransaction().catch(() => undefined); // the server drops it by itself when this fails
-        if (!transient(error)) throw error;
+        if (!isTransient(error)) throw error;
         if (performance.now() > deadline) throw busy(error);
         await pause(Math.random() * Math.min(100, 2 ** attempt));
       }
@@ -127,7 +128,7 @@ async function commit(session: ClientSession, deadline: number): Promise<void> {
       await session.commitTransaction();
       return;
     } catch (error) {
-      if (!commitUnknown(error) || transient(error) || performance.now() > deadline + 5_000) throw error;
+      if (!commitUnknown(error) || isTransient(error) || performance.now() > deadline + 5_000) throw error;
       await pause(20);
     }
   }

@@ -1,6 +1,6 @@
 import { Problem } from '@tidings/contracts';
 import type { Tx } from '@tidings/feed';
-import { isDuplicateKey, pause, type Mongo } from '@tidings/platform';
+import { isDuplicateKey, isTransient, pause, type Mongo } from '@tidings/platform';
 import { createHash } from 'node:crypto';
 
 /** An event of the answer, at the place where its caller will see it. */
@@ -28,6 +28,11 @@ interface IdempotencyRecord {
 export interface IdempotentRequest {
   recordId: string;
   bodyHash: string;
+}
+
+/** Ends the transaction of a request whose equal was first. */
+class AnsweredBefore extends Error {
+  override readonly name = 'AnsweredBefore';
 }
 
 const keptMs = 24 * 3_600_000;
@@ -82,19 +87,38 @@ export function createIdempotency(mongo: Mongo) {
       }
     },
 
-    /** First in the transaction, so that of two equal requests one stops before it does the work. */
-    async claim(tx: Tx, { recordId, bodyHash }: IdempotentRequest): Promise<void> {
-      const expiresAt = new Date(tx.now.getTime() + keptMs);
-      await records.insertOne({ _id: recordId, bodyHash, status: 0, body: null, events: [], expiresAt }, { session: tx.session });
+    /**
+     * Lets one request do its work unless an equal one was first. It looks for the record of that one where there is reason to: when the work
+     * fails, since that may come of what the equal one did (it has spent the money, say), and when the transaction runs again.
+     * @throws AnsweredBefore
+     */
+    unlessAnswered(request: IdempotentRequest): <T>(tx: Tx, work: () => Promise<T>) => Promise<T> {
+      const assertFirst = async ({ session }: Tx): Promise<void> => {
+        if (await records.findOne({ _id: request.recordId }, { session, projection: { _id: 1 } })) throw new AnsweredBefore();
+      };
+      let runs = 0;
+      return async (tx, work) => {
+        const looksFirst = runs++ > 0;
+        if (looksFirst) await assertFirst(tx);
+        try {
+          return await work();
+        } catch (error) {
+          // A write that an index refused has ended the transaction: then this fails, and it all runs again and looks first.
+          if (!looksFirst && !isTransient(error)) await assertFirst(tx);
+          throw error;
+        }
+      };
     },
 
-    async complete(tx: Tx, { recordId }: IdempotentRequest, { status, body, events }: Answer): Promise<void> {
+    /** With the change, and written once: of two equal requests the index lets one commit, and the other one finds its record. */
+    async record(tx: Tx, { recordId, bodyHash }: IdempotentRequest, { status, body, events }: Answer): Promise<void> {
       const text = body === undefined ? null : JSON.stringify(body);
-      await records.updateOne({ _id: recordId }, { $set: { status, body: text, events } }, { session: tx.session });
+      const expiresAt = new Date(tx.now.getTime() + keptMs);
+      await records.insertOne({ _id: recordId, bodyHash, status, body: text, events, expiresAt }, { session: tx.session });
     },
 
     /** Whether the transaction failed because an equal request has committed. */
-    isTaken: (error: unknown): boolean => isDuplicateKey(error, 'idempotency'),
+    isTaken: (error: unknown): boolean => error instanceof AnsweredBefore || isDuplicateKey(error, 'idempotency'),
 
     async start(): Promise<void> {
       await records.createIndex({ expiresAt: 1 }, { expireAfterSeconds: 0 });

@@ -61,18 +61,19 @@ export function createRouter(context: Context, bindings: readonly RouteBinding[]
     if (stored) return sendAnswer(res, stored);
 
     const prepared = await binding.prepare?.(input);
+    const once = request && idempotency.unlessAnswered(request);
     try {
       const { result } = await context.unitOfWork.run(
         { actor: base.caller?.userId ?? null, cause: { kind: 'request', id: requestState(req).id } },
         async (tx): Promise<Answer> => {
-          if (request) await idempotency.claim(tx, request);
-          const outcome = await binding.handle({ ...input, tx, prepared });
+          const work = () => binding.handle({ ...input, tx, prepared });
+          const outcome = await (once ? once(tx, work) : work());
           const events = eventRefs(base.caller, tx.events);
           const answer =
             outcome instanceof Problem
               ? { status: outcome.status, body: outcome.toBody(), events }
               : { status: route.status, body: present(route, outcome), events };
-          if (request) await idempotency.complete(tx, request, answer);
+          if (request) await idempotency.record(tx, request, answer);
           return answer;
         },
       );
