@@ -50,7 +50,7 @@ export function createApi(deps: ApiDeps): Api {
     metrics,
     jobs,
     tokens: createTokens(config.jwtKeys, config.ACCESS_TOKEN_SECONDS),
-    access: createAccess(mongo),
+    access: createAccess(mongo, { names: true }),
     unitOfWork: createUnitOfWork({ mongo, jobs }),
     feedLog: createFeedLog(mongo),
   };

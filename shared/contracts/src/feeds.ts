@@ -6,6 +6,8 @@ export interface Principal {
   sessionId: string;
   roles: readonly Role[];
   merchants: readonly string[];
+  /** Where whoever asked wants it, too. */
+  name?: string;
 }
 
 export const feeds = {

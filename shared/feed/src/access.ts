@@ -8,6 +8,7 @@ interface StoredUser {
   roles: Role[];
   status: 'active' | 'suspended';
   memberships?: { merchantId: string }[];
+  name?: string;
 }
 
 interface StoredSession {
@@ -32,7 +33,8 @@ export interface Access {
   parties(feed: string): Promise<readonly string[]>;
 }
 
-export function createAccess(mongo: Mongo): Access {
+/** @param options `names`: principals have their names. A gateway, which keeps thousands, has no need of them */
+export function createAccess(mongo: Mongo, { names = false }: { names?: boolean } = {}): Access {
   const options = { readConcern: { level: 'majority' as const }, readPreference: 'primary' as const };
   const users = mongo.db.collection<StoredUser>('users', options);
   const sessions = mongo.db.collection<StoredSession>('sessions', options);
@@ -40,7 +42,7 @@ export function createAccess(mongo: Mongo): Access {
 
   const loadUsers = batched(async (ids: readonly string[]) => {
     const found = await users
-      .find({ _id: { $in: [...ids] } }, { projection: { roles: 1, status: 1, 'memberships.merchantId': 1 } })
+      .find({ _id: { $in: [...ids] } }, { projection: { roles: 1, status: 1, 'memberships.merchantId': 1, ...(names ? { name: 1 } : {}) } })
       .toArray();
     return new Map(found.map((user) => [user._id, user]));
   });
@@ -54,7 +56,8 @@ export function createAccess(mongo: Mongo): Access {
       const [user, session] = await Promise.all([loadUsers(userId), loadSessions(sessionId)]);
       if (!user || user.status !== 'active') return null;
       if (!session || session.userId !== userId || session.revokedAt || session.expiresAt.getTime() <= Date.now()) return null;
-      return { userId, sessionId, roles: sharedRoles(user.roles), merchants: merchantsOf(user) };
+      const { roles, name } = user;
+      return { userId, sessionId, roles: sharedRoles(roles), merchants: merchantsOf(user), ...(name === undefined ? {} : { name }) };
     },
 
     async parties(feed) {

@@ -3,6 +3,7 @@ import { ensureIndexes } from '../../models.js';
 import { createMemberships } from '../identity/index.js';
 import { createItems, type Items } from './items.js';
 import { createMembers, type Members } from './members.js';
+import { createMenus, type Menus } from './menus.js';
 import { merchantModels } from './merchants.model.js';
 import { merchantRoutes } from './merchants.routes.js';
 import { createMerchants, type Merchants } from './merchants.service.js';
@@ -13,6 +14,7 @@ export type { Items } from './items.js';
 export { assertMayChange, assertMayLook, assertMember, isMember, type Members } from './members.js';
 export type { ItemDocument, MerchantDocument } from './merchants.model.js';
 export { presentItem, presentMerchant } from './merchants.presenter.js';
+export type { Menu, Menus } from './menus.js';
 export type { Merchants } from './merchants.service.js';
 export type { SellingService } from './selling.service.js';
 
@@ -20,6 +22,7 @@ export interface MerchantsModule extends ApiModule {
   merchants: Merchants;
   members: Members;
   items: Items;
+  menus: Menus;
   selling: SellingService;
 }
 
@@ -33,6 +36,7 @@ export function merchantsModule({ config, mongo, unitOfWork }: Pick<Context, 'co
     merchants,
     members,
     items,
+    menus: createMenus(models, items),
     selling,
     routes: merchantRoutes({ merchants, members, items, selling }),
     jobs: { [sellingJobKind]: selling.turn },

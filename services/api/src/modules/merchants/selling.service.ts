@@ -32,10 +32,11 @@ export interface SellingService {
   /** @throws Problem `forbidden`, `not-found`, `version-mismatch` */
   resume(tx: Tx, caller: Principal, merchantId: string, ifMatch?: string): Promise<SellingView>;
   /**
-   * For whoever takes an order; reads only. Orders that were placed go on when a merchant closes.
+   * For whoever takes an order; reads only, and not what is given. Orders that were placed go on when a merchant closes.
+   * @param known the settings, where they were read already; null for a merchant that has set nothing
    * @throws Problem `merchant-closed`
    */
-  assertOpen(tx: Tx, merchant: MerchantDocument): Promise<void>;
+  assertOpen(tx: Tx, merchant: MerchantDocument, known?: SellingDocument | null): Promise<void>;
   /** What becomes of the merchant's orders that nobody picks up; null: they wait. */
   unclaimedRule(tx: Tx, merchantId: string): Promise<UnclaimedRule | null>;
   /** Tells of hours that began or ended, and of pauses that are over. */
@@ -125,8 +126,8 @@ export function createSelling(options: { models: SellingModels; merchants: Merch
       return change(tx, caller, merchantId, { settings: { pause: null }, ifMatch });
     },
 
-    async assertOpen(tx, merchant) {
-      const selling = await read(merchant._id, tx);
+    async assertOpen(tx, merchant, known) {
+      const selling = known === undefined ? await read(merchant._id, tx) : (known ?? unset(merchant._id));
       // What is stored holds until the next turn. Past it, while the job that writes it anew has not run, the clock decides.
       const isStale = selling.nextChangeAt !== null && selling.nextChangeAt <= tx.now;
       const { open, paused } = isStale ? sellingStatus({ ...selling, timeZone: merchant.timeZone }, tx.now) : selling;

@@ -1,7 +1,7 @@
 import type { ApiModule, Context } from '../../context.js';
 import { createCodes } from '../../codes/codes.js';
 import { ensureIndexes } from '../../models.js';
-import type { Items, Merchants, SellingService } from '../merchants/index.js';
+import type { Items, Menus, SellingService } from '../merchants/index.js';
 import type { Wallet } from '../wallet/index.js';
 import { createExpiry } from './expiry.js';
 import { messageModels } from './messages.model.js';
@@ -26,7 +26,7 @@ export interface OrdersModule extends ApiModule {
 
 export function ordersModule(
   { config, mongo, unitOfWork }: Pick<Context, 'config' | 'mongo' | 'unitOfWork'>,
-  parts: { merchants: Merchants; items: Items; selling: SellingService; wallet: Wallet },
+  parts: { items: Items; menus: Menus; selling: SellingService; wallet: Wallet },
 ): OrdersModule {
   const models = { ...orderModels(mongo), ...messageModels(mongo) };
   const steps = createOrderSteps({ orders: models.orders, ...parts });

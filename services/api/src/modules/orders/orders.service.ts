@@ -13,7 +13,7 @@ import {
 import { auditRead, type Tx } from '@tidings/feed';
 import { newId, type Mongo } from '@tidings/platform';
 import { newestFirst, olderThan, pageByTime, type Paged } from '../../http/lists.js';
-import { assertMayLook, isMember, type Items, type Merchants, type SellingService } from '../merchants/index.js';
+import { assertMayLook, isMember, type Items, type Menus, type SellingService } from '../merchants/index.js';
 import { announcePayment, type Wallet } from '../wallet/index.js';
 import { fillBasket } from './basket.js';
 import { takenPieces, type OrderSteps } from './order-steps.js';
@@ -64,16 +64,26 @@ export interface OrdersDeps {
   mongo: Mongo;
   models: OrderModels;
   steps: OrderSteps;
-  merchants: Merchants;
   items: Items;
+  menus: Menus;
   selling: SellingService;
   wallet: Wallet;
 }
 
-export function createOrders({ mongo, models, steps, merchants, items, selling, wallet }: OrdersDeps): Orders {
+export function createOrders({ mongo, models, steps, items, menus, selling, wallet }: OrdersDeps): Orders {
   const { orders } = models;
   const { step, giveBack } = steps;
   const users = mongo.db.collection<{ _id: string; name: string }>('users');
+
+  const nameOf = async (tx: Tx, { userId, name }: Principal): Promise<string> =>
+    name ?? (await users.findOne({ _id: userId }, { session: tx.session, projection: { name: 1 } }))?.name ?? 'Customer';
+
+  /** @throws Problem `not-found` */
+  const menu = async (tx: Tx, wanted: Parameters<Menus['read']>[1]) => {
+    const { merchant, ...rest } = await menus.read(tx, wanted);
+    if (!merchant) throw new Problem('not-found', 'There is no such merchant');
+    return { merchant, ...rest };
+  };
 
   /** Whether the order exists is nobody's business but its parties'. */
   const visible = async (caller: Principal, id: string, tx?: Tx): Promise<OrderDocument> => {
@@ -96,26 +106,25 @@ export function createOrders({ mongo, models, steps, merchants, items, selling, 
     ticket: createPickupNumbers(models),
 
     async place(tx, caller, input, ticket) {
-      const merchant = await merchants.get(input.vendorId, tx);
-      await selling.assertOpen(tx, merchant);
+      const names = input.items.map(({ itemId }) => itemId);
+      const { merchant, selling: settings, offered } = await menu(tx, { merchantId: input.vendorId, names });
+      await selling.assertOpen(tx, merchant, settings);
       const { currency, _id: merchantId } = merchant;
-      const offered = await items.find(
-        tx,
-        merchantId,
-        input.items.map(({ itemId }) => itemId),
-      );
       const { lines, total } = fillBasket(input, offered, currency);
       const { userId } = caller;
-      const customer = await users.findOne({ _id: userId }, { session: tx.session, projection: { name: 1 } });
 
       const orderId = newId();
       // First: an order that cannot be paid ends here, and takes no pickup number.
-      const paid = await wallet.charge(tx, { orderId, userId, merchantId, amount: total, currency });
+      const paid = await wallet.charge(tx, { orderId, userId, merchantId, amount: total, currency }, { isNew: true });
+      const pickupNumber = await besides(
+        ticket({ id: merchantId, timeZone: merchant.timeZone }),
+        tx.grant(feeds.order(orderId), [feeds.user(userId), feeds.merchant(merchantId)]),
+      );
 
       const order: OrderDocument = {
         _id: orderId,
         userId,
-        customerName: customer?.name ?? 'Customer',
+        customerName: await nameOf(tx, caller),
         vendorId: merchantId,
         status: 'placed',
         items: lines,
@@ -123,7 +132,7 @@ export function createOrders({ mongo, models, steps, merchants, items, selling, 
         refunded: 0,
         currency,
         estimatedTime: null,
-        pickupNumber: await ticket({ id: merchantId, timeZone: merchant.timeZone }),
+        pickupNumber,
         ...(input.note === undefined ? {} : { note: input.note }),
         version: 1,
         createdAt: tx.now,
@@ -148,8 +157,7 @@ export function createOrders({ mongo, models, steps, merchants, items, selling, 
         { orderId, userId, merchantId },
       );
       announcePayment(tx, { orderId, userId, merchantId, amount: total, currency }, paid);
-      await orders.insertMany([order], { session: tx.session });
-      await tx.grant(feeds.order(orderId), [feeds.user(userId), feeds.merchant(merchantId)]);
+      await orders.insertMany([order], { session: tx.session, lean: true });
       await items.moveStock(tx, takenPieces(order, -1));
       return order;
     },
@@ -193,4 +201,12 @@ export function createOrders({ mongo, models, steps, merchants, items, selling, 
       return pageByTime(found, limit);
     },
   };
+}
+
+/** What the work that goes on meanwhile has come to, when both have ended: nothing may be under way in a transaction that is given up. */
+async function besides<T>(meanwhile: Promise<T>, own: Promise<unknown>): Promise<T> {
+  const [result, written] = await Promise.allSettled([meanwhile, own]);
+  if (written.status === 'rejected') throw written.reason;
+  if (result.status === 'rejected') throw result.reason;
+  return result.value;
 }

@@ -23,6 +23,8 @@ export interface Leg {
 export type NewTransfer<Facts = TransferFacts> = Facts & {
   /** Names the transfer for ever: a second one with the same key changes nothing. */
   key: string;
+  /** The key was made in this very transaction, so that nobody can have used it: saves the look for a first one. */
+  isNew?: true;
   legs: readonly Leg[];
 };
 
@@ -97,10 +99,10 @@ function ledgerOn({ accounts, transfers, postings }: LedgerModels, { told }: Led
   async function post(tx: Tx, transfer: NewTransfer): Promise<Posted> {
     const currency = assertBalanced(transfer);
     const { session, now } = tx;
-    const first = await transfers.findById(transfer.key, null, { session }).lean<TransferDocument>();
+    const { key, isNew, legs, ...facts } = transfer;
+    const first = isNew ? null : await transfers.findById(key, null, { session }).lean<TransferDocument>();
     if (first) return { transfer: first, replayed: true, changes: [] };
 
-    const { key, legs, ...facts } = transfer;
     const document: TransferDocument = {
       ...facts,
       ...outline(legs),
@@ -110,7 +112,7 @@ function ledgerOn({ accounts, transfers, postings }: LedgerModels, { told }: Led
       ...(told ? {} : { untold: true }),
       tx: tx.id,
     };
-    await transfers.insertMany([document], { session });
+    await transfers.insertMany([document], { session, lean: true });
 
     const written: PostingDocument[] = [];
     const changes: BalanceChange[] = [];
@@ -127,7 +129,7 @@ function ledgerOn({ accounts, transfers, postings }: LedgerModels, { told }: Led
       }
     }
     for (const [account, held] of setAside.rest()) changes.push(await move(tx, account, 0, held));
-    await postings.insertMany(written, { session });
+    await postings.insertMany(written, { session, lean: true });
     return { transfer: document, replayed: false, changes };
   }
 

@@ -3,7 +3,7 @@ import type { Tx } from '@tidings/feed';
 import { z } from 'zod';
 import { decodeCursor, pageOf, type Paged } from '../../http/lists.js';
 import { nameOf, refundOf, subjectOf, type Charge } from './charge.js';
-import { accountId, parseAccountId, type AccountRef, type BalanceChange, type Ledger } from './ledger.js';
+import { accountId, parseAccountId, type AccountRef, type BalanceChange, type Ledger, type NewTransfer } from './ledger.js';
 import { announceBalance } from './wallet.events.js';
 import { bringUpToDate } from './roll-up.js';
 import type { AccountDocument, PostingDocument, WalletModels } from './wallet.model.js';
@@ -52,7 +52,7 @@ export interface Wallet {
    * for, is out.
    * @throws Problem `insufficient-funds`
    */
-  charge(tx: Tx, charge: Charge): Promise<readonly BalanceChange[]>;
+  charge(tx: Tx, charge: Charge, options?: Pick<NewTransfer, 'isNew'>): Promise<readonly BalanceChange[]>;
   /**
    * Gives the price back, or a part of it, and emits `payment-refunded` and `balance-updated`. `key` names the refund (that of the whole charge unless
    * given): a second time changes nothing. The caller sees to it that the parts do not come to more than the price.
@@ -123,11 +123,12 @@ export function createWallet(options: { models: WalletModels; ledger: Ledger; de
       return pageOf(found, limit, ({ accountVersion = 0 }) => [accountVersion]);
     },
 
-    async charge(tx, charge) {
+    async charge(tx, charge, { isNew } = {}) {
       const { userId, merchantId, amount, currency } = charge;
       const { changes } = await ledger.post(tx, {
         ...nameOf(charge),
         ...subjectOf(charge),
+        ...(isNew ? { isNew } : {}),
         type: 'payment',
         paymentMethod: 'wallet',
         legs: [
