@@ -34,6 +34,8 @@ export function createSequencer({ mongo, logger, retentionDays, userRetentionDay
 
   const loadHeads = async (events: readonly OutboxEvent[]): Promise<void> => {
     const unknown = new Set<string>();
+    // Not while another leader may have numbered some of them: then what stands there decides.
+    if (!lookUp) for (const { begins = [] } of events) for (const feed of begins) if (!heads.has(feed)) heads.set(feed, 0);
     for (const event of events) for (const target of event.feeds) if (!heads.has(feedOf(target))) unknown.add(feedOf(target));
     if (unknown.size === 0) return;
     if (heads.size + unknown.size > maxHeads) {

@@ -17,6 +17,8 @@ export interface OutboxEvent {
   /** The ids that routing needs; see the event's definition. */
   to: Record<string, unknown>;
   feeds: FeedTarget[];
+  /** Those of its feeds that nothing stood in before: of a thing that its transaction made. */
+  begins?: string[];
   actor: string | null;
   cause?: Cause;
   at: Date;

@@ -21,7 +21,7 @@ export interface Tx {
    * @throws ZodError when the payload is not what the catalogue declares: a fault of the domain, not of the client
    */
   emit<Type extends EventType>(type: Type, data: EventInput<Type>, to: EventTo<Type>, cause?: Cause): string;
-  /** Declares who may follow a feed; see `FeedGrant`. */
+  /** Declares who may follow the feed of a thing that is made in this transaction, once for ever; see `FeedGrant`. */
   grant(feed: string, containers: string[]): Promise<void>;
   /** Notes in the audit log what the actor does here: both are committed, or neither. */
   audit(action: AuditAction): Promise<void>;
@@ -56,6 +56,7 @@ export function createUnitOfWork(options: { mongo: Mongo; jobs: Pick<Jobs, 'add'
         async (session) => {
           const events: OutboxEvent[] = [];
           const added: NewJob[] = [];
+          const begun = new Set<string>();
           const now = new Date();
           const id = newId();
           const result = await work({
@@ -70,7 +71,8 @@ export function createUnitOfWork(options: { mongo: Mongo; jobs: Pick<Jobs, 'add'
               return event._id;
             },
             async grant(feed, containers) {
-              await grants.updateOne({ _id: feed }, { $set: { containers } }, { upsert: true, session });
+              await grants.insertOne({ _id: feed, containers }, { session });
+              begun.add(feed);
             },
             audit: (action) => writeAudit(mongo, { ...action, actor, at: now }, session),
             async job(job) {
@@ -79,6 +81,7 @@ export function createUnitOfWork(options: { mongo: Mongo; jobs: Pick<Jobs, 'add'
             },
           });
           // Last and at once: a callback that ran before this attempt has left nothing behind, and the order is the order of emission.
+          markBeginnings(events, begun);
           if (events.length > 0) await outbox.insertMany(events, { session, ordered: true });
           return { result, events, added };
         },
@@ -115,6 +118,17 @@ function compose(
     ...origin,
     ...(notifies ? { pending: true as const } : {}),
   };
+}
+
+/** The first event of each new feed says that it begins it: the relay need not look for what stood there before. */
+function markBeginnings(events: readonly OutboxEvent[], begun: Set<string>): void {
+  for (const event of events) {
+    const begins = event.feeds.flatMap((target) => {
+      const feed = typeof target === 'string' ? target : target.feed;
+      return begun.delete(feed) ? [feed] : [];
+    });
+    if (begins.length > 0) event.begins = begins;
+  }
 }
 
 /** Indexes of the event path. Each service calls it at start; creating an index that exists does nothing. */
