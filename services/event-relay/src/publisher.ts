@@ -2,6 +2,7 @@ import {
   collections,
   encodeBusMessage,
   enqueueDomainEvents,
+  eventsPerJob,
   feedChannel,
   outboxPages,
   type DomainEventQueue,
@@ -87,7 +88,10 @@ export function createPublisher(options: PublisherOptions): Publisher {
         const notifying = events.filter(({ pending }) => pending);
         // Redis that hangs must not hold up the numbering: what is given up here is published again when it answers.
         await within(publishTimeoutMs, () =>
-          Promise.all([send(entries, `${batch} ${Date.now()}`), notifying.length > 0 ? enqueueDomainEvents(queue, notifying) : undefined]),
+          Promise.all([
+            send(entries, `${batch} ${Date.now()}`),
+            notifying.length > 0 ? enqueueDomainEvents(queue, notifying, { perJob: eventsPerJob }) : undefined,
+          ]),
         );
         confirmed = batch;
       } catch (error) {

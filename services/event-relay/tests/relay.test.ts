@@ -6,6 +6,7 @@ import {
   ensureFeedIndexes,
   type BusEntry,
   type FeedEntry,
+  type FeedHead,
   type OutboxEvent,
 } from '@tidings/feed';
 import { createRedis, newId, type Redis } from '@tidings/platform';
@@ -146,6 +147,29 @@ describe('numbering', () => {
     await sequencer.flushHeads();
     await sequencer.append([event(['admin'])]);
     expect((await entriesOf('admin')).map(({ _id }) => _id.seq)).toEqual([1, 2]);
+  });
+});
+
+describe('a feed that an event begins', () => {
+  test('is not looked for, and goes on from there', async () => {
+    const sequencer = createSequencer({ mongo: store.mongo, logger: store.logger, retentionDays: 30, userRetentionDays: 180 });
+    await sequencer.append([event(['admin'])]); // from now on no other leader is at work
+    // What cannot be, so that whoever looks goes on from there.
+    await store.mongo.db.collection<FeedHead>(collections.heads).insertOne({ _id: 'order:new', head: 40, updatedAt: new Date() });
+    await sequencer.append([event(['admin', 'order:new'], { begins: ['order:new'] }), event(['order:new'])]);
+    await sequencer.append([event(['order:new'])]);
+    expect((await entriesOf('order:new')).map(({ _id }) => _id.seq)).toEqual([1, 2, 3]);
+  });
+
+  test('goes on from what another leader has numbered there, whatever the event says', async () => {
+    const options = { mongo: store.mongo, logger: store.logger, retentionDays: 30, userRetentionDays: 180 };
+    const [begins, next] = [event(['order:new'], { begins: ['order:new'] }), event(['order:new'])];
+    const [dead, heir] = [createSequencer(options), createSequencer(options)];
+    await heir.append([event(['admin'])]);
+    await dead.append([begins, next]);
+    // Met again as if nobody had numbered it: the index refuses, and what stands there decides.
+    await heir.append([begins, event(['order:new'])]);
+    expect((await entriesOf('order:new')).map(({ _id }) => _id.seq)).toEqual([1, 2, 3]);
   });
 });
 

@@ -1,5 +1,5 @@
 import { Problem } from '@tidings/contracts';
-import { domainEventsQueue, type DomainEventJob, type DomainEventQueue } from '@tidings/feed';
+import { domainEventsQueue, enqueueDomainEvents, type DomainEventJob, type DomainEventQueue } from '@tidings/feed';
 import { createRedis, pause, within, type Logger, type Metrics, type Redis } from '@tidings/platform';
 import { DelayedError, UnrecoverableError, Worker, type Job } from 'bullmq';
 import { UnfitEvent, type EventHandler } from './handle-event.js';
@@ -44,10 +44,27 @@ export function createConsumer(options: ConsumerOptions): Consumer {
   let active = 0;
   let lastDone = 0;
 
+  /** What goes wrong with it has a job of its own to be told of and tried again by; where Redis does not take that, the sweeper finds the event. */
+  const handleOther = async (event: { _id: string; type: string }): Promise<void> => {
+    const outcome = await settled(handle(event._id));
+    if (outcome.status === 'fulfilled') return;
+    logger.debug(
+      { eventId: event._id, reason: String(outcome.reason) },
+      'An event of a job for several was not handled; it gets a job of its own',
+    );
+    await enqueueDomainEvents(queue, [event]).catch((error: unknown) =>
+      logger.debug({ eventId: event._id, reason: String(error) }, 'The job was not added; the sweeper will'),
+    );
+  };
+
   const work = async (job: Job<DomainEventJob>, token?: string): Promise<void> => {
     active++;
     try {
-      await handle(job.data.eventId);
+      const { eventId, others = [] } = job.data;
+      // Together, so that they share a transaction; later attempts are of the first one alone.
+      const company = job.attemptsMade === 0 ? others : [];
+      const [own] = await Promise.all([settled(handle(eventId)), ...company.map(handleOther)]);
+      if (own.status === 'rejected') throw own.reason;
     } catch (error) {
       // Kept at once with its reason; the sweeper tries it again now and then, as a newer version may know how.
       if (error instanceof UnfitEvent) throw new UnrecoverableError(error.message);
@@ -130,4 +147,9 @@ export function createConsumer(options: ConsumerOptions): Consumer {
       if (running) await close(running);
     },
   };
+}
+
+async function settled<T>(work: Promise<T>): Promise<PromiseSettledResult<T>> {
+  const [outcome] = await Promise.allSettled([work]);
+  return outcome;
 }

@@ -1,6 +1,6 @@
 import { eventDefinition, isEventType, Problem } from '@tidings/contracts';
-import { collections, createUnitOfWork, type OutboxEvent } from '@tidings/feed';
-import { gather, type Metrics, type Mongo } from '@tidings/platform';
+import { collections, createUnitOfWork, notificationCollections, type OutboxEvent, type Tx } from '@tidings/feed';
+import { gather, isDuplicateKey, type Metrics, type Mongo } from '@tidings/platform';
 import { createAudience } from './audience.js';
 import type { Channel, Delivery } from './channels/channel.js';
 import type { NotificationRegistry } from './notifications/registry.js';
@@ -81,16 +81,14 @@ export function createEventHandler(options: EventHandlerOptions): EventHandler {
     const company = found.filter(({ event }) => !alone.has(event._id)).map(({ event }) => event);
     if (company.length === 0) return alone;
     try {
-      await write(
-        company,
-        found.flatMap(({ deliveries }) => deliveries ?? []),
-        true,
-      );
+      const deliveries = found.flatMap(({ deliveries }) => deliveries ?? []);
+      await write(company, deliveries, { isLast: true, isFirst: true });
       for (const event of company) observe(event);
       return alone;
     } catch (error) {
-      // Which of them is held, nobody can tell from here.
-      if (error instanceof Problem && error.code === 'unavailable') return new Set(events.map(({ _id }) => _id));
+      // Which of them is held, was handled meanwhile or has notifications of an earlier run, nobody can tell from here.
+      const isOfOne = error instanceof HandledMeanwhile || isDuplicateKey(error, notificationCollections.notifications);
+      if (isOfOne || (error instanceof Problem && error.code === 'unavailable')) return new Set(events.map(({ _id }) => _id));
       throw error;
     }
   };
@@ -102,12 +100,12 @@ export function createEventHandler(options: EventHandlerOptions): EventHandler {
     for await (const userId of usersOf(event)) {
       // A full batch is written when somebody comes after it, so that the last one, with the mark, is never empty without need.
       if (batch.size === batchSize && !batch.has(userId)) {
-        if (!(await write([event], deliveriesOf(event, [...batch]), false))) return;
+        if (!(await write([event], deliveriesOf(event, [...batch]), { isLast: false, isFirst: false }))) return;
         batch = new Set();
       }
       batch.add(userId);
     }
-    if (await write([event], deliveriesOf(event, [...batch]), true)) observe(event);
+    if (await write([event], deliveriesOf(event, [...batch]), { isLast: true, isFirst: false })) observe(event);
   };
 
   const together = gather(handleTogether);
@@ -116,8 +114,22 @@ export function createEventHandler(options: EventHandlerOptions): EventHandler {
   };
 }
 
-/** Writes deliveries in one transaction, and with the last of an event that it is handled. */
-type Writer = (events: readonly OutboxEvent[], deliveries: readonly Delivery[], isLast: boolean) => Promise<boolean>;
+/** Some of a company of events were handled elsewhere since they were read. */
+class HandledMeanwhile extends Error {
+  override readonly name = 'HandledMeanwhile';
+}
+
+/** Of these events: whether all deliveries are written with these, and whether none were before. */
+interface Part {
+  isLast: boolean;
+  isFirst: boolean;
+}
+
+/**
+ * Writes deliveries in one transaction, and with the last of an event that it is handled. False when all were handled already.
+ * @throws HandledMeanwhile when some were
+ */
+type Writer = (events: readonly OutboxEvent[], deliveries: readonly Delivery[], part: Part) => Promise<boolean>;
 
 /**
  * The last transaction of an event takes `pending` from it, and whoever finds it gone writes nothing: two workers that handle one event
@@ -135,16 +147,20 @@ function createWriter({ mongo, channels, metrics }: EventHandlerOptions): Writer
   });
   const written = metrics.counter('notifications_total', 'Notifications written', ['channel', 'category']);
 
-  return async (events, deliveries, isLast) => {
+  /** How many of them nobody has handled; from here on they are, where these are the last of their deliveries. */
+  const claim = async ({ session }: Tx, events: readonly OutboxEvent[], isLast: boolean): Promise<number> => {
+    const filter = { _id: { $in: events.map(({ _id }) => _id) }, pending: true as const };
+    if (!isLast) return (await outbox.find(filter, { session, projection: { _id: 1 } }).toArray()).length;
+    return (await outbox.updateMany(filter, { $unset: { pending: '' } }, { session })).modifiedCount;
+  };
+
+  return async (events, deliveries, { isLast, isFirst }) => {
     const { result } = await unitOfWork.run({ actor: null }, async (tx) => {
-      const { session } = tx;
-      const filter = { _id: { $in: events.map(({ _id }) => _id) }, pending: true as const };
-      const pending = new Set((await outbox.find(filter, { session, projection: { _id: 1 } }).toArray()).map(({ _id }) => _id));
-      if (pending.size === 0) return null;
-      if (isLast) await outbox.updateMany({ _id: { $in: [...pending] } }, { $unset: { pending: '' } }, { session });
-      const ours = deliveries.filter(({ event }) => pending.has(event._id));
+      const claimed = await claim(tx, events, isLast);
+      if (claimed === 0) return null;
+      if (claimed < events.length) throw new HandledMeanwhile();
       const results: { channel: string; done: readonly Delivery[] }[] = [];
-      for (const channel of channels) results.push({ channel: channel.name, done: await channel.write(tx, ours) });
+      for (const channel of channels) results.push({ channel: channel.name, done: await channel.write(tx, deliveries, isFirst) });
       return results;
     });
     for (const { channel, done } of result ?? []) {

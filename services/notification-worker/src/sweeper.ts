@@ -1,4 +1,4 @@
-import { enqueueDomainEvents, outboxPages, type DomainEventQueue, type OutboxEvent, type OutboxPlace } from '@tidings/feed';
+import { enqueueDomainEvents, eventsPerJob, outboxPages, type DomainEventQueue, type OutboxEvent, type OutboxPlace } from '@tidings/feed';
 import { pause, within, type Logger, type Metrics, type Mongo } from '@tidings/platform';
 import type { EventHandler } from './handle-event.js';
 
@@ -75,8 +75,8 @@ export function createSweeper({ mongo, logger, metrics, queue, handle, sweepMs, 
     try {
       await within(redisPatienceMs, async () => {
         await retryFailed();
-        // While jobs wait the backlog is being worked off, and adding it again and again would only cost.
-        if (page.length === 0 || (await queue.queue.getWaitingCount()) >= pageSize) return;
+        // While jobs wait the backlog is being worked off, and adding it again and again would only cost. Each may stand for many events.
+        if (page.length === 0 || (await queue.queue.getWaitingCount()) * eventsPerJob >= pageSize) return;
         await enqueueDomainEvents(queue, page);
         swept.inc({ by: 'queue' }, page.length);
       });

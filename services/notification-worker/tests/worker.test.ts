@@ -5,6 +5,7 @@ import {
   enqueueDomainEvents,
   ensureFeedIndexes,
   notificationCollections,
+  notificationId,
   type DomainEventQueue,
   type NotificationDocument,
   type OutboxEvent,
@@ -120,6 +121,20 @@ describe('an event that notifies', () => {
     await enqueueDomainEvents(queue, events);
     await waitFor('the queue to be empty', async () => (await queue.queue.getJobCountByTypes('waiting', 'active', 'delayed')) === 0);
     for (const [index, event] of events.entries()) await expectOncePerPerson(event, [people[index]!]);
+  });
+
+  test('is handled once in a job that it shares, also where an earlier run has told some of its people', async () => {
+    const [one, other] = await addUsers(2);
+    const events = [announcement(), paymentOf(one!)];
+    await outbox().insertMany(events);
+    const earlier = notificationId(events[0]!._id, one!);
+    await notifications().insertOne({ _id: earlier, userId: one!, eventId: events[0]!._id } as NotificationDocument);
+    await enqueueDomainEvents(queue, events, { perJob: 16 });
+    await startWorker(withoutSweeper);
+    await allHandled();
+    const told = await notifications().find({ eventId: events[0]!._id }).toArray();
+    expect(told.map(({ userId }) => userId).toSorted()).toEqual([one!, other!].toSorted());
+    await expectOncePerPerson(events[1]!, [one!]);
   });
 
   test('tells each member of the merchant, and the owners alone where the catalogue says so', async () => {
@@ -263,6 +278,29 @@ describe('a handler that fails', () => {
     expect(job.failedReason).toContain('no words for this payment');
     await waitFor('the other event', async () => (await pendingEvents()) === 1);
     expect(await notifications().countDocuments({ eventId: unfit._id })).toBe(0);
+    await expectOncePerPerson(fine, [userId!]);
+  });
+
+  test('gets a job of its own when it came in one with others, and they go on', async () => {
+    await startWorker({ ...withoutSweeper, registry: broken() });
+    const [userId] = await addUsers(1);
+    const [unfit, first, last] = [paymentOf(userId!), announcement(), announcement()];
+    await outbox().insertMany([first, unfit, last]);
+    await enqueueDomainEvents(queue, [first, unfit, last], { perJob: 16 });
+    const job = await waitFor('the failed job', async () => (await queue.queue.getFailed())[0]);
+    expect([job.id, job.name]).toEqual([unfit._id, 'payment-completed']);
+    await waitFor('the other events', async () => (await pendingEvents()) === 1);
+    for (const event of [first, last]) await expectOncePerPerson(event, [userId!]);
+  });
+
+  test('as the first of its job fails with it, and the others go on', async () => {
+    await startWorker({ ...withoutSweeper, registry: broken() });
+    const [userId] = await addUsers(1);
+    const [unfit, fine] = [paymentOf(userId!), announcement()];
+    await outbox().insertMany([unfit, fine]);
+    await enqueueDomainEvents(queue, [unfit, fine], { perJob: 16 });
+    await waitFor('the failed job', async () => (await queue.queue.getFailed())[0]?.id === unfit._id);
+    await waitFor('the other event', async () => (await pendingEvents()) === 1);
     await expectOncePerPerson(fine, [userId!]);
   });
 

@@ -8,7 +8,12 @@ export const domainEventsQueue = 'domain-events';
 /** A job of the queue; its id is the event's. The event itself is read from the outbox, which is the truth. */
 export interface DomainEventJob {
   eventId: string;
+  /** Events that came with it, handled by its first attempt; one that this fails for gets a job of its own. */
+  others?: Pick<OutboxEvent, '_id' | 'type'>[];
 }
+
+/** A job costs Redis and the worker more than the event does; more of them in one would keep other workers from taking a part. */
+export const eventsPerJob = 16;
 
 export interface DomainEventQueue {
   queue: Queue<DomainEventJob>;
@@ -32,19 +37,23 @@ export function createDomainEventQueue(redisUrl: string, prefix: string, logger:
 }
 
 /**
- * Adds a job for each event. Adding one that waits, runs or has failed already does nothing; failed jobs are kept, with their reason.
+ * Adds a job for each event, or for some at a time. Adding one that waits, runs or has failed already does nothing; failed jobs are kept,
+ * with their reason.
+ * @param options `perJob`: at most `eventsPerJob`; 1 unless given
  * @throws when Redis does not answer; the sweeper adds what is missing
  */
 export async function enqueueDomainEvents(
   { queue }: DomainEventQueue,
   events: readonly Pick<OutboxEvent, '_id' | 'type'>[],
+  { perJob = 1 }: { perJob?: number } = {},
 ): Promise<void> {
   if (events.length === 0) return;
+  const groups = Array.from({ length: Math.ceil(events.length / perJob) }, (_, at) => events.slice(at * perJob, (at + 1) * perJob));
   await queue.addBulk(
-    events.map(({ _id, type }) => ({
-      name: type,
-      data: { eventId: _id },
-      opts: { jobId: _id, attempts: 8, backoff: { type: 'exponential', delay: 500, jitter: 0.5 }, removeOnComplete: true },
+    groups.map(([first, ...rest]) => ({
+      name: first!.type,
+      data: { eventId: first!._id, ...(rest.length > 0 ? { others: rest.map(({ _id, type }) => ({ _id, type })) } : {}) },
+      opts: { jobId: first!._id, attempts: 8, backoff: { type: 'exponential', delay: 500, jitter: 0.5 }, removeOnComplete: true },
     })),
   );
 }

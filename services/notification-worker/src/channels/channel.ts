@@ -13,6 +13,9 @@ export interface Delivery {
  */
 export interface Channel {
   readonly name: string;
-  /** Of one event or several. Leaves out what an earlier, interrupted run has written. Answers with what it wrote. */
-  write(tx: Tx, deliveries: readonly Delivery[]): Promise<readonly Delivery[]>;
+  /**
+   * Of one event or several. Leaves out what an earlier, interrupted run has written; with `isFirst` it trusts that there was none, and fails
+   * with a duplicate key where there was. Answers with what it wrote.
+   */
+  write(tx: Tx, deliveries: readonly Delivery[], isFirst: boolean): Promise<readonly Delivery[]>;
 }

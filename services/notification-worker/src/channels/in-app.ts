@@ -7,7 +7,8 @@ export function createInAppChannel(mongo: Mongo): Channel {
   const notifications = mongo.db.collection<NotificationDocument>(notificationCollections.notifications);
   return {
     name: 'in-app',
-    async write(tx, deliveries) {
+    async write(tx, deliveries, isFirst) {
+      if (deliveries.length === 0) return [];
       const documents = deliveries.map(({ event, userId, content }): NotificationDocument => ({
         _id: notificationId(event._id, userId),
         userId,
@@ -16,9 +17,10 @@ export function createInAppChannel(mongo: Mongo): Channel {
         readAt: null,
         createdAt: tx.now,
       }));
-      const existing = await notifications
-        .find({ _id: { $in: documents.map(({ _id }) => _id) } }, { session: tx.session, projection: { _id: 1 } })
-        .toArray();
+      const ids = documents.map(({ _id }) => _id);
+      const existing = isFirst
+        ? []
+        : await notifications.find({ _id: { $in: ids } }, { session: tx.session, projection: { _id: 1 } }).toArray();
       const written = new Set(existing.map(({ _id }) => _id));
       const missing = documents.filter(({ _id }) => !written.has(_id));
       if (missing.length === 0) return [];
