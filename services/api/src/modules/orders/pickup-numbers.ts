@@ -28,7 +28,8 @@ export function createPickupNumbers({ pickupCounters }: OrderModels): () => Pick
         .findOneAndUpdate(
           { _id },
           { $inc: { last: orders.length }, $setOnInsert: { expiresAt: new Date(Date.now() + keptMs) } },
-          { upsert: true, returnDocument: 'after' },
+          // Not waiting for the majority: the order that takes the number commits behind it in the oplog, and waits for both.
+          { upsert: true, returnDocument: 'after', writeConcern: { w: 1 } },
         )
         .lean<{ last: number }>();
       if (!counter) throw new Error('The pickup counter was neither found nor made');
