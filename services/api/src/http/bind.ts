@@ -59,12 +59,14 @@ type InTransaction<R, Caller> = WriteInput<R, Caller> & { tx: Tx };
 
 /**
  * The work of a write: a function, or two steps. `prepare` does what must not run inside a transaction (a provider's API, a password
- * hash): once, before it, and not at all when a stored answer is given. `handle` gets what it made as `prepared`.
+ * hash): once, before it, and not at all when a stored answer is given. `handle` gets what it made as `prepared`. A `harmless` prepare
+ * touches nothing: then nobody looks for a stored answer first, and a repeated request finds it where its record is refused.
  */
 export type WriteWork<R, Caller, Prepared> =
   | ((input: InTransaction<R, Caller>) => Promise<AnswerOf<R> | Problem>)
   | {
       prepare: (input: WriteInput<R, Caller>) => Promise<Prepared>;
+      harmless?: true;
       handle: (input: InTransaction<R, Caller> & { prepared: Prepared }) => Promise<AnswerOf<R> | Problem>;
     };
 
@@ -75,6 +77,7 @@ export interface RouteBinding {
   readonly limit?: OwnLimit;
   feeds?(input: ReadInput<unknown, unknown>): readonly string[] | Promise<readonly string[]>;
   prepare?(input: WriteInput<unknown, unknown>): Promise<unknown>;
+  readonly harmless?: true;
   attempts?(input: WriteInput<unknown, unknown>): readonly string[];
   handle(input: unknown): Promise<unknown>;
 }
@@ -129,6 +132,6 @@ function erase(route: RouteDefinition, kind: RouteBinding['kind'], isPublic: boo
   if (isPublic !== (route.access === 'public')) throw new Error(`Route ${route.name}: the contract says access ${String(route.access)}`);
   if (kind === 'read' && route.write) throw new Error(`Route ${route.name}: the contract says that it writes`);
   // The types above hold between a route and its handler; the router sees all alike and has checked the input with the route's own schemas.
-  const steps = (typeof work === 'function' ? { handle: work } : work) as Pick<RouteBinding, 'handle' | 'prepare'>;
+  const steps = (typeof work === 'function' ? { handle: work } : work) as Pick<RouteBinding, 'handle' | 'prepare' | 'harmless'>;
   return { ...options, ...steps, route, kind };
 }

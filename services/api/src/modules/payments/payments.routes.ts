@@ -19,6 +19,7 @@ export function paymentRoutes(parts: { codePayments: CodePayments; paymentReques
     write(contract.resolve, async ({ tx, caller, body }) => codePayments.resolve(caller, body.code, tx.now)),
     write(contract.pay, {
       prepare: async () => orders.ticket(),
+      harmless: true,
       handle: async ({ tx, caller, body, prepared }) => presentOrder(await codePayments.pay(tx, caller, body, prepared)),
     }),
     write(contract.request, async ({ tx, caller, params, body }) =>
