@@ -14,10 +14,25 @@ export const jobMutations = [
         search: 'const filter = { _id: { $in: events.map(({ _id }) => _id) }, pending: true as const };',
         replace: 'const filter = { _id: { $in: events.map(({ _id }) => _id) } };',
       },
+      { file: 'services/notification-worker/src/handle-event.ts', search: '.modifiedCount;', replace: '.matchedCount;' },
       { file: 'shared/feed/src/notifications.ts', search: '`${eventId}_${userId}`', replace: '`${eventId}_${userId}_${Math.random()}`' },
     ],
     testFile: workerTests,
     test: 'is handled once, however often its job is added and whoever takes it',
+  },
+  {
+    name: 'notified-in-company',
+    mechanism: 'an event of a job for several that fails gets a job of its own',
+    invariant: 4,
+    edits: [
+      {
+        file: 'services/notification-worker/src/consumer.ts',
+        search: 'await enqueueDomainEvents(queue, [event])',
+        replace: 'await Promise.resolve()',
+      },
+    ],
+    testFile: workerTests,
+    test: 'gets a job of its own when it came in one with others, and they go on',
   },
   {
     name: 'notification-names',

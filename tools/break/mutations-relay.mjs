@@ -44,6 +44,16 @@ export const relayMutations = [
     test: 'stores nothing behind an entry that was refused',
   },
   {
+    name: 'feed-begins-unless-numbered',
+    mechanism: 'an event is believed to begin its feed only where no other leader can have numbered it',
+    invariant: 2,
+    edits: [
+      { file: sequencer, search: 'if (!lookUp) for (const { begins = [] } of events)', replace: 'for (const { begins = [] } of events)' },
+    ],
+    testFile: relayTests,
+    test: 'goes on from what another leader has numbered there, whatever the event says',
+  },
+  {
     name: 'head-durability',
     mechanism: 'heads are stored apart from their entries',
     invariant: 2,

@@ -1,5 +1,6 @@
 const identityTests = 'services/api/tests/identity.test.ts';
 const httpTests = 'services/api/tests/http.test.ts';
+const idempotencyTests = 'services/api/src/http/idempotency.test.ts';
 const sessions = 'services/api/src/modules/identity/sessions.ts';
 const idempotency = 'services/api/src/http/idempotency.ts';
 
@@ -36,12 +37,20 @@ export const requestMutations = [
     edits: [
       {
         file: idempotency,
-        search: 'events: [], expiresAt }, { session: tx.session });',
-        replace: 'events: [], expiresAt }, {});',
+        search: 'await records.insertOne({ _id: recordId, bodyHash, status, body: text, events, expiresAt }, { session: tx.session });',
+        replace: 'await records.insertOne({ _id: recordId, bodyHash, status, body: text, events, expiresAt });',
       },
     ],
-    testFile: httpTests,
-    test: 'a thrown refusal leaves nothing behind, so the key may be tried again',
+    testFile: idempotencyTests,
+    test: 'a record that is rolled back with its change leaves the key free',
+  },
+  {
+    name: 'idempotency-first',
+    mechanism: 'a request that fails for what its equal did gets the answer of that one',
+    invariant: 5,
+    edits: [{ file: idempotency, search: 'if (!looksFirst && !isTransient(error)) await assertFirst(tx);', replace: '' }],
+    testFile: idempotencyTests,
+    test: 'a refusal for what the equal request has spent is answered as that one was',
   },
   {
     name: 'idempotency-record',
