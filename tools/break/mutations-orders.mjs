@@ -189,8 +189,8 @@ export const orderMutations = [
     edits: [
       {
         file: 'services/api/src/modules/orders/orders.service.ts',
-        search: 'await orders.insertMany([order], { session: tx.session });',
-        replace: 'await orders.insertMany([order]);',
+        search: 'await orders.insertMany([order], { session: tx.session, lean: true });',
+        replace: 'await orders.insertMany([order], { lean: true });',
       },
     ],
     testFile: codePaymentTests,

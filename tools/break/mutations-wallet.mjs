@@ -26,8 +26,8 @@ export const walletMutations = [
     edits: [
       {
         file: ledger,
-        search: 'const { key, legs, ...facts } = transfer;',
-        replace: 'const { key: given, legs, ...facts } = transfer; const key = given + newId();',
+        search: 'const { key, isNew, legs, ...facts } = transfer;',
+        replace: 'const { key: given, isNew, legs, ...facts } = transfer; const key = given + newId();',
       },
     ],
     testFile: walletTests,
