@@ -4,7 +4,6 @@ import {
   reduceNotices,
   shownNotices,
   type AdminTransaction,
-  type AnyEvent,
   type Notice,
   type TransactionFilter,
 } from '@tidings/contracts';
@@ -13,6 +12,8 @@ import {
   createWorld,
   expectLiveEqualsFresh,
   expectStatus,
+  itemsOf,
+  stateOf,
   topUp,
   waitFor,
   type Account,
@@ -28,9 +29,6 @@ beforeAll(async () => {
   admin = await world.admin();
 });
 afterAll(() => world.stop());
-
-const itemsOf = async <T>(http: Http, path: string): Promise<readonly T[]> =>
-  (await expectStatus(200, http.get<{ items: T[] }>(path))).body.items;
 
 const jobs = () => world.mongo.db.collection<{ _id: string; dueAt: Date; state: string }>('jobs');
 /** The clock goes on, past the time of this job by so much that the sweeper does it itself: the queue holds it back for the old time. */
@@ -84,7 +82,7 @@ describe('transactions', () => {
       await expectLiveEqualsFresh<readonly AdminTransaction[]>({
         client,
         initial: [],
-        reduce: (state, event) => reduceAdminTransactions(state, event as AnyEvent, filter),
+        reduce: (state, event) => reduceAdminTransactions(state, event, filter),
         fetch: () => itemsOf(admin.http, `/api/admin/transactions?limit=100&${query}`),
       });
     }
@@ -144,16 +142,11 @@ describe('announcements and system events', () => {
     expectLiveEqualsFresh<readonly Notice[]>({
       client,
       initial: [],
-      reduce: (state, event) => reduceNotices(state, event as AnyEvent),
+      reduce: reduceNotices,
       fetch: async () => {
         const fresh = await shown(http);
         // What is over is in the live list for good, and not shown.
-        const live = client.received
-          .filter(({ payload }) => payload?.meta)
-          .reduce<readonly Notice[]>((state, { type, payload }) => {
-            const { meta: _, ...data } = payload;
-            return reduceNotices(state, { type, data } as unknown as AnyEvent);
-          }, []);
+        const live = stateOf<readonly Notice[]>(client, [], reduceNotices);
         expect(shownNotices(live, new Date())).toEqual(fresh);
         return live;
       },

@@ -1,24 +1,16 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import {
-  reduceDisputes,
-  reduceTransactions,
-  reduceWallet,
-  type AnyEvent,
-  type Dispute,
-  type Wallet,
-  type WalletTransaction,
-} from '@tidings/contracts';
+import { reduceDisputes, reduceTransactions, reduceWallet, type Dispute, type Wallet, type WalletTransaction } from '@tidings/contracts';
 import {
   createStall,
   createWorld,
   expectLiveEqualsFresh,
   expectStatus,
+  itemsOf,
   postStripeEvent,
   stripeDispute,
   topUp,
   waitFor,
   type Account,
-  type TestClient,
   type World,
 } from '@tidings/testing';
 import { ledgerProblems } from './support/ledger.js';
@@ -31,9 +23,7 @@ beforeAll(async () => {
 });
 afterAll(() => world.stop());
 
-const list = async <T>(by: Account, path: string): Promise<readonly T[]> =>
-  (await expectStatus(200, by.http.get<{ items: T[] }>(path))).body.items;
-const disputesSeen = (query = ''): Promise<readonly Dispute[]> => list(admin, `/api/admin/disputes?limit=100${query}`);
+const disputesSeen = (query = ''): Promise<readonly Dispute[]> => itemsOf(admin.http, `/api/admin/disputes?limit=100${query}`);
 const bankSays = async (topUpId: string, amount: number, status?: string): Promise<void> => {
   const event = stripeDispute({ topUpId, amount, ...(status ? { status } : {}) });
   expect((await postStripeEvent(world.apiUrl, world.stripeSecret, event)).status).toBe(200);
@@ -45,8 +35,6 @@ const toppedUp = async (customer: Account, amount: number): Promise<string> => {
   await waitFor('the top-up', async () => (await walletOf(customer)).balance === balance + amount);
   return id;
 };
-const live = <State>(client: TestClient, initial: State, reduce: (state: State, event: AnyEvent) => State, fetch: () => Promise<State>) =>
-  expectLiveEqualsFresh({ client, initial, reduce: (state, event) => reduce(state, event as unknown as AnyEvent), fetch });
 
 test('administrators see each dispute as a fresh list shows it, and the customer sees what is frozen and why', async () => {
   const [stall, customer] = await Promise.all([createStall(world, { price: 400 }), world.signUp('Asha')]);
@@ -70,7 +58,7 @@ test('administrators see each dispute as a fresh list shows it, and the customer
     { topUpId: first, amount: 1_000, frozen: 1_000 },
   ]);
   expect(await walletOf(customer)).toMatchObject({ balance: 0, held: 1_800 });
-  const frozen = await list<WalletTransaction>(customer, '/api/wallet/transactions?type=dispute');
+  const frozen = await itemsOf<WalletTransaction>(customer.http, '/api/wallet/transactions?type=dispute');
   expect(frozen.map(({ amount, topUpId, description }) => ({ amount, topUpId, description }))).toEqual(
     [third, second, first].map((topUpId, index) => ({
       amount: [-100, -700, -1_000][index],
@@ -89,9 +77,14 @@ test('administrators see each dispute as a fresh list shows it, and the customer
   await waitFor('the last event', () => office.of('payment-disputed').length === 5);
   const { version } = await walletOf(customer);
   await waitFor('the newest balance', () => phone.received.some(({ payload }) => payload['version'] === version));
-  await live<readonly Dispute[]>(office, [], reduceDisputes, disputesSeen);
-  await live<Wallet | null>(phone, null, reduceWallet, () => walletOf(customer));
-  await live<readonly WalletTransaction[]>(phone, [], reduceTransactions, () => list(customer, '/api/wallet/transactions?limit=100'));
+  await expectLiveEqualsFresh<readonly Dispute[]>({ client: office, initial: [], reduce: reduceDisputes, fetch: disputesSeen });
+  await expectLiveEqualsFresh<Wallet | null>({ client: phone, initial: null, reduce: reduceWallet, fetch: () => walletOf(customer) });
+  await expectLiveEqualsFresh<readonly WalletTransaction[]>({
+    client: phone,
+    initial: [],
+    reduce: reduceTransactions,
+    fetch: () => itemsOf(customer.http, '/api/wallet/transactions?limit=100'),
+  });
   await waitFor('the roll-ups', async () => (await world.mongo.db.collection('postings').countDocuments({ pending: true })) === 0);
   expect(await ledgerProblems(world.mongo)).toEqual([]);
 });

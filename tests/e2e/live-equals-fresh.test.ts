@@ -17,10 +17,12 @@ import {
   type WalletTransaction,
 } from '@tidings/contracts';
 import {
+  caughtUp,
   createStall,
   createWorld,
   expectLiveEqualsFresh,
   expectStatus,
+  stateOf,
   topUp,
   waitFor,
   type Account,
@@ -137,13 +139,6 @@ async function live(customer: Account): Promise<void> {
 }
 
 /** Until the client has all that there is. */
-async function caughtUp(client: TestClient): Promise<void> {
-  await waitFor('the client to catch up', async () => {
-    const { heads } = (await client.call('heartbeat')) as { heads: Record<string, number> };
-    return Object.entries(heads).every(([feed, head]) => (client.cursors[feed] ?? 0) >= head);
-  });
-}
-
 async function expectEqual<State>(
   client: TestClient,
   account: Account,
@@ -153,7 +148,7 @@ async function expectEqual<State>(
   await expectLiveEqualsFresh<State>({
     client,
     initial,
-    reduce: (state, event) => reduce(state, event as unknown as AnyEvent),
+    reduce,
     fetch: async () => (await fetch(account.http)).state,
   });
 }
@@ -259,9 +254,7 @@ test('a menu that is changed and sold from', async () => {
   await expectEqual<Menu['items']>(client, guest, {
     empty: [],
     // The items are what is fetched; what was removed is the reducer's own memory.
-    reduce: () =>
-      client.received.reduce((menu, { type, payload }) => reduceMenu(menu, { type, data: payload } as unknown as AnyEvent), emptyMenu)
-        .items,
+    reduce: () => stateOf(client, emptyMenu, reduceMenu).items,
     fetch: list(path),
   });
 });

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { reducePaymentRequests, type AnyEvent, type PaymentRequest } from '@tidings/contracts';
+import { reducePaymentRequests, type PaymentRequest } from '@tidings/contracts';
 import {
+  createCustomer,
   createStall,
   createWorld,
   expectLiveEqualsFresh,
   expectStatus,
-  topUp,
-  waitFor,
+  itemsOf,
   type Account,
   type Stall,
   type TestClient,
@@ -20,9 +20,7 @@ let customer: Account;
 beforeAll(async () => {
   world = await createWorld({ gateways: 2 });
   stall = await createStall(world);
-  customer = await world.signUp('Asha');
-  await topUp(world, customer, 50_000);
-  await waitFor('the money', async () => (await customer.http.get('/api/wallet')).body['balance'] === 50_000);
+  customer = await createCustomer(world, 50_000);
 });
 afterAll(() => world.stop());
 
@@ -33,8 +31,8 @@ const equalsFresh = (client: TestClient, { http }: Account, query: string) =>
   expectLiveEqualsFresh<readonly PaymentRequest[]>({
     client,
     initial: [],
-    reduce: (state, event) => reducePaymentRequests(state, event as unknown as AnyEvent),
-    fetch: async () => (await http.get<{ items: PaymentRequest[] }>(`/api/payment-requests?limit=100${query}`)).body.items,
+    reduce: reducePaymentRequests,
+    fetch: () => itemsOf(http, `/api/payment-requests?limit=100${query}`),
   });
 
 test('customer and merchant see each step in one feed, by socket, and their screens are what a new one fetches', async () => {

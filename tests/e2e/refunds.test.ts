@@ -1,22 +1,14 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import {
-  reduceReconciliations,
-  reduceRefunds,
-  reduceWallet,
-  type AnyEvent,
-  type Reconciliation,
-  type Refund,
-  type Wallet,
-} from '@tidings/contracts';
+import { reduceReconciliations, reduceRefunds, reduceWallet, type Reconciliation, type Refund, type Wallet } from '@tidings/contracts';
 import {
   createStall,
   createWorld,
   expectLiveEqualsFresh,
   expectStatus,
+  itemsOf,
   waitFor,
   type Account,
   type Stall,
-  type TestClient,
   type World,
 } from '@tidings/testing';
 import { ledgerProblems } from './support/ledger.js';
@@ -32,11 +24,8 @@ beforeAll(async () => {
 afterAll(() => world.stop());
 
 const walletOf = async (): Promise<Wallet> => (await expectStatus(200, customer.http.get<Wallet>('/api/wallet'))).body;
-const refundsSeen = async (): Promise<readonly Refund[]> =>
-  (await expectStatus(200, admin.http.get<{ items: Refund[] }>('/api/admin/refunds?limit=100'))).body.items;
+const refundsSeen = (): Promise<readonly Refund[]> => itemsOf(admin.http, '/api/admin/refunds?limit=100');
 const give = async (body: object): Promise<Refund> => (await expectStatus(201, admin.http.post<Refund>('/api/admin/refunds', body))).body;
-const live = <State>(client: TestClient, initial: State, reduce: (state: State, event: AnyEvent) => State, fetch: () => Promise<State>) =>
-  expectLiveEqualsFresh({ client, initial, reduce: (state, event) => reduce(state, event as unknown as AnyEvent), fetch });
 
 test('an administrator gives back a part of an order and of a top-up, and every screen shows what a fresh one fetches', async () => {
   const office = await world.connect(admin);
@@ -69,8 +58,8 @@ test('an administrator gives back a part of an order and of a top-up, and every 
   await waitFor('the last event', () => office.received.filter(({ type }) => type === 'refund-updated').length === 3);
   const { version } = await walletOf();
   await waitFor('the newest balance', () => phone.received.some(({ payload }) => payload['version'] === version));
-  await live<readonly Refund[]>(office, [], reduceRefunds, refundsSeen);
-  await live<Wallet | null>(phone, null, reduceWallet, walletOf);
+  await expectLiveEqualsFresh<readonly Refund[]>({ client: office, initial: [], reduce: reduceRefunds, fetch: refundsSeen });
+  await expectLiveEqualsFresh<Wallet | null>({ client: phone, initial: null, reduce: reduceWallet, fetch: walletOf });
   await waitFor('the roll-ups', async () => (await world.mongo.db.collection('postings').countDocuments({ pending: true })) === 0);
   expect(await ledgerProblems(world.mongo)).toEqual([]);
 });
@@ -125,5 +114,5 @@ test('comparisons with providers, the daily one and one that was asked for, are 
     return all.every((one) => one.status === 'completed' && isTold(one));
   });
   expect((await shown()).map(({ requestedBy }) => requestedBy)).toEqual([...asked.items.map(() => admin.id), null]);
-  await live<readonly Reconciliation[]>(office, [], reduceReconciliations, shown);
+  await expectLiveEqualsFresh<readonly Reconciliation[]>({ client: office, initial: [], reduce: reduceReconciliations, fetch: shown });
 });

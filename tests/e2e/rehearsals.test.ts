@@ -1,15 +1,13 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Rehearsal } from '@tidings/contracts';
-import { createWorld, expectStatus, topUp, waitFor, type Account, type World } from '@tidings/testing';
+import { createCustomer, createWorld, expectStatus, waitFor, type Account, type World } from '@tidings/testing';
 
 let world: World;
 let admin: Account;
 let customer: Account;
 beforeAll(async () => {
   world = await createWorld();
-  [admin, customer] = await Promise.all([world.admin(), world.signUp('Asha')]);
-  await topUp(world, customer, 1_000);
-  await waitFor('the top-up', async () => (await customer.http.get<{ balance: number }>('/api/wallet')).body.balance === 1_000);
+  [admin, customer] = await Promise.all([world.admin(), createCustomer(world, 1_000)]);
   // Administrators are told of the transfer within half a second: an event of its own, which is none of a rehearsal's.
   const untold = () => world.mongo.db.collection('transfers').countDocuments({ untold: true });
   await waitFor('administrators to be told of it', async () => (await untold()) === 0);

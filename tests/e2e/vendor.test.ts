@@ -5,7 +5,6 @@ import {
   reducePayouts,
   reduceQueue,
   reduceSelling,
-  type AnyEvent,
   type MerchantBalance,
   type Order,
   type Payout,
@@ -13,15 +12,16 @@ import {
   type Selling,
 } from '@tidings/contracts';
 import {
+  caughtUp,
+  createCustomer,
   createStall,
   createWorld,
   expectLiveEqualsFresh,
   expectStatus,
-  topUp,
+  stateOf,
   waitFor,
   type Account,
   type Stall,
-  type TestClient,
   type World,
 } from '@tidings/testing';
 
@@ -37,24 +37,6 @@ afterAll(() => world.stop());
 
 const get = async <T>(account: Account, of: string): Promise<T> => (await expectStatus(200, account.http.get<T>(of))).body;
 
-/** Until the client has all that there is. */
-async function caughtUp(client: TestClient): Promise<void> {
-  await world.settled();
-  await waitFor('the client to catch up', async () => {
-    const { heads } = (await client.call('heartbeat')) as { heads: Record<string, number> };
-    return Object.entries(heads).every(([feed, head]) => (client.cursors[feed] ?? 0) >= head);
-  });
-}
-
-/** By the reducer that clients use. */
-const same = <State>(
-  client: TestClient,
-  initial: State,
-  reduce: (state: State, event: AnyEvent) => State,
-  fetch: () => Promise<State>,
-): Promise<void> =>
-  expectLiveEqualsFresh<State>({ client, initial, reduce: (state, event) => reduce(state, event as unknown as AnyEvent), fetch });
-
 test('a customer sees a stall pause, and open again when the clock says so', async () => {
   const guest = await world.signUp('Guest');
   const client = await world.connect(guest);
@@ -67,17 +49,16 @@ test('a customer sees a stall pause, and open again when the clock says so', asy
   const refused = await guest.http.post<{ code: string }>('/api/orders', order);
   expect(refused).toMatchObject({ status: 409, body: { code: 'merchant-closed' } });
   await client.event('merchant-status', ({ open }) => open === true);
+  await world.settled();
   await caughtUp(client);
-  await same<Selling | null>(client, null, reduceSelling, () => get(guest, `${path}/selling`));
+  await expectLiveEqualsFresh<Selling | null>({ client, initial: null, reduce: reduceSelling, fetch: () => get(guest, `${path}/selling`) });
 });
 
 test("a vendor's queue, balance and payouts on a screen are what a new one fetches; administrators follow the payouts too", async () => {
   const { owner } = stall;
   const admin = await world.admin();
   const [kitchen, office] = [await world.connect(owner, { gateway: 0 }), await world.connect(admin, { gateway: 1 })];
-  const buyer = await world.signUp('Buyer');
-  await topUp(world, buyer, 10_000);
-  await waitFor('the money', async () => (await get<{ balance: number }>(buyer, '/api/wallet')).balance === 10_000);
+  const buyer = await createCustomer(world, 10_000, 'Buyer');
   const ids: string[] = [];
   for (let made = 0; made < 4; made++) {
     const body = { vendorId: stall.merchant.id, items: [{ itemId: stall.item.id, quantity: 1 }] };
@@ -98,11 +79,9 @@ test("a vendor's queue, balance and payouts on a screen are what a new one fetch
   expect(await owner.http.post(`${path}/payouts`, { amount: 1_801 })).toMatchObject({ status: 409, body: { code: 'insufficient-funds' } });
 
   await waitFor('the balance', async () => (await get<MerchantBalance>(owner, `${path}/balance`)).balance === 1_800);
-  await Promise.all([caughtUp(kitchen), caughtUp(office)]);
-  const queue = kitchen.received.reduce(
-    (state, { type, payload }) => reduceQueue(state, { type, data: payload } as unknown as AnyEvent),
-    emptyQueue,
-  );
+  await world.settled();
+  await Promise.all([kitchen, office].map(caughtUp));
+  const queue = stateOf(kitchen, emptyQueue, reduceQueue);
   const fetched = await get<{ items: QueueEntry[] }>(owner, `${path}/queue`);
   expect(queue.orders).toEqual(
     fetched.items.map((entry) => {
@@ -111,10 +90,25 @@ test("a vendor's queue, balance and payouts on a screen are what a new one fetch
     }),
   );
   expect(queue.orders.map(({ id }) => id)).toEqual([ids[0], ids[3]]);
-  await same<MerchantBalance | null>(kitchen, null, reduceMerchantBalance, () => get(owner, `${path}/balance`));
+  await expectLiveEqualsFresh<MerchantBalance | null>({
+    client: kitchen,
+    initial: null,
+    reduce: reduceMerchantBalance,
+    fetch: () => get(owner, `${path}/balance`),
+  });
   const payouts = (account: Account, of: string) => async () => (await get<{ items: Payout[] }>(account, of)).items;
-  await same<readonly Payout[]>(kitchen, [], reducePayouts, payouts(owner, `${path}/payouts`));
-  await same<readonly Payout[]>(office, [], reducePayouts, payouts(admin, '/api/admin/payouts'));
+  await expectLiveEqualsFresh<readonly Payout[]>({
+    client: kitchen,
+    initial: [],
+    reduce: reducePayouts,
+    fetch: payouts(owner, `${path}/payouts`),
+  });
+  await expectLiveEqualsFresh<readonly Payout[]>({
+    client: office,
+    initial: [],
+    reduce: reducePayouts,
+    fetch: payouts(admin, '/api/admin/payouts'),
+  });
   await kitchen.event('new-notification', ({ title }) => title === 'Payout declined');
   await office.event('new-notification', ({ title }) => title === 'Payout requested');
 });

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { createStall, createWorld, topUp, waitFor, type World } from '@tidings/testing';
+import { createCustomer, createStall, createWorld, type World } from '@tidings/testing';
 import { providePython } from '../../tools/servers/index.mjs';
 
 let world: World;
@@ -19,10 +19,8 @@ afterAll(async () => {
 
 test('a client in Python goes through the socket events of the festival', async () => {
   const stall = await createStall(world);
-  const customer = await world.signUp('Asha');
   const balance = 50_000;
-  await topUp(world, customer, balance);
-  await waitFor('the money', async () => (await customer.http.get<{ balance: number }>('/api/wallet')).body.balance === balance);
+  const customer = await createCustomer(world, balance);
   await world.settled();
 
   const codeAt = async (path: string): Promise<string> => (await customer.http.get<{ code: string }>(`${path}?format=json`)).body.code;

@@ -1,7 +1,9 @@
 import type { Account, People } from './people.js';
 import type { World } from './world.js';
+import type { TestClient } from './client.js';
 import { postStripeEvent, stripeEvent } from './stripe.js';
-import type { Answer } from './http.js';
+import type { Answer, Http } from './http.js';
+import { waitFor } from './wait.js';
 
 export interface Stall {
   merchant: { id: string; name: string };
@@ -46,6 +48,31 @@ export async function topUp(world: Pick<World, 'apiUrl' | 'stripeSecret'>, accou
   );
   if (posted.status !== 200) throw new Error(`The webhook answered ${posted.status}: ${await posted.text()}`);
   return body.id;
+}
+
+/** A customer with money in the wallet. @param amount minor units */
+export async function createCustomer(
+  world: Pick<World, 'apiUrl' | 'stripeSecret' | 'signUp'>,
+  amount: number,
+  name = 'Asha',
+): Promise<Account> {
+  const customer = await world.signUp(name);
+  await topUp(world, customer, amount);
+  await waitFor('the money', async () => (await customer.http.get<{ balance: number }>('/api/wallet')).body.balance === amount);
+  return customer;
+}
+
+/** Until the client has all that was numbered so far. */
+export async function caughtUp(client: Pick<TestClient, 'call' | 'cursors'>): Promise<void> {
+  await waitFor('the client to catch up', async () => {
+    const { heads } = (await client.call('heartbeat')) as { heads: Record<string, number> };
+    return Object.entries(heads).every(([feed, head]) => (client.cursors[feed] ?? 0) >= head);
+  });
+}
+
+/** The first page of a list. @throws Error when it is refused */
+export async function itemsOf<T>(http: Http, path: string): Promise<readonly T[]> {
+  return (await expectStatus(200, http.get<{ items: T[] }>(path))).body.items;
 }
 
 /** @throws Error with the answer's body, when the status is another */
