@@ -30,6 +30,7 @@ export const errorCatalogue = {
   'merchant-closed': { status: 409, title: 'The merchant takes no orders' },
   'invalid-transition': { status: 409, title: 'The status cannot change this way' },
   'refund-exceeds-payment': { status: 409, title: 'More would be given back than was paid' },
+  'payment-disputed': { status: 409, title: 'A bank disputes the payment, or has taken it back' },
   'already-exists': { status: 409, title: 'It exists already' },
   'code-invalid': { status: 400, title: 'This is not a code of ours' },
   'code-expired': { status: 410, title: 'The code has expired; scan the one that is shown now' },

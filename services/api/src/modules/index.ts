@@ -38,7 +38,7 @@ export function createModules(context: Context): ApiModule[] {
     refundsModule(context, { refunds: wallet.refunds, orders: orders.orders, paymentRequests: payments.paymentRequests }),
     loyalty,
     salesModule(context, { wallet: wallet.wallet, merchants: merchants.merchants }),
-    payoutsModule(context, { ledger: wallet.ledger, merchants: merchants.merchants, members: merchants.members }),
+    payoutsModule(context, { ledger: wallet.ledger, debts: wallet.debts, merchants: merchants.merchants, members: merchants.members }),
     notificationsModule(context),
     adminModule(context, { identity, wallet }),
     ledgerWatchModule(context),

@@ -88,7 +88,12 @@ export async function createDomain(options: DomainOptions = {}): Promise<Domain>
   const webhooks = webhooksModule(context, wallet);
   const sales = salesModule(context, { wallet: wallet.wallet, merchants: merchants.merchants });
   const loyalty = loyaltyModule(context, merchants);
-  const payouts = payoutsModule(context, { ledger: wallet.ledger, merchants: merchants.merchants, members: merchants.members });
+  const payouts = payoutsModule(context, {
+    ledger: wallet.ledger,
+    debts: wallet.debts,
+    merchants: merchants.merchants,
+    members: merchants.members,
+  });
 
   await ensureFeedIndexes(mongo);
   for (const module of [wallet, merchants, loyalty, orders, payments, refunds, reconciliation, sales, payouts, webhooks]) {

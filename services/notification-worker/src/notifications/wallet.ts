@@ -41,6 +41,21 @@ export const walletNotifications = {
     category: 'payment',
     ...about(data),
   }),
+  'payment-refund-failed': (data) => ({
+    title: 'Refund failed',
+    message: `The refund of ${money(data.amount, data.currency)} did not arrive: ${reasonWords(data.reason)}. The amount is in your wallet again.`,
+    type: 'warning',
+    category: 'payment',
+    ...about(data),
+  }),
+  'merchant-debt-grew': ({ merchantId, amount, owed, currency, orderId, paymentRequestId }) => ({
+    title: 'Refund not covered',
+    message: `A refund was ${money(amount, currency)} more than the balance of the merchant. The next sales pay ${money(owed, currency)} first.`,
+    type: 'warning',
+    category: 'payment',
+    ...(orderId ? { orderId } : {}),
+    data: { merchantId, ...(paymentRequestId ? { paymentRequestId } : {}) },
+  }),
   'payment-disputed': (data) => {
     const amount = money(data.amount, data.currency);
     const frozen = money(data.frozen, data.currency);

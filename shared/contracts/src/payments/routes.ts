@@ -133,7 +133,7 @@ export const paymentRoutes = {
     body: paymentDecisionBody,
     status: 200,
     response: paymentRequestSchema,
-    errors: ['not-found', 'invalid-transition', 'insufficient-funds', 'version-mismatch'],
+    errors: ['not-found', 'invalid-transition', 'insufficient-funds', 'merchant-closed', 'version-mismatch'],
     write: true,
   }),
   capture: defineRoute({

@@ -18,7 +18,7 @@ export const refundRoutes = {
     body: refundBody,
     status: 201,
     response: refundSchema,
-    errors: ['not-found', 'refund-exceeds-payment', 'insufficient-funds', 'provider-unavailable'],
+    errors: ['not-found', 'refund-exceeds-payment', 'insufficient-funds', 'payment-disputed', 'provider-unavailable'],
     write: true,
   }),
   list: defineRoute({

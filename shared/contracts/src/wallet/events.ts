@@ -85,6 +85,33 @@ export const walletEvents = {
     feeds: (to) => [feeds.user(to.userId), feeds.admin],
     notifies: (to) => [{ user: to.userId }],
   }),
+  'payment-refund-failed': defineEvent({
+    type: 'payment-refund-failed',
+    summary:
+      'A top-up was not given back after all (its provider refused, or a bank sent the money back): the amount is in the wallet again',
+    data: failure,
+    to: toUser,
+    feeds: (to) => [feeds.user(to.userId), feeds.admin],
+    notifies: (to) => [{ user: to.userId }],
+  }),
+  'merchant-debt-grew': defineEvent({
+    type: 'merchant-debt-grew',
+    summary:
+      "A refund that must not wait was paid for a merchant whose balance did not cover it: the merchant's next sales pay `owed` first",
+    data: z.strictObject({
+      merchantId: idSchema,
+      /** What of the refund was not covered. */
+      amount: amountSchema,
+      /** In all, with this. */
+      owed: amountSchema,
+      currency: currencySchema,
+      orderId: idSchema.optional(),
+      paymentRequestId: idSchema.optional(),
+    }),
+    to: z.strictObject({ merchantId: idSchema }),
+    feeds: (to) => [feeds.merchant(to.merchantId), feeds.admin],
+    notifies: (to) => [{ owners: to.merchantId }, { role: 'admin' }],
+  }),
   'payment-disputed': defineEvent({
     type: 'payment-disputed',
     summary: "The bank of a top-up's payer takes it back (`opened`, which freezes what is there of it), or has decided",

@@ -29,6 +29,7 @@ export const walletTransactionTypes = [
   'release',
   'adjustment',
   'dispute',
+  'debt',
   'payout',
   'investment',
   'maturity',

@@ -41,6 +41,9 @@ export const deliveriesQuery = z.strictObject({
 });
 export type DeliveriesQuery = z.output<typeof deliveriesQuery>;
 
-/** `credit`: what was really paid, in its own currency, to the user of the top-up that it names. */
-export const resolveDeliveryBody = z.strictObject({ decision: z.enum(['dismiss', 'credit']), reason: text(500) });
+/**
+ * `credit`: what was really paid, in its own currency, to the user of the top-up that it names; of a dispute whose end nobody knows here, what
+ * it has frozen, back to the user. `debit`: that dispute is lost, and the bank has the money.
+ */
+export const resolveDeliveryBody = z.strictObject({ decision: z.enum(['dismiss', 'credit', 'debit']), reason: text(500) });
 export type ResolveDelivery = z.output<typeof resolveDeliveryBody>;

@@ -54,6 +54,34 @@ describe('orders that nobody picks up', () => {
     expect(told.map(({ type }) => String(type))).toEqual(expect.arrayContaining(['order-status-changed', 'payment-refunded']));
   });
 
+  test('expire also where the merchant was paid out: it owes the refund, and pays with its next sales', async () => {
+    const stall = await stallWith({ afterMinutes: 5, refund: true });
+    const { buyer, order } = await stall.ready(2);
+    const merchantState = async () => {
+      await domain.wallet.rollUps.run();
+      const account = { kind: 'merchant', ownerId: stall.vendorId, currency: 'INR' } as const;
+      const { balance } = await domain.wallet.wallet.merchantBalance(stall.vendorId, 'INR');
+      return { balance, owed: (await domain.run((tx) => domain.wallet.debts.owed(tx, account))).result };
+    };
+    await domain.run((tx) => domain.payouts.payouts.request(tx, stall.member, stall.vendorId, { amount: 150 }));
+    await Promise.all(Array.from({ length: 3 }, () => surely(() => expire(order._id))));
+    expect(await domain.orders.orders.get(buyer, order._id)).toMatchObject({ status: 'expired', refunded: 200 });
+    expect(await balanceOf(buyer)).toBe(200);
+    expect(await merchantState()).toEqual({ balance: 0, owed: 150 });
+    const told = await domain.mongo.db
+      .collection('outbox')
+      .find({ type: 'merchant-debt-grew', 'data.merchantId': stall.vendorId })
+      .toArray();
+    expect(told).toMatchObject([{ data: { amount: 150, owed: 150, orderId: order._id }, feeds: [`merchant:${stall.vendorId}`, 'admin'] }]);
+    await stall.place(await stall.customer(100));
+    expect(await merchantState()).toEqual({ balance: 0, owed: 50 });
+    await stall.place(await stall.customer(100));
+    expect(await merchantState()).toEqual({ balance: 50, owed: 0 });
+    const { byCurrency, ...rest } = await ledgerSums(domain.mongo);
+    expect(Object.values(byCurrency).filter((sum) => sum !== 0)).toEqual([]);
+    expect(rest).toEqual({ differing: [], negative: [], unbalancedTransfers: [], heldDiffers: [] });
+  });
+
   test('or without it, where the merchant keeps the money', async () => {
     const stall = await stallWith({ afterMinutes: 5, refund: false });
     const { buyer, order } = await stall.ready();

@@ -8,7 +8,7 @@ const jobSchema = z.strictObject({ orderId: z.string() });
 
 /**
  * Ends an order that nobody has picked up in time, by the rule that held when it became ready. One that was handed over or cancelled
- * meanwhile stays as it is. Where the merchant cannot pay the refund now, the job fails and is tried again; the order stays ready as long.
+ * meanwhile stays as it is. What the merchant's balance does not cover of the refund, it owes: the order ends all the same.
  */
 export function createExpiry(options: { unitOfWork: UnitOfWork; orders: OrderModels['orders']; steps: OrderSteps }): JobHandler {
   const { unitOfWork, orders, steps } = options;

@@ -20,7 +20,7 @@ export const expiryJobKind = 'order-expiry';
 
 /** What may happen to an order that stands, whoever asks for it; the caller has looked at their rights. */
 export interface OrderSteps {
-  /** @throws Problem `invalid-transition`, `version-mismatch`, `insufficient-funds` when the merchant cannot pay the refund */
+  /** @throws Problem `invalid-transition`, `version-mismatch`, `insufficient-funds` when the merchant cannot pay the refund (it owes what the clock gives back) */
   step(tx: Tx, mover: Mover, order: OrderDocument, to: Step, ifMatch?: string): Promise<OrderDocument>;
   /**
    * A part of the price, never more than what is left of it; of one by an administrator the members are notified.
@@ -50,8 +50,12 @@ export function createOrderSteps(options: {
     return changed;
   };
 
-  const pay = (tx: Tx, { _id: orderId, userId, vendorId: merchantId, currency }: OrderDocument, refund: OrderRefundInput, key: string) =>
-    wallet.refund(tx, { orderId, userId, merchantId, currency, ...refund, key });
+  const pay = (
+    tx: Tx,
+    { _id: orderId, userId, vendorId: merchantId, currency }: OrderDocument,
+    refund: OrderRefundInput & { lend?: true },
+    key: string,
+  ) => wallet.refund(tx, { orderId, userId, merchantId, currency, ...refund, key });
 
   const unclaimedFrom = async (tx: Tx, { vendorId }: OrderDocument): Promise<OrderDocument['unclaimed']> => {
     const rule = await selling.unclaimedRule(tx, vendorId);
@@ -81,7 +85,11 @@ export function createOrderSteps(options: {
         const key = `${expiryJobKind}:${moved._id}:${moved.version}`;
         await tx.job({ kind: expiryJobKind, key, data: { orderId: moved._id }, dueAt: unclaimed.at });
       }
-      if (refunds && left > 0) await pay(tx, moved, { amount: left, reason: reason ?? `The order was ${status}` }, order._id);
+      if (refunds && left > 0) {
+        // A merchant that was paid out may come back some day or never: the clock waits for nobody, and the customer neither.
+        const lend = mover === 'clock' ? { lend: true as const } : {};
+        await pay(tx, moved, { amount: left, reason: reason ?? `The order was ${status}`, ...lend }, order._id);
+      }
       // What was cooked for nobody is gone.
       if (ends) await items.moveStock(tx, takenPieces(moved, 1));
       return moved;

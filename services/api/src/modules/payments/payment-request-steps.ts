@@ -70,7 +70,7 @@ export function createPaymentRequestSteps({ models, wallet }: { models: PaymentR
     async capture(tx, request, amount = request.amount) {
       const { _id: paymentRequestId, userId, vendorId: merchantId, currency } = request;
       const moved = await move(tx, request, { status: 'captured', captured: amount });
-      await wallet.release(tx, holdOf(request));
+      await wallet.release(tx, holdOf(request), amount);
       const charge = { paymentRequestId, userId, merchantId, amount, currency };
       announcePayment(tx, charge, await wallet.charge(tx, charge));
       return moved;

@@ -27,7 +27,11 @@ export interface PaymentRequests {
    *   `code-foreign`, `code-used`
    */
   request(tx: Tx, caller: Principal, merchantId: string, input: PaymentRequestInput): Promise<PaymentRequestDocument>;
-  /** By the customer. @throws Problem `not-found`, `forbidden`, `invalid-transition` (also too late), `insufficient-funds`, `version-mismatch` */
+  /**
+   * By the customer.
+   * @throws Problem `not-found`, `forbidden`, `invalid-transition` (also too late), `insufficient-funds`, `version-mismatch`;
+   *   `merchant-closed` when it has been deactivated or deleted since: nothing is held then, and the request ends by its time
+   */
   decide(tx: Tx, caller: Principal, id: string, decision: PaymentDecision, ifMatch?: string): Promise<PaymentRequestDocument>;
   /** By a member. @throws Problem `not-found`, `forbidden`, `invalid-transition` (also too late), `bad-request` (the amount), `version-mismatch` */
   capture(tx: Tx, caller: Principal, id: string, amount?: number, ifMatch?: string): Promise<PaymentRequestDocument>;
@@ -121,6 +125,8 @@ export function createPaymentRequests(options: {
       assertStatus(request, ['requested']);
       if (decision === 'decline') return steps.end(tx, request, 'declined');
       assertInTime(request, tx.now);
+      const merchant = await merchants.find(request.vendorId, tx);
+      if (!merchant?.isActive) throw new Problem('merchant-closed', `${request.vendorName} does not sell any more`);
       return steps.approve(tx, request);
     },
 

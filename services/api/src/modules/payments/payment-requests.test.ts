@@ -120,6 +120,19 @@ describe('a payment that the customer approves', () => {
     expect(await walletOf(scene.customer)).toEqual([700, 0]);
   });
 
+  test('needs a merchant that still sells: nothing is held for another', async () => {
+    const scene = await counter();
+    const id = await ask(scene);
+    const merchants = domain.mongo.db.collection<{ _id: string }>('merchants');
+    await merchants.updateOne({ _id: scene.vendorId }, { $set: { isActive: false } });
+    expect(await outcome(decide(scene.customer, id, 'accept'))).toBe('merchant-closed');
+    expect(await walletOf(scene.customer)).toEqual([1_000, 0]);
+    await merchants.updateOne({ _id: scene.vendorId }, { $set: { isActive: true, deletedAt: new Date() } });
+    expect(await outcome(decide(scene.customer, id, 'accept'))).toBe('merchant-closed');
+    expect(await statusOf(scene.customer, id)).toBe('requested');
+    await decide(scene.customer, id, 'decline');
+  });
+
   test('needs the money', async () => {
     const scene = await counter(299);
     const id = await ask(scene);

@@ -5,7 +5,7 @@ import { checkIfMatch } from '../../http/etag.js';
 import { newestFirst, olderThan, pageByTime, type Paged } from '../../http/lists.js';
 import type { FourEyes } from '../identity/index.js';
 import { assertMayLook, isMember, type Members, type Merchants } from '../merchants/index.js';
-import { announceBalance, bringUpToDate, type Ledger } from '../wallet/index.js';
+import { announceBalance, bringUpToDate, type Debts, type Ledger } from '../wallet/index.js';
 import type { PayoutDocument, PayoutModels } from './payouts.model.js';
 import { presentPayout } from './payouts.presenter.js';
 
@@ -45,11 +45,12 @@ export function createPayouts(options: {
   mongo: Mongo;
   models: PayoutModels;
   ledger: Ledger;
+  debts: Debts;
   merchants: Merchants;
   members: Members;
   fourEyes: FourEyes;
 }): Payouts {
-  const { mongo, models, ledger, merchants, members, fourEyes } = options;
+  const { mongo, models, ledger, debts, merchants, members, fourEyes } = options;
   const { payouts } = models;
 
   const announce = (tx: Tx, payout: PayoutDocument): void => {
@@ -85,7 +86,7 @@ export function createPayouts(options: {
       };
       await payouts.insertMany([payout], { session: tx.session });
       announce(tx, payout);
-      await bringUpToDate(tx, ledger, merchantAccount(payout));
+      await bringUpToDate(tx, { ledger, debts }, merchantAccount(payout));
       const { changes } = await ledger.post(tx, {
         ...facts,
         key: `payout:${payout._id}`,

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Dispute, DisputesQuery } from '@tidings/contracts';
 import type { Tx } from '@tidings/feed';
 import { newestFirst, olderThan, pageByTime, type Paged } from '../../http/lists.js';
+import type { Debts } from './debts.js';
 import { accountId, type AccountRef, type Ledger } from './ledger.js';
 import { credited, holdOf, providerOf, userOf, type Outcome, type PaymentNames, type Reported } from './payment-names.js';
 import { announceBalance } from './wallet.events.js';
@@ -21,16 +22,17 @@ export interface DisputeMessage extends PaymentNames {
 
 export interface Disputes {
   /**
-   * Opened: what the balance covers of the amount is set aside, the rest is owed by the user (`receivable`). Won: both are undone. Lost: the
-   * money goes back through the provider, and the debt stays. Each emits `payment-disputed`, and `balance-updated` where one moved.
+   * Opened: what the balance covers of the amount is set aside, the rest is owed by the user (`receivable`), who pays it with what comes in
+   * meanwhile. Won: all of it is undone. Lost: the money goes back through the provider, and what is left of the debt stays. Each emits `payment-disputed`, and `balance-updated` where one moved.
    * News may come in any order and often: a decision that comes first opens the dispute, too, and what comes after it changes nothing.
+   * @param allow throws when whoever says it may not decide about this user's money
    */
-  report(tx: Tx, message: Reported<DisputeMessage>): Promise<Outcome>;
+  report(tx: Tx, message: Reported<DisputeMessage>, allow?: (userId: string) => Promise<void>): Promise<Outcome>;
   /** Newest first. */
   list(query: DisputesQuery): Promise<Paged<DisputeDocument>>;
 }
 
-export function createDisputes({ models, ledger }: { models: WalletModels; ledger: Ledger }): Disputes {
+export function createDisputes({ models, ledger, debts }: { models: WalletModels; ledger: Ledger; debts: Debts }): Disputes {
   const { accounts, disputes, topUps } = models;
 
   const open = async (tx: Tx, topUp: TopUpDocument, _id: string, message: Reported<DisputeMessage>): Promise<DisputeDocument> => {
@@ -53,6 +55,8 @@ export function createDisputes({ models, ledger }: { models: WalletModels; ledge
       createdAt: tx.now,
     };
     await disputes.insertMany([dispute], { session: tx.session });
+    // A refund that is asked for at this moment meets us here, and is refused.
+    await topUps.updateOne({ _id: topUp._id }, { $inc: { refundRequests: 1 } }, { session: tx.session });
     await move(tx, topUp, dispute, `A bank disputes the top-up${reason ? `: ${reason}` : ''}`, [
       { account: user, amount: -frozen },
       { account: holdOf(topUp), amount: frozen },
@@ -83,6 +87,9 @@ export function createDisputes({ models, ledger }: { models: WalletModels; ledge
           ];
     const description = status === 'won' ? 'The dispute was won' : 'The dispute was lost';
     await move(tx, topUp, closed, description, legs);
+    if (status === 'lost') return;
+    const incoming = { key: disputeTransfer({ _id, status }), amount: frozen };
+    for (const change of await debts.settle(tx, user, incoming)) announceBalance(tx, change, 'debt');
   };
 
   const move = async (
@@ -95,7 +102,7 @@ export function createDisputes({ models, ledger }: { models: WalletModels; ledge
     const { _id, amount, frozen, status, reason } = dispute;
     const { userId, currency, provider: paymentMethod } = topUp;
     const { changes } = await ledger.post(tx, {
-      key: `dispute:${_id}:${status}`,
+      key: disputeTransfer({ _id, status }),
       type: 'dispute',
       description,
       paymentMethod,
@@ -123,10 +130,11 @@ export function createDisputes({ models, ledger }: { models: WalletModels; ledge
   };
 
   return {
-    async report(tx, message) {
+    async report(tx, message, allow) {
       const { session } = tx;
       const { topUp, refused } = await credited(tx, topUps, message);
       if (refused) return refused;
+      await allow?.(topUp.userId);
       if (message.amount === 0) return { state: 'ignored', reason: 'It is about no money' };
       const _id = disputeKey(message);
       const known = await disputes.findById(_id, null, { session }).lean<DisputeDocument>();
@@ -170,6 +178,8 @@ export function presentDispute(dispute: DisputeDocument): Dispute {
 
 /** What users owe for disputes that are not decided: no money has gone anywhere yet. */
 const claims = (currency: string): AccountRef => ({ kind: 'system', ownerId: 'disputes', currency });
+
+const disputeTransfer = ({ _id, status }: Pick<DisputeDocument, '_id' | 'status'>): string => `dispute:${_id}:${status}`;
 
 const disputeKey = ({ provider, disputeId }: Reported<DisputeMessage>): string =>
   `${provider}_${createHash('sha256').update(disputeId).digest('hex').slice(0, 40)}`;

@@ -1,9 +1,11 @@
 import type { ApiModule, Context } from '../../context.js';
 import { ensureIndexes } from '../../models.js';
+import { createPeriodic } from '../../periodic.js';
 import { createFourEyes } from '../identity/index.js';
+import { createDebts, type Debts } from './debts.js';
 import { createDisputes, type Disputes } from './disputes.js';
 import { createLedger, type Ledger } from './ledger.js';
-import { createPendingRefunds } from './pending-refunds.js';
+import { createPendingRefunds, refundJobKind } from './pending-refunds.js';
 import type { PaymentProvider } from './providers/provider.js';
 import { createRazorpayProvider } from './providers/razorpay.js';
 import { createSandboxJob, createSandboxProvider, sandboxJobKind } from './providers/sandbox.js';
@@ -11,8 +13,8 @@ import { sandboxModel } from './providers/sandbox.model.js';
 import { createStripeProvider, stripeWebhookSecret } from './providers/stripe.js';
 import { createZeffyProvider } from './providers/zeffy.js';
 import { refundModels } from './refunds.model.js';
-import { createRefunds, refundJobKind, type Refunds } from './refunds.js';
-import { createRollUps, type RollUps } from './roll-up.js';
+import { createRefunds, type Refunds } from './refunds.js';
+import { announceSales, createRollUps, type RollUps } from './roll-up.js';
 import { createTransactionFeed, type TransactionFeed } from './transaction-feed.js';
 import { createTopUps, type TopUps } from './top-ups.js';
 import { createUnmatched, type UnmatchedPayments } from './unmatched.js';
@@ -20,6 +22,7 @@ import { walletModels, type TopUpDocument } from './wallet.model.js';
 import { walletRoutes } from './wallet.routes.js';
 import { createWallet, type Wallet } from './wallet.service.js';
 
+export type { Debts } from './debts.js';
 export type { DisputeMessage, Disputes } from './disputes.js';
 export { ledgerSums, moneyBooks, type Books, type LedgerSums } from './ledger-sums.js';
 export type { Outcome, PaymentNames, Settled } from './payment-names.js';
@@ -30,7 +33,7 @@ export { stripeWebhookSecret } from './providers/stripe.js';
 export { presentRefund } from './refunds.presenter.js';
 export type { RefundDocument } from './refunds.model.js';
 export type { Refunds } from './refunds.js';
-export type { TopUps } from './top-ups.js';
+export type { FailedRefund, TopUps } from './top-ups.js';
 export type { UnmatchedPayments } from './unmatched.js';
 export { bringUpToDate, createRollUps, type RollUps } from './roll-up.js';
 export { presentMerchantBalance, presentWallet } from './wallet.presenter.js';
@@ -48,6 +51,7 @@ export type { Wallet } from './wallet.service.js';
 
 export interface WalletModule extends ApiModule {
   ledger: Ledger;
+  debts: Debts;
   wallet: Wallet;
   topUps: TopUps;
   refunds: Refunds;
@@ -58,6 +62,9 @@ export interface WalletModule extends ApiModule {
   /** Those that are set up. */
   providers: PaymentProviders;
 }
+
+/** How often refunds are looked for whose job has ended without a word. */
+const refundWatchMs = 600_000;
 
 export type PaymentProviders = Partial<Record<TopUpDocument['provider'], PaymentProvider>>;
 
@@ -70,18 +77,21 @@ export function walletModule(
   const models = { ...walletModels(mongo), ...refundModels(mongo) };
   const ledger = createLedger(models);
   const defaultCurrency = config.DEFAULT_CURRENCY;
-  const wallet = createWallet({ models, ledger, defaultCurrency });
+  const debts = createDebts({ models, ledger });
+  const wallet = createWallet({ models, ledger, debts, defaultCurrency });
   const secret = stripeWebhookSecret(config);
   const providers = { ...paymentProviders(context), ...other };
   const pending = createPendingRefunds(models, wallet);
-  const topUps = createTopUps({ models, ledger, defaultCurrency, pending, providers });
-  const refunds = createRefunds({ models, unitOfWork, pending, topUps, providers });
-  const rollUps = createRollUps({ unitOfWork, ledger, logger });
-  const disputes = createDisputes({ models, ledger });
+  const topUps = createTopUps({ models, ledger, debts, defaultCurrency, pending, providers });
+  const refunds = createRefunds({ mongo, models, unitOfWork, logger, pending, topUps, providers });
+  const rollUps = createRollUps({ unitOfWork, ledger, logger, announce: announceSales(debts) });
+  const disputes = createDisputes({ models, ledger, debts });
   const unmatched = createUnmatched({ mongo, models, topUps, fourEyes: createFourEyes(mongo) });
   const transactionFeed = createTransactionFeed({ models, unitOfWork, logger });
+  const lostRefunds = createPeriodic({ kind: 'refund-watch', periodMs: refundWatchMs, mongo, unitOfWork, work: () => refunds.giveUp() });
   return {
     ledger,
+    debts,
     wallet,
     topUps,
     refunds,
@@ -93,10 +103,12 @@ export function walletModule(
     routes: walletRoutes({ wallet, topUps, unmatched, disputes }),
     jobs: {
       [refundJobKind]: refunds.process,
+      [lostRefunds.kind]: lostRefunds.handler,
       ...(secret ? { [sandboxJobKind]: createSandboxJob({ mongo, secret, apiUrl: config.API_URL ?? ownUrl(config) }) } : {}),
     },
     async start() {
       await ensureIndexes({ ...models, sandboxPayments: sandboxModel(mongo) });
+      await lostRefunds.start();
       rollUps.start();
       transactionFeed.start();
     },

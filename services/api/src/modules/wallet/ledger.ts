@@ -74,8 +74,8 @@ export interface LedgerOptions {
 
 export const accountId = ({ kind, ownerId, currency }: AccountRef): string => `${kind}:${ownerId}:${currency}`;
 
-/** A user's accounts are written by that user's payments alone, so their balance can be kept with each posting. */
-const isImmediate = (kind: AccountKind): boolean => kind === 'user' || kind === 'hold';
+/** A user's accounts are written by that user's payments alone, so their balance can be kept with each posting. Debts are rare. */
+const isImmediate = (kind: AccountKind): boolean => kind === 'user' || kind === 'hold' || kind === 'receivable';
 
 /** What the world outside owes and is owed may be any number; nobody here spends what they do not have. */
 export const isGuarded = (kind: AccountKind): boolean => kind === 'user' || kind === 'merchant' || kind === 'hold';
@@ -123,7 +123,8 @@ function ledgerOn({ accounts, transfers, postings }: LedgerModels, { told }: Led
         const change = await move(tx, account, amount, setAside.take(account));
         const settled = { ...posting, at: change.account.lastAt, balanceAfter: change.newBalance, accountVersion: change.account.version };
         written.push(settled);
-        if (account.kind !== 'hold') changes.push({ ...change, posting: settled });
+        if (account.kind === 'user' || account.kind === 'merchant') changes.push({ ...change, posting: settled });
+        if (account.kind === 'receivable') await touchOwner(tx, account);
       } else {
         written.push({ ...posting, pending: true });
       }
@@ -147,6 +148,15 @@ function ledgerOn({ accounts, transfers, postings }: LedgerModels, { told }: Led
     if (account) return changeOf(account, amount);
     if (debit) throw new Problem('insufficient-funds');
     throw new Error(`The account ${_id} was neither found nor made`);
+  }
+
+  /**
+   * Whoever brings money into a balance reads what its owner owes: this makes the two meet in one document, where else each would see only
+   * the time before the other.
+   */
+  async function touchOwner(tx: Tx, debt: AccountRef): Promise<void> {
+    const owners = (['user', 'merchant'] as const).map((kind) => accountId({ ...debt, kind }));
+    await accounts.updateMany({ _id: { $in: owners } }, { $inc: { debtChanges: 1 } }, { session: tx.session });
   }
 
   async function rollUp(tx: Tx, id: string): Promise<RollUp | null> {
@@ -212,8 +222,8 @@ function heldByUser(legs: readonly Leg[]) {
 /** What the transfer moved in all, and whose it is. What a user set aside or owes is the user's, too. */
 function outline(legs: readonly Leg[]): Pick<TransferDocument, 'amount' | 'userId' | 'merchantId'> {
   const ownerOf = (...kinds: AccountKind[]) => legs.find(({ account }) => kinds.includes(account.kind))?.account.ownerId;
-  const userId = ownerOf('user', 'hold', 'receivable');
   const merchantId = ownerOf('merchant');
+  const userId = ownerOf('user', 'hold') ?? (merchantId ? undefined : ownerOf('receivable'));
   return {
     amount: legs.reduce((sum, { amount }) => sum + Math.max(amount, 0), 0),
     ...(userId ? { userId } : {}),

@@ -1,6 +1,10 @@
 import type { Tx } from '@tidings/feed';
 import type { RefundDocument, RefundModels } from './refunds.model.js';
+import { presentRefund } from './refunds.presenter.js';
+import type { WalletModels } from './wallet.model.js';
 import type { Wallet } from './wallet.service.js';
+
+export const refundJobKind = 'refund';
 
 /** A part of a pending refund that is booked now. */
 interface Share {
@@ -24,11 +28,20 @@ export interface PendingRefunds {
   settle(tx: Tx, shares: readonly Share[]): Promise<void>;
   /** The oldest of a top-up: the one that the provider is asked for. */
   first(tx: Tx, topUpId: string): Promise<RefundDocument | undefined>;
+  /** One of a top-up, in whatever state. */
+  find(tx: Tx, topUpId: string, refundId: string): Promise<RefundDocument | null>;
+  /** Has the provider asked, with the refund's id. */
+  ask(tx: Tx, refund: RefundDocument): Promise<void>;
+  /** Writes down how it ended, tells administrators, and has the provider asked for the next one of its top-up. Once. */
+  end(tx: Tx, refund: RefundDocument, fields: Pick<RefundDocument, 'status'> & Partial<RefundDocument>): Promise<void>;
   /** What is promised and not booked, minor units. */
   promised(tx: Tx, topUpId: string): Promise<number>;
 }
 
-export function createPendingRefunds({ refunds }: RefundModels, wallet: Pick<Wallet, 'hold' | 'release'>): PendingRefunds {
+export function createPendingRefunds(
+  { refunds, topUps }: RefundModels & Pick<WalletModels, 'topUps'>,
+  wallet: Pick<Wallet, 'hold' | 'release'>,
+): PendingRefunds {
   const pendingOf = (tx: Tx, topUpId: string) =>
     refunds.find({ topUpId, status: 'pending' }, null, { session: tx.session }).sort({ createdAt: 1, _id: 1 }).lean<RefundDocument[]>();
 
@@ -37,8 +50,34 @@ export function createPendingRefunds({ refunds }: RefundModels, wallet: Pick<Wal
     await wallet.hold(tx, { key: holdOf(refund), userId, amount: amount - settled, currency, description: `Refund: ${reason}` });
   };
 
+  /**
+   * One refund of a top-up is at the provider at a time. Its webhooks tell a sum: of two under way, what the second one gave back would be
+   * booked as the first one's, and stay so when that one is refused.
+   */
+  const ask: PendingRefunds['ask'] = (tx, { _id: refundId }) =>
+    tx.job({ kind: refundJobKind, key: `refund:${refundId}`, data: { refundId } });
+
+  const first: PendingRefunds['first'] = async (tx, topUpId) => (await pendingOf(tx, topUpId))[0];
+
   return {
     hold,
+    ask,
+    first,
+    find: (tx, topUpId, refundId) => refunds.findOne({ _id: refundId, topUpId }, null, { session: tx.session }).lean<RefundDocument>(),
+
+    async end(tx, { _id, status }, fields) {
+      const ended = await refunds
+        .findOneAndUpdate({ _id, status }, { $set: fields, $inc: { version: 1 } }, { session: tx.session, returnDocument: 'after' })
+        .lean<RefundDocument>();
+      if (!ended) throw new Error(`The refund ${_id} changed while it ended`);
+      tx.emit('refund-updated', { refund: presentRefund(ended) }, {});
+      if (!ended.topUpId) return;
+      // One that is asked for at this moment meets us here, and runs again: else each could take the other for the one under way.
+      await topUps.updateOne({ _id: ended.topUpId }, { $inc: { refundRequests: 1 } }, { session: tx.session });
+      const next = await first(tx, ended.topUpId);
+      if (next) await ask(tx, next);
+    },
+
     release: (tx, refund) => wallet.release(tx, holdOf(refund)),
 
     async take(tx, topUpId, amount, only) {
@@ -47,7 +86,8 @@ export function createPendingRefunds({ refunds }: RefundModels, wallet: Pick<Wal
       for (const refund of await pendingOf(tx, topUpId)) {
         const share = Math.min(left, refund.amount - refund.settled);
         if (share === 0 || (only !== undefined && refund._id !== only)) continue;
-        await wallet.release(tx, holdOf(refund));
+        // All of it is taken now, or set aside again.
+        await wallet.release(tx, holdOf(refund), refund.amount);
         shares.push({ refund, amount: share });
         left -= share;
       }
@@ -61,8 +101,6 @@ export function createPendingRefunds({ refunds }: RefundModels, wallet: Pick<Wal
         if (after.settled < after.amount) await hold(tx, after);
       }
     },
-
-    first: async (tx, topUpId) => (await pendingOf(tx, topUpId))[0],
 
     async promised(tx, topUpId) {
       const pending = await pendingOf(tx, topUpId);

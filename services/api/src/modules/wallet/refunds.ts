@@ -1,6 +1,6 @@
 import { Problem, type Principal, type RefundStatus } from '@tidings/contracts';
 import type { Tx, UnitOfWork } from '@tidings/feed';
-import { newId, type JobHandler } from '@tidings/platform';
+import { newId, type JobDocument, type JobHandler, type Logger, type Mongo } from '@tidings/platform';
 import { newestFirst, olderThan, pageByTime, type Paged } from '../../http/lists.js';
 import type { PendingRefunds } from './pending-refunds.js';
 import { RefundRefused, type PaymentProvider } from './providers/provider.js';
@@ -8,8 +8,6 @@ import type { RefundDocument, RefundModels } from './refunds.model.js';
 import { presentRefund } from './refunds.presenter.js';
 import type { TopUps } from './top-ups.js';
 import type { TopUpDocument, WalletModels } from './wallet.model.js';
-
-export const refundJobKind = 'refund';
 
 /** The last try before a job is given up, after more than an hour. */
 const lastAttempt = 11;
@@ -35,13 +33,16 @@ export interface Refunds {
   /**
    * Sets the amount aside, so that nobody spends it meanwhile, and leaves it to a job to ask the provider.
    * @param allow throws when the caller may not give back so much, in all, of one payment
-   * @throws Problem `not-found`, `refund-exceeds-payment`, `insufficient-funds` when the customer has spent it, `provider-unavailable`
+   * @throws Problem `not-found`, `refund-exceeds-payment`, `insufficient-funds` when the customer has spent it, `provider-unavailable`,
+   *   `payment-disputed` also when the dispute was lost
    */
   ofTopUp(tx: Tx, caller: Principal, request: RefundRequest, allow: (total: number) => void): Promise<RefundDocument>;
   /** Notes and tells a refund that is done already. */
   done(tx: Tx, refund: Omit<RefundDocument, '_id' | 'status' | 'settled' | 'version' | 'createdAt'>): Promise<RefundDocument>;
   /** The job that asks the provider, with the same id each time. */
   process: JobHandler;
+  /** Ends what no job will: again and again, as long as the service runs. */
+  giveUp(): Promise<void>;
   /** @throws Problem `not-found` */
   get(id: string): Promise<RefundDocument>;
   /** Newest first. */
@@ -49,44 +50,23 @@ export interface Refunds {
 }
 
 export function createRefunds(options: {
-  models: RefundModels & Pick<WalletModels, 'topUps'>;
+  mongo: Mongo;
+  models: RefundModels & Pick<WalletModels, 'topUps' | 'disputes'>;
   unitOfWork: UnitOfWork;
+  logger: Logger;
   pending: PendingRefunds;
   topUps: TopUps;
   providers: Partial<Record<TopUpDocument['provider'], PaymentProvider>>;
 }): Refunds {
-  const { models, unitOfWork, pending, topUps, providers } = options;
+  const { mongo, models, unitOfWork, logger, pending, topUps, providers } = options;
   const { refunds } = models;
+  const jobs = mongo.db.collection<JobDocument>('jobs');
 
   const store = async (tx: Tx, refund: RefundDocument): Promise<RefundDocument> => {
     await refunds.insertMany([refund], { session: tx.session });
     tx.emit('refund-updated', { refund: presentRefund(refund) }, {});
     return refund;
   };
-
-  const end = async (tx: Tx, id: string, fields: Pick<RefundDocument, 'status'> & { failure?: string }): Promise<void> => {
-    const ended = await refunds
-      .findOneAndUpdate(
-        { _id: id, status: 'pending' },
-        { $set: fields, $inc: { version: 1 } },
-        { session: tx.session, returnDocument: 'after' },
-      )
-      .lean<RefundDocument>();
-    if (!ended) return;
-    tx.emit('refund-updated', { refund: presentRefund(ended) }, {});
-    if (!ended.topUpId) return;
-    // One that is asked for at this moment meets us here, and runs again: else each could take the other for the one under way.
-    await models.topUps.updateOne({ _id: ended.topUpId }, { $inc: { refundRequests: 1 } }, { session: tx.session });
-    const next = await pending.first(tx, ended.topUpId);
-    if (next) await ask(tx, next);
-  };
-
-  /**
-   * One refund of a top-up is at the provider at a time. Its webhooks tell a sum: of two under way, what the second one gave back would be
-   * booked as the first one's, and stay so when that one is refused.
-   */
-  const ask = (tx: Tx, { _id: refundId }: RefundDocument): Promise<void> =>
-    tx.job({ kind: refundJobKind, key: `refund:${refundId}`, data: { refundId } });
 
   /** In the job's last transaction: what the provider's webhook has not booked meanwhile is booked now. */
   const succeed = async (tx: Tx, { _id: refundId, topUpId }: RefundDocument): Promise<void> => {
@@ -105,16 +85,45 @@ export function createRefunds(options: {
       });
       if (outcome.state !== 'processed') throw new Error(`The refund ${refundId} is done and not booked: ${outcome.reason}`);
     }
-    await end(tx, refundId, { status: 'succeeded' });
+    // As the booking has left it.
+    await pending.end(tx, refund, { status: 'succeeded' });
   };
 
   /** The provider did not do it. What went back all the same (somebody did it on the provider's pages) stays booked. */
   const fail = async (tx: Tx, { _id }: RefundDocument, failure: string): Promise<void> => {
     const refund = await refunds.findById(_id, null, { session: tx.session }).lean<RefundDocument>();
     if (!refund || refund.status !== 'pending') return;
-    if (refund.settled === refund.amount) return end(tx, _id, { status: 'succeeded' });
+    if (refund.settled === refund.amount) return pending.end(tx, refund, { status: 'succeeded' });
     await pending.release(tx, refund);
-    await end(tx, _id, { status: 'failed', failure: failure.slice(0, 500) });
+    const { userId, amount, settled, currency, paymentMethod, topUpId } = refund;
+    tx.emit(
+      'payment-refund-failed',
+      {
+        userId,
+        amount: amount - settled,
+        currency,
+        paymentMethod,
+        transactionId: topUpId ?? _id,
+        ...(topUpId ? { topUpId } : {}),
+        // Why is for administrators: it may be about keys and accounts.
+        reason: 'The payment provider did not do it',
+      },
+      { userId },
+    );
+    await pending.end(tx, refund, { status: 'failed', failure: failure.slice(0, 500) });
+  };
+
+  /** The last of the tries says so; what ended a process each time it was begun never comes to that, and is found here. */
+  const giveUp = async (): Promise<void> => {
+    for await (const { _id } of refunds.find({ status: 'pending', topUpId: { $exists: true } }, { _id: 1 }).cursor()) {
+      const lost = await jobs.findOne({ _id: `refund:${_id}`, state: 'failed' });
+      if (!lost) continue;
+      await unitOfWork.run({ actor: null }, async (tx) => {
+        const refund = await refunds.findById(_id, null, { session: tx.session }).lean<RefundDocument>();
+        if (refund) await fail(tx, refund, `It was given up: ${lost.lastError ?? 'nobody knows why'}`);
+      });
+      logger.error({ refund: _id, reason: lost.lastError }, 'A refund was given up: its amount is in the wallet again');
+    }
   };
 
   return {
@@ -124,6 +133,8 @@ export function createRefunds(options: {
         .findOneAndUpdate({ _id: id }, { $inc: { refundRequests: 1 } }, { session: tx.session, returnDocument: 'after' })
         .lean<TopUpDocument>();
       if (!topUp) throw new Problem('not-found', 'There is no such top-up');
+      if (await models.disputes.exists({ topUpId: id, status: { $in: ['opened', 'lost'] } }).session(tx.session))
+        throw new Problem('payment-disputed', 'Its bank has the money, or may take it: nothing is left to give back');
       const { userId, currency, provider: paymentMethod } = topUp;
       if (!providers[paymentMethod]?.refund) {
         throw new Problem('provider-unavailable', `${paymentMethod} takes no refunds from here: give it back there, and its webhook tells`);
@@ -150,7 +161,7 @@ export function createRefunds(options: {
       const before = await pending.first(tx, id);
       await store(tx, refund);
       await pending.hold(tx, refund);
-      if (!before) await ask(tx, refund);
+      if (!before) await pending.ask(tx, refund);
       return refund;
     },
 
@@ -161,14 +172,17 @@ export function createRefunds(options: {
       const id = String(job.data['refundId']);
       const refund = await refunds.findById(id).lean<RefundDocument>();
       const topUp = refund && (await models.topUps.findById(refund.topUpId).lean<TopUpDocument>());
-      const provider = topUp && providers[topUp.provider];
-      if (!refund || !topUp || !provider?.refund) throw new Error(`The refund ${id} has no top-up, or its provider is not set up any more`);
+      if (!refund || !topUp) throw new Error(`The refund ${id} is not there, or its top-up`);
+      const provider = providers[topUp.provider];
       const conclude = async (step: (tx: Tx) => Promise<void>) => {
         await unitOfWork.run({ actor: refund.requestedBy, cause: { kind: 'job', id: job._id } }, async (tx) => {
           if (await finish(tx.session)) await step(tx);
         });
       };
+      // One that was given up and whose job somebody retries: nobody may be given what is in the wallet again.
+      if (refund.status !== 'pending') return conclude(async () => undefined);
       try {
+        if (!provider?.refund) throw new Problem('provider-unavailable', `${topUp.provider} is not set up any more`);
         // Before anything is booked: dying here means that it is asked again, and the provider knows the id.
         await provider.refund({ refundId: id, topUp, amount: refund.amount });
       } catch (error) {
@@ -178,6 +192,8 @@ export function createRefunds(options: {
       }
       await conclude((tx) => succeed(tx, refund));
     },
+
+    giveUp,
 
     async get(id) {
       const refund = await refunds.findById(id).lean<RefundDocument>();

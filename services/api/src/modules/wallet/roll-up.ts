@@ -1,5 +1,6 @@
 import type { Tx, UnitOfWork } from '@tidings/feed';
 import type { Logger } from '@tidings/platform';
+import type { Debts } from './debts.js';
 import { accountId, type AccountRef, type BalanceChange, type Ledger } from './ledger.js';
 import { createRounds, type Rounds } from './rounds.js';
 import { announceBalance } from './wallet.events.js';
@@ -8,10 +9,26 @@ import { announceBalance } from './wallet.events.js';
 const intervalMs = 400;
 const atOnce = 8;
 
+/** Tells a merchant of its sales. What it owes is paid with them, as soon as they are in its balance. */
+export const announceSales =
+  (debts: Pick<Debts, 'settle'>) =>
+  async (tx: Tx, change: BalanceChange): Promise<void> => {
+    announceBalance(tx, change, 'sales');
+    const { account, amount } = change;
+    if (account.kind !== 'merchant' || amount <= 0) return;
+    const incoming = { key: `sales:${account._id}:${account.version}`, amount };
+    for (const paid of await debts.settle(tx, account, incoming)) announceBalance(tx, paid, 'debt');
+  };
+
 /** Includes all that a merchant has earned, so that it can be spent; emits `balance-updated`. Before a merchant's account is debited. */
-export async function bringUpToDate(tx: Tx, ledger: Pick<Ledger, 'rollUp'>, merchant: AccountRef): Promise<void> {
+export async function bringUpToDate(
+  tx: Tx,
+  { ledger, debts }: { ledger: Pick<Ledger, 'rollUp'>; debts: Pick<Debts, 'settle'> },
+  merchant: AccountRef,
+): Promise<void> {
   const id = accountId(merchant);
-  for (let rolled = await ledger.rollUp(tx, id); rolled; rolled = await ledger.rollUp(tx, id)) announceBalance(tx, rolled.change, 'sales');
+  const announce = announceSales(debts);
+  for (let rolled = await ledger.rollUp(tx, id); rolled; rolled = await ledger.rollUp(tx, id)) await announce(tx, rolled.change);
 }
 
 export interface RollUps extends Rounds {
@@ -27,15 +44,15 @@ export function createRollUps(options: {
   unitOfWork: UnitOfWork;
   ledger: Pick<Ledger, 'rollUp' | 'waiting'>;
   logger: Logger;
-  /** Tells of what came in; as a merchant's sales unless given. */
-  announce?: (tx: Tx, change: BalanceChange) => void;
+  /** Tells of what came in. */
+  announce: (tx: Tx, change: BalanceChange) => Promise<void> | void;
 }): RollUps {
-  const { unitOfWork, ledger, logger, announce = (tx, change) => announceBalance(tx, change, 'sales') } = options;
+  const { unitOfWork, ledger, logger, announce } = options;
   const rollUp = async (account: string): Promise<void> => {
     try {
       await unitOfWork.run({ actor: null }, async (tx) => {
         const rolled = await ledger.rollUp(tx, account);
-        if (rolled) announce(tx, rolled.change);
+        if (rolled) await announce(tx, rolled.change);
       });
     } catch (error) {
       logger.warn({ account, reason: String(error) }, 'An account was not rolled up; the next round tries again');

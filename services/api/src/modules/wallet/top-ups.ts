@@ -2,22 +2,14 @@ import { createHash } from 'node:crypto';
 import { Problem, type TopUpInput } from '@tidings/contracts';
 import type { Tx } from '@tidings/feed';
 import { newId } from '@tidings/platform';
-import { accountId, type BalanceChange, type Ledger } from './ledger.js';
-import {
-  byNames,
-  credited,
-  ofAnother,
-  providerOf,
-  userOf,
-  type Outcome,
-  type PaymentNames,
-  type Reported,
-  unusable,
-} from './payment-names.js';
+import type { Debts } from './debts.js';
+import type { Ledger } from './ledger.js';
+import { byNames, ofAnother, providerOf, userOf, type Outcome, type PaymentNames, type Reported, unusable } from './payment-names.js';
 import type { PendingRefunds } from './pending-refunds.js';
 import type { NewTopUp, OpenedPayment, PaymentProvider } from './providers/provider.js';
+import { createTopUpRefunds, transactionOf, type TopUpRefunds } from './top-up-refunds.js';
 import { announceBalance } from './wallet.events.js';
-import type { AccountDocument, TopUpDocument, TopUpStatus, WalletModels } from './wallet.model.js';
+import type { TopUpDocument, TopUpStatus, WalletModels } from './wallet.model.js';
 
 /** A top-up that the provider knows of and that is not stored yet. */
 export interface PreparedTopUp {
@@ -33,18 +25,10 @@ export interface ProviderPayment extends Omit<PaymentNames, 'providerRef'> {
   providerRef: string;
 }
 
-/** A refund, as the provider's webhook or our own question to it tells. */
-export interface ProviderRefunded extends PaymentNames {
-  /** What the provider has given back of this payment in all, minor units. */
-  amount: number;
-  currency: string;
-  /** Ours, when the amount grows by this one alone. */
-  refundId?: string;
-}
-
 export type { Outcome } from './payment-names.js';
+export type { FailedRefund, ProviderRefunded } from './top-up-refunds.js';
 
-export interface TopUps {
+export interface TopUps extends TopUpRefunds {
   /**
    * The part outside of the transaction; see `PaymentProvider.open`.
    * @throws Problem `provider-unavailable`, `provider-error`
@@ -61,11 +45,6 @@ export interface TopUps {
   /** Credits a payment that no top-up was made for: it becomes one, whose id follows from the payment's, so that it is credited once. */
   creditUnannounced(tx: Tx, userId: string, payment: Reported<ProviderPayment>): Promise<Outcome>;
   fail(tx: Tx, payment: Reported<Omit<PaymentNames, 'providerRef'>> & { reason: string }): Promise<Outcome>;
-  /**
-   * Books what the provider has given back and we have not booked: first of what administrators asked for, which is set aside. Whoever hears
-   * of it first, the webhook or the job that asked, the sum is the provider's.
-   */
-  refund(tx: Tx, refund: Reported<ProviderRefunded>): Promise<Outcome>;
 }
 
 /** The id of a payment's top-up, where none was made before it came. */
@@ -75,12 +54,13 @@ export const unannouncedId = ({ provider, providerRef }: Reported<{ providerRef:
 export function createTopUps(options: {
   models: WalletModels;
   ledger: Ledger;
+  debts: Debts;
   pending: PendingRefunds;
   providers: Partial<Record<TopUpDocument['provider'], PaymentProvider>>;
   defaultCurrency: string;
 }): TopUps {
-  const { models, ledger, pending, providers, defaultCurrency } = options;
-  const { topUps, accounts } = models;
+  const { models, ledger, debts, pending, providers, defaultCurrency } = options;
+  const { topUps } = models;
 
   const setUp = (name: TopUpDocument['provider']): PaymentProvider => {
     const provider = providers[name];
@@ -126,13 +106,15 @@ export function createTopUps(options: {
     await change(tx, topUp, { status: 'succeeded', providerRef, creditedAt: tx.now }, { failureReason: 1 });
     const [moved] = changes;
     if (!moved) return { state: 'ignored', reason: 'The ledger has this transfer' };
-    const { newBalance } = moved;
+    const paid = await debts.settle(tx, userOf(topUp), { key: `topup:${topUpId}`, amount });
+    const { newBalance } = paid[0] ?? moved;
     tx.emit(
       'payment-completed',
       { userId, amount, currency, newBalance, paymentMethod, transactionId: transactionOf(topUp, moved), topUpId },
       { userId },
     );
     announceBalance(tx, moved, 'top-up');
+    for (const change of paid) announceBalance(tx, change, 'debt');
     return { state: 'processed' };
   };
 
@@ -205,39 +187,7 @@ export function createTopUps(options: {
       return { state: 'processed' };
     },
 
-    async refund(tx, message) {
-      const { topUp, refused } = await credited(tx, topUps, message);
-      if (refused) return refused;
-      const { amount: total, currency, refundId } = message;
-      const amount = total - topUp.refunded;
-      if (amount <= 0) return { state: 'ignored', reason: 'This much has been refunded' };
-
-      const shares = await pending.take(tx, topUp._id, amount, refundId);
-      const user = userOf(topUp);
-      const account = await accounts.findById(accountId(user), null, { session: tx.session }).lean<AccountDocument>();
-      // The provider has given the money back already. What the customer has spent meanwhile is owed to us, on an account of its own.
-      const covered = Math.min(amount, account?.balance ?? 0);
-      const { changes } = await ledger.post(tx, {
-        key: `topup-refund:${topUp._id}:${total}`,
-        type: 'refund',
-        description: 'Top-up given back by the provider',
-        paymentMethod: topUp.provider,
-        topUpId: topUp._id,
-        legs: [
-          { account: user, amount: -covered },
-          { account: { ...user, kind: 'receivable' as const }, amount: covered - amount },
-          { account: providerOf(topUp), amount },
-        ].filter((leg) => leg.amount !== 0),
-      });
-      await change(tx, topUp, { refunded: total, ...(total === topUp.amount ? { status: 'refunded' as const } : {}) });
-      const { userId, provider: paymentMethod } = topUp;
-      const reason = shares[0]?.refund.reason ?? 'Refunded by the payment provider';
-      const transactionId = transactionOf(topUp, changes[0]);
-      tx.emit('payment-refunded', { userId, amount, currency, paymentMethod, transactionId, topUpId: topUp._id, reason }, { userId });
-      for (const moved of changes) announceBalance(tx, moved, 'top-up-refund');
-      await pending.settle(tx, shares);
-      return { state: 'processed' };
-    },
+    ...createTopUpRefunds({ models, ledger, debts, pending }),
   };
 }
 
@@ -251,6 +201,3 @@ function paidTwice(topUp: TopUpDocument, { amount, currency, providerRef }: Prov
   if (!isCredited(topUp)) return undefined;
   return { state: 'held', reason: `Paid ${amount} ${currency} again, as ${providerRef}: the top-up was paid as ${topUp.providerRef}` };
 }
-
-/** The entry of the wallet's history; where nothing moved (yet), the top-up itself. */
-const transactionOf = (topUp: TopUpDocument, change: BalanceChange | undefined): string => change?.posting?._id ?? topUp._id;

@@ -5,7 +5,7 @@ import { newestFirst, olderThan, pageByTime, type Paged } from '../../http/lists
 import type { FourEyes } from '../identity/index.js';
 import { unusable, type Outcome, type Reported } from './payment-names.js';
 import { unannouncedId, type ProviderPayment, type TopUps } from './top-ups.js';
-import type { UnmatchedDocument, WalletModels } from './wallet.model.js';
+import type { TopUpDocument, UnmatchedDocument, WalletModels } from './wallet.model.js';
 
 /** A payment that came without having been asked for at the provider, and what it says of who made it. */
 export type ReceivedPayment = Reported<Omit<ProviderPayment, 'topUpId' | 'orderRef'>> & {
@@ -20,6 +20,8 @@ export interface UnmatchedPayments {
    * An address that nobody has verified counts for nothing: anyone may register with another one's.
    */
   receive(tx: Tx, payment: ReceivedPayment): Promise<Outcome>;
+  /** It was credited another way: it is on the list of open ones no more. */
+  credited(tx: Tx, payment: Reported<{ providerRef: string }>): Promise<void>;
   /** Newest first. */
   list(query: UnmatchedPaymentsQuery): Promise<Paged<UnmatchedDocument>>;
   /**
@@ -91,6 +93,11 @@ export function createUnmatched(options: { mongo: Mongo; models: WalletModels; t
         { session },
       );
       return { state: 'unmatched', reason: 'Neither its reference nor a verified address says whose it is' };
+    },
+
+    async credited(tx, { provider, providerRef }) {
+      const topUp = await models.topUps.findOne({ provider, providerRef }, { userId: 1 }, { session: tx.session }).lean<TopUpDocument>();
+      if (topUp) await close(tx, unannouncedId({ provider, providerRef }), topUp.userId, topUp._id);
     },
 
     async list({ limit, cursor, state }) {

@@ -7,6 +7,7 @@ import { presentTransaction, shownVersion } from './wallet.presenter.js';
 export type BalanceReason =
   | 'top-up'
   | 'top-up-refund'
+  | 'top-up-refund-failed'
   | 'order'
   | 'order-refund'
   | 'payment-request'
@@ -16,6 +17,7 @@ export type BalanceReason =
   | 'release'
   | 'adjustment'
   | 'dispute'
+  | 'debt'
   | 'payout';
 
 /** Emits `balance-updated` to whoever owns the account; accounts of the system have nobody to tell. */

@@ -19,6 +19,8 @@ export interface AccountDocument {
   balance: number;
   /** Of a user's account: the balance of the user's `hold` account. */
   held: number;
+  /** How often what its owner owes has changed: what comes in at that moment meets it here, and sees it. */
+  debtChanges?: number;
   version: number;
   /** Of the newest posting: later than of the one before. */
   lastAt: Date;
@@ -90,8 +92,14 @@ export interface TopUpDocument {
   /** What Razorpay's checkout is opened with. */
   razorpay?: { orderId: string; keyId: string };
   failureReason?: string;
-  /** In all, over partial refunds. */
+  /** In all, over partial refunds; without those that failed afterwards. */
   refunded: number;
+  /** Refunds that the provider began and a bank sent back, by the provider's own ids, and when the provider heard of it. */
+  failedRefunds?: { ref: string; amount: number; at: Date }[];
+  /** Refunds that were told of one by one: of others the provider tells sums alone. */
+  refundRefs?: string[];
+  /** The newest sum of refunds that the provider has told. */
+  reported?: { total: number; at: Date };
   /** How many refunds administrators have asked for: two that ask at once meet here. */
   refundRequests?: number;
   /** When the money came into the wallet. */
@@ -147,9 +155,20 @@ const text = { type: String, required: true } as const;
 const integer = { type: Number, required: true, validate: Number.isSafeInteger } as const;
 const facts = { type: text, description: text, paymentMethod: text, topUpId: String, orderId: String, paymentRequestId: String } as const;
 const time = { type: Date, required: true } as const;
+const nested = { _id: false, strict: 'throw' } as const;
 
 const accountSchema = new Schema<AccountDocument>(
-  { _id: id, kind: text, ownerId: text, currency: text, balance: integer, held: integer, version: integer, lastAt: time },
+  {
+    _id: id,
+    kind: text,
+    ownerId: text,
+    currency: text,
+    balance: integer,
+    held: integer,
+    debtChanges: Number,
+    version: integer,
+    lastAt: time,
+  },
   { ...options, collection: 'accounts' },
 );
 
@@ -198,9 +217,12 @@ const topUpSchema = new Schema<TopUpDocument>(
     providerRef: String,
     clientSecret: String,
     checkoutUrl: String,
-    razorpay: new Schema({ orderId: text, keyId: text }, { _id: false, strict: 'throw' }),
+    razorpay: new Schema({ orderId: text, keyId: text }, nested),
     failureReason: String,
     refunded: integer,
+    failedRefunds: { type: [new Schema({ ref: text, amount: integer, at: time }, nested)], default: undefined },
+    refundRefs: { type: [String], default: undefined },
+    reported: new Schema({ total: integer, at: time }, nested),
     refundRequests: Number,
     creditedAt: Date,
     createdAt: time,

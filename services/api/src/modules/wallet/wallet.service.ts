@@ -2,7 +2,8 @@ import type { WalletTransaction } from '@tidings/contracts';
 import type { Tx } from '@tidings/feed';
 import { z } from 'zod';
 import { decodeCursor, pageOf, type Paged } from '../../http/lists.js';
-import { nameOf, refundOf, subjectOf, type Charge } from './charge.js';
+import { nameOf, refundOf, subjectOf, type Charge, type ChargeSubject } from './charge.js';
+import type { Debts, Incoming } from './debts.js';
 import { accountId, parseAccountId, type AccountRef, type BalanceChange, type Ledger, type NewTransfer } from './ledger.js';
 import { announceBalance } from './wallet.events.js';
 import { bringUpToDate } from './roll-up.js';
@@ -56,9 +57,11 @@ export interface Wallet {
   /**
    * Gives the price back, or a part of it, and emits `payment-refunded` and `balance-updated`. `key` names the refund (that of the whole charge unless
    * given): a second time changes nothing. The caller sees to it that the parts do not come to more than the price.
+   * @param charge.lend what the merchant's balance does not cover, the merchant owes from then on, and pays with its next sales; it and
+   *   administrators are told
    * @throws Problem `insufficient-funds` when the merchant's balance does not cover it
    */
-  refund(tx: Tx, charge: Charge & { reason: string; key?: string }): Promise<void>;
+  refund(tx: Tx, charge: Charge & { reason: string; key?: string; lend?: true }): Promise<void>;
   /**
    * Sets money aside and emits `balance-updated`: it leaves `balance` and is shown as `held`. A second time with the same key changes nothing.
    * @throws Problem `insufficient-funds`
@@ -66,9 +69,10 @@ export interface Wallet {
   hold(tx: Tx, hold: Hold): Promise<void>;
   /**
    * Gives back all that was set aside under this key, and emits `balance-updated`. Once: what was released or never held stays as it is.
-   * To spend a hold, release it and charge in the same transaction.
+   * To spend a hold, release it and charge in the same transaction, and say here how much: of the rest the user's debts are paid first.
+   * @param spent minor units
    */
-  release(tx: Tx, key: string): Promise<void>;
+  release(tx: Tx, key: string, spent?: number): Promise<void>;
   /**
    * Gives or takes by an administrator's decision, and emits `balance-updated`. The caller writes the reason to the audit log. Answers with the
    * change, or undefined when there was one with this key.
@@ -79,8 +83,8 @@ export interface Wallet {
 
 const versionKey = z.tuple([z.int().min(1)]);
 
-export function createWallet(options: { models: WalletModels; ledger: Ledger; defaultCurrency: string }): Wallet {
-  const { models, ledger, defaultCurrency } = options;
+export function createWallet(options: { models: WalletModels; ledger: Ledger; debts: Debts; defaultCurrency: string }): Wallet {
+  const { models, ledger, debts, defaultCurrency } = options;
   const { accounts, postings, transfers } = models;
   const userAccount = (ownerId: string, currency = defaultCurrency): AccountRef => ({ kind: 'user', ownerId, currency });
   const merchantAccount = (ownerId: string, currency: string): AccountRef => ({ kind: 'merchant', ownerId, currency });
@@ -89,6 +93,22 @@ export function createWallet(options: { models: WalletModels; ledger: Ledger; de
     const ref = userAccount(userId, currency);
     const account = await accounts.findById(accountId(ref)).lean<AccountDocument>();
     return account ?? { _id: accountId(ref), ...ref, balance: 0, held: 0, version: 0 };
+  };
+
+  const payDebts = async (tx: Tx, user: AccountRef, incoming: Incoming): Promise<void> => {
+    for (const change of await debts.settle(tx, user, incoming)) announceBalance(tx, change, 'debt');
+  };
+
+  /** What a merchant lacks for a refund that must not wait for it. */
+  const lendFor = async (tx: Tx, merchant: AccountRef, { key, amount }: Incoming, subject: ChargeSubject): Promise<void> => {
+    const account = await accounts.findById(accountId(merchant), null, { session: tx.session }).lean<AccountDocument>();
+    const lacking = amount - (account?.balance ?? 0);
+    if (lacking <= 0) return;
+    const changes = await debts.lend(tx, merchant, { key, amount: lacking, description: 'Owed for a refund' });
+    const { ownerId: merchantId, currency } = merchant;
+    const owed = await debts.owed(tx, merchant);
+    tx.emit('merchant-debt-grew', { merchantId, amount: lacking, owed, currency, ...subject }, { merchantId });
+    for (const change of changes) announceBalance(tx, change, 'debt');
   };
 
   return {
@@ -147,7 +167,8 @@ export function createWallet(options: { models: WalletModels; ledger: Ledger; de
       if (await transfers.exists({ _id: key }).session(tx.session)) return;
       const merchant = merchantAccount(merchantId, currency);
       // The very price of this may still wait for a roll-up.
-      await bringUpToDate(tx, ledger, merchant);
+      await bringUpToDate(tx, { ledger, debts }, merchant);
+      if (charge.lend) await lendFor(tx, merchant, { key, amount }, subject);
       const { changes } = await ledger.post(tx, {
         key,
         type: 'refund',
@@ -163,6 +184,7 @@ export function createWallet(options: { models: WalletModels; ledger: Ledger; de
       const transactionId = changes[0]?.posting?._id ?? whole.key;
       tx.emit('payment-refunded', { userId, amount, currency, paymentMethod: 'wallet', transactionId, ...subject, reason }, { userId });
       for (const change of changes) announceBalance(tx, change, whole.reason);
+      await payDebts(tx, userAccount(userId, currency), { key, amount });
     },
 
     async hold(tx, { key, userId, amount, currency, description }) {
@@ -179,7 +201,7 @@ export function createWallet(options: { models: WalletModels; ledger: Ledger; de
       for (const change of changes) announceBalance(tx, change, 'hold');
     },
 
-    async release(tx, key) {
+    async release(tx, key, spent = 0) {
       const held = await postings
         .findOne({ transferId: holdKey(key), amount: { $gt: 0 } }, null, { session: tx.session })
         .lean<PostingDocument>();
@@ -197,6 +219,8 @@ export function createWallet(options: { models: WalletModels; ledger: Ledger; de
         ],
       });
       for (const change of changes) announceBalance(tx, change, 'release');
+      if (changes.length > 0)
+        await payDebts(tx, userAccount(ownerId, currency), { key: `release:${key}`, amount: Math.max(0, amount - spent) });
     },
 
     async adjust(tx, { key, userId, amount, currency, description }) {

@@ -3,10 +3,10 @@ import { auditRead, type AuditDetails, type Tx } from '@tidings/feed';
 import type { Mongo } from '@tidings/platform';
 import { olderThan, pageByTime, type Paged } from '../../http/lists.js';
 import type { FourEyes } from '../identity/index.js';
-import type { TopUps } from '../wallet/index.js';
+import type { Disputes, Outcome, TopUps, UnmatchedPayments } from '../wallet/index.js';
+import { webhookJobKind, type Followers } from './followers.js';
 import type { WebhookSources } from './sources/index.js';
 import type { DeliveryDocument, WebhookModels } from './webhooks.model.js';
-import { webhookJobKind } from './webhooks.service.js';
 
 /** What administrators do with the messages of providers. */
 export interface Deliveries {
@@ -17,9 +17,10 @@ export interface Deliveries {
   /** Has it done again, by a job: what it has done already it does not do twice. @throws Problem `not-found` */
   replay(tx: Tx, id: string): Promise<DeliveryDocument>;
   /**
-   * Ends a held one: nothing is done for it, or the amount and currency that were really paid are credited.
-   * @throws Problem `not-found`; `invalid-transition` when it is not held, or is no payment that could be credited; `forbidden` for a payment
-   *   of one's own (see `FourEyes`)
+   * Ends a held one: nothing is done for it; or the amount and currency that were really paid are credited; or, of a dispute that ended in a
+   * way that nobody knows here, the money is the user's (`credit`) or the bank's (`debit`). What was held because of it goes the same way.
+   * @throws Problem `not-found`; `invalid-transition` when it is not held, or is nothing that could be credited (debited); `forbidden` for a
+   *   payment of one's own (see `FourEyes`)
    */
   resolve(tx: Tx, caller: Principal, id: string, decision: ResolveDelivery): Promise<DeliveryDocument>;
 }
@@ -27,13 +28,19 @@ export interface Deliveries {
 export function createDeliveries({
   mongo,
   models: { deliveries },
+  followers,
   topUps,
+  unmatched,
+  disputes,
   sources,
   fourEyes,
 }: {
   mongo: Mongo;
   models: WebhookModels;
+  followers: Followers;
   topUps: Pick<TopUps, 'creditAsPaid'>;
+  unmatched: Pick<UnmatchedPayments, 'credited'>;
+  disputes: Disputes;
   sources: WebhookSources;
   fourEyes: FourEyes;
 }): Deliveries {
@@ -85,31 +92,46 @@ export function createDeliveries({
     async resolve(tx, caller, id, { decision, reason }) {
       const held = await find(id, tx);
       if (held.state !== 'held') throw new Problem('invalid-transition', `The delivery is ${held.state}, not held`);
-      const eyes = decision === 'credit' ? await credit(tx, caller, held) : {};
+      if (decision === 'dismiss') await followers.dismiss(tx, held, reason);
+      const eyes = decision === 'dismiss' ? {} : await act(tx, caller, held, decision);
       await tx.audit({
         action: 'webhook.resolve',
         target: `webhook-delivery:${id}`,
         details: { decision, reason, held: held.reason ?? '', ...eyes },
       });
       return change(tx, id, {
-        $set: { state: decision === 'credit' ? 'processed' : 'dismissed', reason, processedAt: tx.now },
+        $set: { state: decision === 'dismiss' ? 'dismissed' : 'processed', reason, processedAt: tx.now },
       });
     },
   };
 
-  async function credit(tx: Tx, caller: Principal, { provider, body }: DeliveryDocument): Promise<AuditDetails> {
+  async function act(tx: Tx, caller: Principal, held: DeliveryDocument, decision: 'credit' | 'debit'): Promise<AuditDetails> {
+    const { provider, body } = held;
+    let eyes: AuditDetails = {};
+    const allow = async (userId: string): Promise<void> => {
+      eyes = await fourEyes(tx, caller, { own: userId === caller.userId, refusal: 'Another administrator credits your payment' });
+    };
     const { message } = sources[provider].read(body);
+    if (message.kind === 'dispute-ended') {
+      const { end: _, kind: __, ...dispute } = message;
+      assertDone(await disputes.report(tx, { provider, ...dispute, status: decision === 'credit' ? 'won' : 'lost' }, allow));
+      return eyes;
+    }
+    if (decision === 'debit') throw new Problem('invalid-transition', 'Only the end of a dispute can be debited');
     if (message.kind !== 'succeeded' && message.kind !== 'received')
       throw new Problem('invalid-transition', 'Only a payment can be credited');
     const topUpId = message.kind === 'received' ? message.reference : message.topUpId;
-    let eyes: AuditDetails = {};
-    const outcome = await topUps.creditAsPaid(tx, { provider, ...message, topUpId }, async (userId) => {
-      eyes = await fourEyes(tx, caller, { own: userId === caller.userId, refusal: 'Another administrator credits your payment' });
-    });
-    if (outcome.state !== 'processed')
-      throw new Problem('invalid-transition', 'reason' in outcome ? outcome.reason : 'It cannot be credited');
+    assertDone(await topUps.creditAsPaid(tx, { provider, ...message, topUpId }, allow));
+    // It may have been told of without the reference, too, and then be on the list of those that are nobody's.
+    await unmatched.credited(tx, { provider, ...message });
+    await followers.wake(tx, held);
     return eyes;
   }
+}
+
+/** @throws Problem `invalid-transition` */
+function assertDone(outcome: Outcome): void {
+  if (outcome.state !== 'processed') throw new Problem('invalid-transition', outcome.reason);
 }
 
 export function presentDelivery(delivery: DeliveryDocument): WebhookDelivery {

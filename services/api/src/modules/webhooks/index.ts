@@ -3,10 +3,11 @@ import { ensureIndexes } from '../../models.js';
 import { createFourEyes } from '../identity/index.js';
 import { stripeWebhookSecret, type WalletModule } from '../wallet/index.js';
 import { createDeliveries, type Deliveries } from './deliveries.js';
+import { createFollowers, webhookJobKind } from './followers.js';
 import { createSources } from './sources/index.js';
 import { webhookModels } from './webhooks.model.js';
 import { webhookRoutes } from './webhooks.routes.js';
-import { createWebhooks, webhookJobKind, type Webhooks } from './webhooks.service.js';
+import { createWebhooks, type Webhooks } from './webhooks.service.js';
 
 export type { WebhookProvider } from './message.js';
 export { createSources, type WebhookSources } from './sources/index.js';
@@ -28,8 +29,9 @@ export function webhooksModule(
     razorpay: config.RAZORPAY_WEBHOOK_SECRET,
     zeffy: { secret: config.ZEFFY_WEBHOOK_SECRET, sources: config.ZEFFY_SOURCES },
   });
-  const webhooks = createWebhooks({ models, unitOfWork, actions: { topUps, unmatched, disputes }, logger, metrics, sources });
-  const deliveries = createDeliveries({ mongo, models, topUps, sources, fourEyes: createFourEyes(mongo) });
+  const followers = createFollowers(models);
+  const webhooks = createWebhooks({ models, followers, unitOfWork, actions: { topUps, unmatched, disputes }, logger, metrics, sources });
+  const deliveries = createDeliveries({ mongo, models, followers, topUps, unmatched, disputes, sources, fourEyes: createFourEyes(mongo) });
   return {
     webhooks,
     deliveries,

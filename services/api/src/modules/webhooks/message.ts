@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { badRequest, idSchema, Problem } from '@tidings/contracts';
 import { z } from 'zod';
-import type { DisputeMessage, PaymentNames } from '../wallet/index.js';
+import type { DisputeMessage, FailedRefund, PaymentNames } from '../wallet/index.js';
 
 /** The providers that post to us; the sandbox speaks as Stripe does. */
 export const webhookProviders = ['stripe', 'razorpay', 'zeffy'] as const;
@@ -19,9 +19,12 @@ export type ProviderMessage =
   /** A payment that nobody announced: `reference` and `email` may say whose it is. */
   | ({ kind: 'received'; providerRef: string; reference?: string | undefined; email?: string | undefined } & Money)
   | ({ kind: 'failed'; reason: string } & Omit<PaymentNames, 'providerRef'>)
-  /** `amount`: of all that was given back so far. */
-  | ({ kind: 'refunded' } & Money & PaymentNames)
+  /** `amount`: of all that was given back so far. `refundRef`: the provider's own id of the last, where it says that. */
+  | ({ kind: 'refunded'; at?: Date | undefined; refundRef?: string | undefined } & Money & PaymentNames)
+  | ({ kind: 'refund-failed' } & FailedRefund)
   | ({ kind: 'disputed' } & DisputeMessage)
+  /** A dispute that ended in a way that we do not know: a person says who has the money. */
+  | ({ kind: 'dispute-ended'; end: string } & Omit<DisputeMessage, 'status'>)
   | { kind: 'none'; reason: string };
 
 export interface ProviderEvent {
@@ -83,6 +86,17 @@ export const upperCurrency = z
   .toUpperCase();
 /** Where our own names are put at a provider. Razorpay sends an empty list for none. */
 export const ourNames = z.union([z.looseObject({ topUpId: idSchema.optional() }), z.array(z.unknown()).max(0)]).nullish();
+
+/** Seconds since 1970, as providers date what they say; absent, it is dated by its arrival. */
+export const epochSeconds = z.int().min(0).max(253_402_300_799).optional();
+export const timeOf = (seconds: number | undefined): Date => (seconds === undefined ? new Date() : new Date(seconds * 1_000));
+
+/** What we put beside a refund at its provider. */
+export const refundNames = z
+  .union([z.looseObject({ topUpId: idSchema.optional(), refundId: idSchema.optional() }), z.array(z.unknown()).max(0)])
+  .nullish();
+export const refundNamesOf = (names: z.output<typeof refundNames>): { topUpId?: string | undefined; refundId?: string | undefined } =>
+  names && !Array.isArray(names) ? { topUpId: names.topUpId, refundId: names.refundId } : {};
 
 export const topUpIdOf = (names: z.output<typeof ourNames>): string | undefined =>
   names && !Array.isArray(names) ? names.topUpId : undefined;

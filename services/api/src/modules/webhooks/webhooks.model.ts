@@ -19,6 +19,14 @@ export interface DeliveryDocument {
   reason?: string;
   /** It has changed something: doing it again, which changes nothing, does not make it one that was ignored. */
   changed?: true;
+  /** Of a payment: its names, by which what follows it is found. */
+  pays?: string[];
+  /** Of what can only follow a payment: that one's name. */
+  follows?: string;
+  /** The held message of the payment that it waits for. */
+  heldFor?: string;
+  /** How often something that follows it was held with it. */
+  followers?: number;
   /** How often an administrator had it done again. */
   replays: number;
   receivedAt: Date;
@@ -40,6 +48,10 @@ const deliverySchema = new Schema<DeliveryDocument>(
     state: text,
     reason: String,
     changed: Boolean,
+    pays: { type: [String], default: undefined },
+    follows: String,
+    heldFor: String,
+    followers: Number,
     replays: { type: Number, required: true },
     receivedAt: { type: Date, required: true },
     processedAt: Date,
@@ -49,6 +61,9 @@ const deliverySchema = new Schema<DeliveryDocument>(
 deliverySchema.index({ receivedAt: -1, _id: -1 });
 deliverySchema.index({ state: 1, receivedAt: -1, _id: -1 });
 deliverySchema.index({ provider: 1, receivedAt: -1, _id: -1 });
+deliverySchema.index({ pays: 1 }, { sparse: true });
+deliverySchema.index({ follows: 1 }, { sparse: true });
+deliverySchema.index({ heldFor: 1 }, { sparse: true });
 
 export function webhookModels({ connection }: Pick<Mongo, 'connection'>): WebhookModels {
   return { deliveries: connection.models['Delivery'] ?? connection.model<DeliveryDocument>('Delivery', deliverySchema) };

@@ -3,11 +3,10 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Tx, UnitOfWork } from '@tidings/feed';
 import { RetryLater, type JobHandler, type Logger, type Metrics } from '@tidings/platform';
 import type { Disputes, Outcome, Settled, TopUps, UnmatchedPayments } from '../wallet/index.js';
+import { subjectOf, webhookJobKind, type Followers } from './followers.js';
 import type { ProviderMessage, WebhookProvider } from './message.js';
 import type { WebhookSources } from './sources/index.js';
 import type { DeliveryDocument, DeliveryState, WebhookModels } from './webhooks.model.js';
-
-export const webhookJobKind = 'webhook';
 
 export interface Webhooks {
   /**
@@ -21,7 +20,7 @@ export interface Webhooks {
 
 /** What the domain does for providers' messages. */
 export interface WebhookActions {
-  topUps: Pick<TopUps, 'credit' | 'fail' | 'refund'>;
+  topUps: Pick<TopUps, 'credit' | 'fail' | 'refund' | 'refundFailed'>;
   unmatched: Pick<UnmatchedPayments, 'receive'>;
   disputes: Disputes;
 }
@@ -40,13 +39,14 @@ export function deliveryId(provider: WebhookProvider, id: string | undefined, bo
 
 export function createWebhooks(options: {
   models: WebhookModels;
+  followers: Followers;
   unitOfWork: UnitOfWork;
   actions: WebhookActions;
   logger: Logger;
   metrics: Metrics;
   sources: WebhookSources;
 }): Webhooks {
-  const { models, unitOfWork, actions, logger, metrics, sources } = options;
+  const { models, followers, unitOfWork, actions, logger, metrics, sources } = options;
   const { deliveries } = models;
   const reached = metrics.counter('webhooks_total', 'Messages of payment providers, by the state that they reached', ['provider', 'state']);
 
@@ -61,15 +61,31 @@ export function createWebhooks(options: {
     if (state === 'unmatched') logger.warn({ delivery: _id, type, reason }, 'A payment came that is nobody’s: a person has to assign it');
   };
 
-  const settle = async (tx: Tx, delivery: DeliveryDocument, outcome: Settled): Promise<DeliveryState> => {
-    const { state } = outcome;
-    const shown = state === 'ignored' && delivery.changed ? 'processed' : state;
+  /** A payment that waits for a person keeps what follows it: to try that again would be in vain. */
+  const withPayment = async (tx: Tx, delivery: DeliveryDocument, outcome: Outcome): Promise<Outcome & { heldFor?: string }> => {
+    if (outcome.state !== 'early' && outcome.state !== 'held') return outcome;
+    const heldFor = await followers.heldPayment(tx, delivery);
+    return heldFor ? { state: 'held', reason: 'The payment that it is about is held', heldFor } : outcome;
+  };
+
+  const settle = async (tx: Tx, delivery: DeliveryDocument, outcome: Settled & { heldFor?: string }): Promise<DeliveryState> => {
+    const { state, heldFor } = outcome;
+    // As it is now: another job may have done it meanwhile.
+    const stored = await deliveries.findById(delivery._id, { changed: 1 }, { session: tx.session }).lean<DeliveryDocument>();
+    const shown = state === 'ignored' && stored?.changed ? 'processed' : state;
+    if (state === 'processed') await followers.wake(tx, delivery);
     const reason = 'reason' in outcome ? { reason: outcome.reason } : {};
     await deliveries.updateOne(
       { _id: delivery._id },
       {
-        $set: { state: shown, processedAt: tx.now, ...reason, ...(state === 'processed' ? { changed: true as const } : {}) },
-        ...('reason' in outcome ? {} : { $unset: { reason: 1 } }),
+        $set: {
+          state: shown,
+          processedAt: tx.now,
+          ...reason,
+          ...(heldFor ? { heldFor } : {}),
+          ...(state === 'processed' ? { changed: true as const } : {}),
+        },
+        $unset: { ...('reason' in outcome ? {} : { reason: 1 }), ...(heldFor ? {} : { heldFor: 1 }) },
       },
       { session: tx.session },
     );
@@ -90,6 +106,7 @@ export function createWebhooks(options: {
           type,
           body: body.toString('utf8'),
           headers: verified.headers,
+          ...subjectOf(message),
           state: 'received',
           replays: 0,
           receivedAt: tx.now,
@@ -114,7 +131,7 @@ export function createWebhooks(options: {
       try {
         const { result } = await unitOfWork.run({ actor: null, cause: { kind: 'webhook', id } }, async (tx) => {
           if (!(await finish(tx.session))) return;
-          const outcome = await act(tx, actions, provider, message);
+          const outcome = await withPayment(tx, delivery, await act(tx, actions, provider, message));
           if (outcome.state === 'early') throw new RetryLater(outcome.reason, retryDelayMs(job.attempts));
           return { state: await settle(tx, delivery, outcome), reason: 'reason' in outcome ? outcome.reason : undefined };
         });
@@ -148,8 +165,12 @@ async function act(
       return topUps.fail(tx, { provider, ...message });
     case 'refunded':
       return topUps.refund(tx, { provider, ...message });
+    case 'refund-failed':
+      return topUps.refundFailed(tx, { provider, ...message });
     case 'disputed':
       return disputes.report(tx, { provider, ...message });
+    case 'dispute-ended':
+      return { state: 'held', reason: `A dispute ended as ${message.end}: who has the money?` };
     case 'none':
       return { state: 'ignored', reason: message.reason };
   }

@@ -45,13 +45,15 @@ export function createRazorpayProvider({ keyId, keySecret, apiUrl }: RazorpayOpt
 
     async refund({ refundId, topUp: { _id, providerRef }, amount }) {
       if (!providerRef) throw new RefundRefused(`Razorpay knows no payment of the top-up ${_id}`);
-      await asked('the refund', async () => {
+      const { status } = await asked('the refund', async () => {
         const { items } = await razorpay.payments.fetchMultipleRefund(providerRef, { count: pageSize });
-        if (items.some(({ notes }) => notes?.['refundId'] === refundId)) return;
+        const known = items.find(({ notes }) => notes?.['refundId'] === refundId);
+        if (known) return known;
         // For two that ask at the same moment (https://razorpay.com/docs/api/refunds/create-normal/).
         const once = connect({ 'X-Refund-Idempotency': refundId });
-        await once.payments.refund(providerRef, { amount, receipt: refundId, notes: { refundId, topUpId: _id } });
+        return once.payments.refund(providerRef, { amount, receipt: refundId, notes: { refundId, topUpId: _id } });
       }).catch(refusal);
+      if (status === 'failed') throw new RefundRefused('Razorpay: the refund failed');
     },
 
     async *list({ from, to }) {

@@ -35,15 +35,17 @@ export function createStripeProvider(options: { apiKey?: string | undefined; api
 
     async refund({ refundId, topUp: { _id, providerRef }, amount }) {
       if (!providerRef) throw new RefundRefused(`Stripe knows no payment of the top-up ${_id}`);
-      await asked('the refund', async () => {
+      const { status } = await asked('the refund', async () => {
         // Stripe forgets a key after a day; the list knows for ever.
-        for await (const { metadata } of stripe.refunds.list({ payment_intent: providerRef, limit: pageSize }))
-          if (metadata?.['refundId'] === refundId) return;
-        await stripe.refunds.create(
+        for await (const known of stripe.refunds.list({ payment_intent: providerRef, limit: pageSize }))
+          if (known.metadata?.['refundId'] === refundId) return known;
+        return stripe.refunds.create(
           { payment_intent: providerRef, amount, metadata: { refundId, topUpId: _id } },
           { idempotencyKey: `refund-${refundId}` },
         );
       }).catch(refusal);
+      // A bank may send it back before we have the answer.
+      if (status === 'failed' || status === 'canceled') throw new RefundRefused(`Stripe: the refund ${status}`);
     },
 
     async *list({ from, to }) {

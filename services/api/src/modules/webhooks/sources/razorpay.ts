@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { isSignedByRazorpay, signRazorpay } from '../../wallet/index.js';
 import {
+  epochSeconds,
   header,
   invalidSignature,
   minorUnits,
@@ -8,6 +9,9 @@ import {
   parse,
   parseJson,
   providerRef,
+  refundNames,
+  refundNamesOf,
+  timeOf,
   topUpIdOf,
   unknownType,
   unnamed,
@@ -16,7 +20,7 @@ import {
   type WebhookSource,
 } from '../message.js';
 
-const eventSchema = z.looseObject({ event: z.string().min(1).max(100), payload: z.looseObject({}) });
+const eventSchema = z.looseObject({ event: z.string().min(1).max(100), payload: z.looseObject({}), created_at: epochSeconds });
 const paymentSchema = z.looseObject({
   id: providerRef,
   amount: minorUnits,
@@ -27,7 +31,9 @@ const paymentSchema = z.looseObject({
   amount_refunded: minorUnits.nullish(),
 });
 const disputeSchema = z.looseObject({ id: providerRef, amount: minorUnits, currency, reason_code: z.string().nullish() });
+const refundSchema = z.looseObject({ id: providerRef, amount: minorUnits, currency, notes: refundNames });
 const withPayment = z.looseObject({ payment: z.looseObject({ entity: paymentSchema }) });
+const withRefund = withPayment.extend({ refund: z.looseObject({ entity: refundSchema }) });
 const withDispute = withPayment.extend({ dispute: z.looseObject({ entity: disputeSchema }) });
 
 /**
@@ -44,8 +50,8 @@ export function razorpaySource(secret: string | undefined): WebhookSource {
       return { id, headers: { 'x-razorpay-signature': signature, ...(id ? { 'x-razorpay-event-id': id } : {}) } };
     },
     read(body) {
-      const { event, payload } = parse(eventSchema, parseJson(body));
-      return { type: event, message: meaning(event, payload) };
+      const { event, payload, created_at } = parse(eventSchema, parseJson(body));
+      return { type: event, message: meaning(event, payload, timeOf(created_at)) };
     },
     sign(body, { id }) {
       if (secret === undefined) throw new Error('No secret of Razorpay is set');
@@ -55,7 +61,7 @@ export function razorpaySource(secret: string | undefined): WebhookSource {
 }
 
 /** What the payloads have: https://razorpay.com/docs/webhooks/payloads/payments/. */
-function meaning(event: string, payload: unknown): ProviderMessage {
+function meaning(event: string, payload: unknown, at: Date): ProviderMessage {
   switch (event) {
     case 'payment.captured':
     case 'payment.failed': {
@@ -68,9 +74,19 @@ function meaning(event: string, payload: unknown): ProviderMessage {
     }
     case 'refund.processed': {
       // The refund itself says what it gave back, the payment beside it what was given back in all.
-      const payment = parse(withPayment, payload).payment.entity;
-      const amount = parse(minorUnits, payment.amount_refunded);
-      return { kind: 'refunded', topUpId: topUpIdOf(payment.notes), providerRef: payment.id, amount, currency: payment.currency };
+      const { payment, refund } = parse(withRefund, payload);
+      const { id, notes } = payment.entity;
+      const amount = parse(minorUnits, payment.entity.amount_refunded);
+      const names = { topUpId: topUpIdOf(notes), providerRef: id, refundRef: refund.entity.id };
+      return { kind: 'refunded', ...names, amount, currency: payment.entity.currency, at };
+    }
+    case 'refund.failed': {
+      // What the payment beside it says of the sum may be of before or after: the refund alone is read.
+      const { payment, refund } = parse(withRefund, payload);
+      const { id: refundRef, amount, notes } = refund.entity;
+      const { refundId } = refundNamesOf(notes);
+      const names = { topUpId: topUpIdOf(payment.entity.notes), providerRef: payment.entity.id, refundRef, refundId };
+      return { kind: 'refund-failed', ...names, amount, currency: refund.entity.currency, at, reason: 'The bank did not take the refund' };
     }
     case 'payment.dispute.created':
     case 'payment.dispute.won':
