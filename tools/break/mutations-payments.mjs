@@ -1,6 +1,9 @@
 const refunds = 'services/api/src/modules/wallet/refunds.ts';
 const pending = 'services/api/src/modules/wallet/pending-refunds.ts';
-const topUps = 'services/api/src/modules/wallet/top-ups.ts';
+const topUpRefunds = 'services/api/src/modules/wallet/top-up-refunds.ts';
+const debts = 'services/api/src/modules/wallet/debts.ts';
+const failedTests = 'services/api/src/modules/wallet/failed-refunds.test.ts';
+const debtTests = 'services/api/src/modules/wallet/debts.test.ts';
 const refundTests = 'services/api/src/modules/wallet/refunds.test.ts';
 
 /** @type {import('./mutations.mjs').Mutation[]} */
@@ -47,7 +50,7 @@ export const paymentMutations = [
     invariant: 5,
     edits: [
       {
-        file: topUps,
+        file: topUpRefunds,
         search: 'await pending.take(tx, topUp._id, amount, refundId)',
         replace: 'refundId ? await pending.take(tx, topUp._id, amount, refundId) : []',
       },
@@ -67,7 +70,13 @@ export const paymentMutations = [
     name: 'refund-one-at-a-time',
     mechanism: 'one refund of a top-up is at its provider at a time',
     invariant: 5,
-    edits: [{ file: refunds, search: 'if (!before) await ask(tx, refund);', replace: 'if (before !== refund) await ask(tx, refund);' }],
+    edits: [
+      {
+        file: refunds,
+        search: 'if (!before) await pending.ask(tx, refund);',
+        replace: 'if (before !== refund) await pending.ask(tx, refund);',
+      },
+    ],
     testFile: refundTests,
     test: 'of several, one is at the provider at a time: one that is refused costs nothing, whatever the others’ webhook says',
   },
@@ -78,6 +87,130 @@ export const paymentMutations = [
     edits: [{ file: refunds, search: 'topUp.refunded + (await pending.promised(tx, id))', replace: 'topUp.refunded' }],
     testFile: refundTests,
     test: 'ten at once promise no more than was paid',
+  },
+  {
+    name: 'refund-failed-once',
+    mechanism: 'a refund that failed brings its money back once',
+    invariant: 5,
+    edits: [{ file: topUpRefunds, search: 'known.some(({ ref }) => ref === refundRef)', replace: 'known.some(() => amount < 0)' }],
+    testFile: failedTests,
+    test: 'the money comes back into the wallet, once, however often and in how many words it is told',
+  },
+  {
+    name: 'refund-failed-order',
+    mechanism: 'sums of refunds are read with what had failed by then',
+    invariant: 5,
+    edits: [
+      {
+        file: topUpRefunds,
+        search: '(before && at >= before ? sum : sum + amount)',
+        replace: '(before && at < before ? sum : sum + amount)',
+      },
+    ],
+    testFile: failedTests,
+    test: 'whatever the order of the news, the last balance is the same',
+  },
+  {
+    name: 'refund-failed-late',
+    mechanism: 'the newest sum is read again when an older failure comes late',
+    invariant: 5,
+    edits: [{ file: topUpRefunds, search: 'if (after.reported) await book(', replace: 'if (after.reported && amount < 0) await book(' }],
+    testFile: failedTests,
+    test: 'whatever the order of the news, the last balance is the same',
+  },
+  {
+    name: 'refund-failed-unbooked',
+    mechanism: 'a failed refund that was never booked brings nothing',
+    invariant: 5,
+    edits: [
+      {
+        file: topUpRefunds,
+        search: "(provider !== 'razorpay' || refundRefs.includes(refundRef))",
+        replace: '(provider.length > 0 || refundRefs.includes(refundRef))',
+      },
+    ],
+    testFile: failedTests,
+    test: 'Razorpay’s that was never told of as done brings nothing that was not taken',
+  },
+  {
+    name: 'refund-retried',
+    mechanism: 'a refund that was given up is asked of no provider again',
+    invariant: 5,
+    edits: [{ file: refunds, search: "if (refund.status !== 'pending') return conclude(async () => undefined);", replace: '' }],
+    testFile: failedTests,
+    test: 'a refund whose job has ended without a word ends as failed, and no retry gives the money away',
+  },
+  {
+    name: 'refund-disputed',
+    mechanism: 'what a bank disputes or has taken back is not given back',
+    invariant: 5,
+    edits: [{ file: refunds, search: "status: { $in: ['opened', 'lost'] }", replace: "status: 'nothing'" }],
+    testFile: failedTests,
+    test: 'a top-up that a bank disputes, or has taken back, is not given back; one whose dispute was won is',
+  },
+  {
+    name: 'debt-first',
+    mechanism: 'what comes into a wallet pays what its owner owes',
+    invariant: 5,
+    edits: [
+      {
+        file: debts,
+        search: 'const paid = Math.min(await owed(tx, owner), amount);',
+        replace: 'const paid = Math.min(await owed(tx, owner), 0);',
+      },
+    ],
+    testFile: debtTests,
+    test: 'is paid by top-ups, no more than it is, and the payer is told what is left',
+  },
+  {
+    name: 'debt-not-more',
+    mechanism: 'no more is paid of a debt than came in',
+    invariant: 5,
+    edits: [{ file: 'services/api/src/modules/wallet/wallet.service.ts', search: 'Math.max(0, amount - spent)', replace: 'amount' }],
+    testFile: debtTests,
+    test: 'does not stop a payment that was approved before',
+  },
+  {
+    name: 'debt-meets-money',
+    mechanism: 'a debt and money that comes in meet in one document',
+    invariant: 5,
+    edits: [
+      {
+        file: 'services/api/src/modules/wallet/ledger.ts',
+        search: "if (account.kind === 'receivable') await touchOwner(tx, account);",
+        replace: "if (account.kind === 'provider') await touchOwner(tx, account);",
+      },
+    ],
+    testFile: debtTests,
+    test: 'that grows while money comes in is seen by it',
+  },
+  {
+    name: 'expiry-lends',
+    mechanism: 'an order that nobody picked up ends, whatever its merchant has left',
+    invariant: 5,
+    edits: [
+      {
+        file: 'services/api/src/modules/orders/order-steps.ts',
+        search: "const lend = mover === 'clock' ?",
+        replace: "const lend = mover === 'customer' ?",
+      },
+    ],
+    testFile: 'services/api/src/modules/orders/expiry.test.ts',
+    test: 'expire also where the merchant was paid out: it owes the refund, and pays with its next sales',
+  },
+  {
+    name: 'approve-selling',
+    mechanism: 'a payment is approved to a merchant that sells alone',
+    invariant: 5,
+    edits: [
+      {
+        file: 'services/api/src/modules/payments/payment-requests.service.ts',
+        search: 'if (!merchant?.isActive) throw',
+        replace: "if (merchant?.name === '') throw",
+      },
+    ],
+    testFile: 'services/api/src/modules/payments/payment-requests.test.ts',
+    test: 'needs a merchant that still sells: nothing is held for another',
   },
   {
     name: 'refund-limit',

@@ -1,3 +1,4 @@
+const followerTests = 'services/api/src/modules/webhooks/followers.test.ts';
 const webhookPaymentTests = 'services/api/src/modules/webhooks/payments.test.ts';
 
 /** @type {import('./mutations.mjs').Mutation[]} */
@@ -167,5 +168,55 @@ export const webhookMutations = [
     ],
     testFile: webhookPaymentTests,
     test: 'an administrator assigns it, once, whoever asks how often',
+  },
+  {
+    name: 'held-followers',
+    mechanism: 'what follows a held payment is done when that is credited',
+    invariant: 5,
+    edits: [{ file: 'services/api/src/modules/webhooks/deliveries.ts', search: 'await followers.wake(tx, held);', replace: '' }],
+    testFile: followerTests,
+    test: 'is held with it at its first try, and done at once when the payment is credited',
+  },
+  {
+    name: 'held-followers-meet',
+    mechanism: 'what follows a held payment and the decision about that meet in one document',
+    invariant: 5,
+    edits: [
+      {
+        file: 'services/api/src/modules/webhooks/followers.ts',
+        search: ".findOneAndUpdate({ provider, pays: follows, state: 'held' }, { $inc: { followers: 1 } }, { session: tx.session })",
+        replace: ".findOne({ provider, pays: follows, state: 'held' }, null, { session: tx.session })",
+      },
+    ],
+    testFile: followerTests,
+    test: 'that is decided in the middle of its try sees it, or is seen by it',
+  },
+  {
+    name: 'unknown-end',
+    mechanism: 'a dispute whose end nobody knows here is held',
+    invariant: 5,
+    edits: [
+      {
+        file: 'services/api/src/modules/webhooks/sources/stripe.ts',
+        search: "return withdrawn > 0 ? undefined : 'won';",
+        replace: "return withdrawn < 0 ? undefined : 'won';",
+      },
+    ],
+    testFile: followerTests,
+    test: 'one that leaves open who has the money is held, and a person says it once',
+  },
+  {
+    name: 'unmatched-credited',
+    mechanism: 'a payment that was credited another way leaves the list of unmatched ones',
+    invariant: 5,
+    edits: [
+      {
+        file: 'services/api/src/modules/webhooks/deliveries.ts',
+        search: 'await unmatched.credited(tx, { provider, ...message });',
+        replace: '',
+      },
+    ],
+    testFile: followerTests,
+    test: 'a held payment that was unmatched, too, is assigned to whom it was credited',
   },
 ];

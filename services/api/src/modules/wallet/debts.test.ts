@@ -107,6 +107,24 @@ describe('what a user owes', () => {
     await expectSound();
   });
 
+  test('that grows while money comes in is seen by it', async () => {
+    const { userId, topUpId } = await funded();
+    await spend(userId, 500);
+    let isFirst = true;
+    await domain.run(async (tx) => {
+      // It has begun, and sees an empty wallet; then the money comes.
+      await domain.wallet.debts.owed(tx, { kind: 'user', ownerId: userId, currency });
+      if (isFirst) {
+        isFirst = false;
+        await domain.fund(userId, 300);
+      }
+      const message = { provider: 'stripe', topUpId, disputeId: newId(), status: 'opened', amount: 400, currency } as const;
+      return domain.wallet.disputes.report(tx, message);
+    });
+    expect(await state(userId)).toEqual({ balance: 0, held: 300, owed: 100 });
+    await expectSound();
+  });
+
   test('and a top-up at the same moment meet: nobody has money and owes it', async () => {
     for (let round = 0; round < 5; round++) {
       const { userId, topUpId } = await funded();

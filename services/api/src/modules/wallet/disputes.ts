@@ -55,8 +55,7 @@ export function createDisputes({ models, ledger, debts }: { models: WalletModels
       createdAt: tx.now,
     };
     await disputes.insertMany([dispute], { session: tx.session });
-    // A refund that is asked for at this moment meets us here, and is refused.
-    await topUps.updateOne({ _id: topUp._id }, { $inc: { refundRequests: 1 } }, { session: tx.session });
+    // A refund that is asked for at this moment meets us at the user's account, where it finds nothing, or runs again and is refused.
     await move(tx, topUp, dispute, `A bank disputes the top-up${reason ? `: ${reason}` : ''}`, [
       { account: user, amount: -frozen },
       { account: holdOf(topUp), amount: frozen },

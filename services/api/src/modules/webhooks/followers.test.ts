@@ -14,8 +14,9 @@ import {
 } from '@tidings/testing';
 import { createDomain, stripeSecret, type Domain } from '../../../tests/support/domain.js';
 import { ledgerSums } from '../wallet/index.js';
+import { createFollowers } from './followers.js';
 import type { WebhookProvider } from './message.js';
-import type { DeliveryDocument } from './webhooks.model.js';
+import { webhookModels, type DeliveryDocument } from './webhooks.model.js';
 
 const sound = { unbalancedTransfers: [], differing: [], negative: [], heldDiffers: [] };
 
@@ -158,6 +159,22 @@ describe('news of a payment', () => {
       }
     });
 
+    test('that is decided in the middle of its try sees it, or is seen by it', async () => {
+      const { topUpId } = await pending('stripe');
+      const payment = await done('stripe', stripeEvent({ topUpId, amount: 400 }), 'held');
+      const followers = createFollowers(webhookModels(domain.mongo));
+      let isFirst = true;
+      const { result } = await domain.run(async (tx) => {
+        await deliveries().findOne({ _id: payment._id }, { session: tx.session });
+        if (isFirst) {
+          isFirst = false;
+          await resolve(payment._id, 'credit');
+        }
+        return followers.heldPayment(tx, { ...payment, follows: `payment:pi_${topUpId}` });
+      });
+      expect(result).toBeUndefined();
+    });
+
     test('is of its own payment: a second one of the same top-up keeps the first one’s refund from nobody', async () => {
       const { userId, topUpId } = await paid('stripe');
       const second = await done('stripe', stripeEvent({ topUpId, amount: 500, paymentIntentId: `pi_2_${topUpId}` }), 'held');
@@ -192,23 +209,26 @@ describe('news of a payment', () => {
       await soundLedger();
     });
 
-    test.each([
-      ['prevented', [-500], 'credit', 500],
-      ['something_new', [], 'debit', 0],
-    ] as const)(
-      '%s, where nobody knows who has the money, is held, and a person says it once',
-      async (status, moved, decision, balance) => {
+    const unclear = [
+      { status: 'prevented', withdrawn: [-500], decision: 'credit', balance: 500 },
+      { status: 'something_new', withdrawn: [], decision: 'debit', balance: 0 },
+    ] as const;
+    test('one that leaves open who has the money is held, and a person says it once', async () => {
+      for (const { status, withdrawn, decision, balance } of unclear) {
         const { userId, topUpId } = await paid('stripe');
         await done('stripe', stripeDispute(topUpId, 'created', 'needs_response'));
-        const end = await done('stripe', stripeDispute(topUpId, 'closed', status, [...moved]), 'held');
+        const end = await done('stripe', stripeDispute(topUpId, 'closed', status, [...withdrawn]), 'held');
         expect(end.reason).toContain(status);
         expect(await wallet(userId)).toEqual({ balance: 0, held: 500 });
         const results = await Promise.allSettled([resolve(end._id, decision), resolve(end._id, decision)]);
-        expect(results.map((result) => result.status).toSorted((a, b) => a.localeCompare(b))).toEqual(['fulfilled', 'rejected']);
+        expect(results.map((result) => result.status).toSorted((one, other) => one.localeCompare(other))).toEqual([
+          'fulfilled',
+          'rejected',
+        ]);
         expect(await wallet(userId)).toEqual({ balance, held: 0 });
-        await soundLedger();
-      },
-    );
+      }
+      await soundLedger();
+    });
 
     test('is nothing that a payment is resolved by', async () => {
       const { topUpId } = await pending('stripe');
