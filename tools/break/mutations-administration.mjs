@@ -216,6 +216,14 @@ export const administrationMutations = [
     test: "an administrator's look at what is a merchant's own is in the audit log, a member's is not",
   },
   {
+    name: 'masked-logs',
+    mechanism: 'no secret reaches a log',
+    invariant: 6,
+    edits: [{ file: 'shared/platform/src/mask.ts', search: 'isSecret(name, item) ? masked :', replace: '!isSecret ? masked :' }],
+    testFile: 'shared/platform/src/logger.test.ts',
+    test: 'every header of a request that is a secret is masked',
+  },
+  {
     name: 'transfers-of-replicas',
     mechanism: 'administrators are told of a transfer once',
     invariant: 4,
