@@ -10,11 +10,13 @@ import { readCommandLine, UsageError } from './options.mjs';
 import { SetupError } from './servers/errors.mjs';
 
 /** @typedef {import('./break/mutations.mjs').Mutation} Mutation */
-/** @typedef {{ name: string, status: string, message: string, ms: number }} TestResult */
+/** @typedef {{ name: string, status: string, message: string, ms: number, aroundMs: number }} TestResult `aroundMs`: of its file, loading and hooks */
 
 /** One more than a small machine has cores: many of these tests wait in vain for what the mechanism would have done. */
 const abreast = 3;
 const testMs = 20_000;
+/** Tests that wait for what does not come are the slow ones. Nothing that comes takes this long, but on a slow machine: see `patienceOf`. */
+const leastPatienceMs = 5_000;
 /** With everything on, no test waits in vain: it may take its time. */
 const unbrokenTestMs = 60_000;
 const jestMs = 180_000;
@@ -61,23 +63,25 @@ async function runTests(tree, { files, tests, env, timeoutMs = jestMs, eachMs = 
   const late = setTimeout(() => child.kill('SIGKILL'), timeoutMs);
   await new Promise((resolve) => child.once('exit', resolve));
   clearTimeout(late);
-  /** @type {{ testResults: { name: string, message: string, assertionResults: { title: string, status: string, duration?: number | null, failureMessages: string[] }[] }[] }} */
+  /** @type {{ testResults: { name: string, message: string, startTime: number, endTime: number, assertionResults: { title: string, status: string, duration?: number | null, failureMessages: string[] }[] }[] }} */
   let parsed;
   try {
     parsed = JSON.parse(readFileSync(results, 'utf8'));
   } catch {
-    return [{ name: '', status: 'hung', message: 'jest did not end', ms: 0 }];
+    return [{ name: '', status: 'hung', message: 'jest did not end', ms: 0, aroundMs: 0 }];
   }
-  return parsed.testResults.flatMap(({ message, assertionResults }) =>
-    assertionResults.length === 0
-      ? [{ name: '', status: 'broken', message, ms: 0 }]
-      : assertionResults.map(({ title, status, duration, failureMessages }) => ({
-          name: title,
-          status,
-          message: failureMessages.join('\n'),
-          ms: duration ?? 0,
-        })),
-  );
+  return parsed.testResults.flatMap(({ message, startTime, endTime, assertionResults }) => {
+    if (assertionResults.length === 0) return [{ name: '', status: 'broken', message, ms: 0, aroundMs: 0 }];
+    const inTests = assertionResults.reduce((sum, { duration }) => sum + (duration ?? 0), 0);
+    const aroundMs = Math.max(0, endTime - startTime - inTests);
+    return assertionResults.map(({ title, status, duration, failureMessages }) => ({
+      name: title,
+      status,
+      message: failureMessages.join('\n'),
+      ms: duration ?? 0,
+      aroundMs,
+    }));
+  });
 }
 
 /** @param {TestResult[]} results @param {string} test */
@@ -138,6 +142,12 @@ await runMain(async () => {
     ).flat();
     /** How long it took with everything on: a slow machine is slow with something off, too. @param {string} test */
     const tookMs = (test) => Math.max(0, ...unbroken.filter(({ name }) => name === test).map(({ ms }) => ms));
+    /** Loading and hooks of its file. @param {string} test */
+    const aroundMs = (test) => Math.max(0, ...unbroken.filter(({ name }) => name === test).map((result) => result.aroundMs));
+    /** @param {string} test */
+    const limitOf = (test) => Math.max(testMs, 3 * tookMs(test));
+    /** How long one wait may take: longer than any took with everything on, in the test and in the hooks before it. @param {string} test */
+    const patienceOf = (test) => Math.min(limitOf(test), Math.max(leastPatienceMs, 3 * tookMs(test), 2 * aroundMs(test)));
     for (const { name, test, testFile } of chosen) {
       let { state, message } = outcome(unbroken, test);
       // Once more by itself: on a busy machine a test may have run out of time.
@@ -159,8 +169,13 @@ await runMain(async () => {
         for (let mutation = waiting.shift(); mutation; mutation = waiting.shift()) {
           const start = performance.now();
           const back = mutate(tree, mutation);
-          const eachMs = Math.max(testMs, 3 * tookMs(mutation.test));
-          const results = await runTests(tree, { files: [mutation.testFile], tests: [mutation.test], env, eachMs });
+          const results = await runTests(tree, {
+            files: [mutation.testFile],
+            tests: [mutation.test],
+            // The wait is given up first, and says what did not come.
+            env: { ...env, TEST_PATIENCE_MS: String(Math.round(patienceOf(mutation.test))) },
+            eachMs: limitOf(mutation.test),
+          });
           back();
           const { state, message } = outcome(results, mutation.test);
           const seconds = ((performance.now() - start) / 1_000).toFixed(0);

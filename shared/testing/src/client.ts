@@ -1,6 +1,6 @@
 import type { EventMeta } from '@tidings/contracts';
 import { io, type ManagerOptions, type Socket, type SocketOptions } from 'socket.io-client';
-import { waitFor } from './wait.js';
+import { patienceMs, waitFor } from './wait.js';
 
 export interface Received {
   type: string;
@@ -109,7 +109,7 @@ export function openClient({
     of: (type) => received.filter((event) => event.type === type).map(({ payload }) => payload),
     event: (type, condition = () => true) =>
       waitFor(`${type} at the client`, () => received.find((event) => event.type === type && condition(event.payload))?.payload),
-    call: async (event, payload = {}) => (await socket.timeout(30_000).emitWithAck(event, payload)) as Record<string, unknown>,
+    call: async (event, payload = {}) => (await socket.timeout(patienceMs).emitWithAck(event, payload)) as Record<string, unknown>,
     async seen(events) {
       await waitFor('the events of a write', () => events.every(({ id }) => received.some(({ payload }) => payload?.meta?.id === id)));
     },
