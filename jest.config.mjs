@@ -34,6 +34,7 @@ export default {
   globalSetup: '<rootDir>/tests/setup/global-setup.mjs',
   globalTeardown: '<rootDir>/tests/setup/global-teardown.mjs',
   setupFiles: ['<rootDir>/tests/setup/test-file.cjs'],
+  testSequencer: '<rootDir>/tests/setup/sequencer.cjs',
   maxWorkers: 2,
   testTimeout: 60_000,
 };
