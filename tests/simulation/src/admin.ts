@@ -32,6 +32,12 @@ export async function supervise(
     const { orderId, price } = random.pick(orders);
     await refund('refunds of orders by admins', { orderId }, Math.floor(Number(price) / 4));
   };
+  const refundPayment = async (): Promise<void> => {
+    const payments = client.of('payment-completed').filter(({ paymentRequestId }) => paymentRequestId !== undefined);
+    if (payments.length === 0) return;
+    const { paymentRequestId, amount } = random.pick(payments);
+    await refund('refunds at the counter by admins', { paymentRequestId }, Math.floor(Number(amount) / 5));
+  };
   /** Through the provider: the amount is set aside first, and leaves when the provider has said yes. */
   const refundTopUp = async (): Promise<void> => {
     const payments = client
@@ -45,7 +51,7 @@ export async function supervise(
   while (!over.aborted) {
     await pause(random.between(pauseMs / 2, pauseMs * 1.5));
     if (over.aborted) return;
-    await meter.time('admin’s change', random.pick([adjust, refundOrder, refundTopUp])).catch((error: unknown) => {
+    await meter.time('admin’s change', random.pick([adjust, refundOrder, refundPayment, refundTopUp])).catch((error: unknown) => {
       meter.fault(`${admin.name} failed: ${String(error)}`);
     });
   }

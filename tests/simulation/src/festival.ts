@@ -6,10 +6,10 @@ import { supervise } from './admin.js';
 import { visit } from './guest.js';
 import { createMeter, type Meter } from './meter.js';
 import { gather, type Counts, type People } from './people.js';
-import { createProvider } from './provider.js';
+import { createProvider, type Provider } from './provider.js';
 import { checkStrangers } from './strangers.js';
 import { openKitchen } from './vendor.js';
-import { checkMoney, checkOrders, checkScreens } from './verdict.js';
+import { checkMoney, checkOrders, checkReturns, checkScreens } from './verdict.js';
 
 export interface FestivalOptions extends Counts {
   /** How long guests act; what they left open is finished afterwards. */
@@ -102,7 +102,7 @@ export async function holdFestival(options: FestivalOptions): Promise<FestivalRe
     onProgress('everything settles', 0.5);
     await settle(mongo, people);
     onProgress('judgement', 0);
-    return await judge({ mongo, people, meter, seed, seconds });
+    return await judge({ mongo, people, provider, meter, seed, seconds });
   } finally {
     for (const { client } of people ? [...people.guests, ...people.vendors, ...people.admins] : []) client.close();
     await mongo.close();
@@ -133,8 +133,15 @@ async function settle(mongo: Mongo, { guests, vendors, admins }: People): Promis
   }
 }
 
-async function judge(options: { mongo: Mongo; people: People; meter: Meter; seed: number; seconds: number }): Promise<FestivalReport> {
-  const { mongo, people, meter, seed, seconds } = options;
+async function judge(options: {
+  mongo: Mongo;
+  people: People;
+  provider: Provider;
+  meter: Meter;
+  seed: number;
+  seconds: number;
+}): Promise<FestivalReport> {
+  const { mongo, people, provider, meter, seed, seconds } = options;
   const screens = await checkScreens(people);
   const strangers = await checkStrangers(mongo, people);
   const count = (what: string): number => meter.counts.get(what) ?? 0;
@@ -142,6 +149,7 @@ async function judge(options: { mongo: Mongo; people: People; meter: Meter; seed
     ...meter.faults,
     ...(await checkMoney(mongo)),
     ...(await checkOrders(mongo, { orders: count('orders'), topUps: count('top-ups') })),
+    ...(await checkReturns(mongo, provider.verdicts)),
     ...screens.faults,
     ...strangers.faults,
   ];

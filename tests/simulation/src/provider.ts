@@ -1,12 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import { postStripeEvent, stripeEvent, type Random } from '@tidings/testing';
+import { postStripeEvent, stripeDispute, stripeEvent, type Random } from '@tidings/testing';
 import type { Meter } from './meter.js';
 
 /** The payment provider: it tells of each payment by signed events, and tells it badly, as providers do. */
 export interface Provider {
   /** A payment was made: its events go out, some doubled, some late, some in the wrong order, without anybody waiting for them. */
   paid(topUp: { id: string; amount: number; currency: string }): void;
+  /** How the bank decided on each top-up that it disputed. */
+  readonly verdicts: ReadonlyMap<string, 'won' | 'lost'>;
   /** Resolves when every event is out. */
   drained(): Promise<void>;
 }
@@ -34,6 +36,7 @@ function refundEvent({ id, amount, currency }: { id: string; amount: number; cur
 export function createProvider(options: { url: string; secret: string; random: Random; meter: Meter; maxDelayMs: number }): Provider {
   const { url, secret, random, meter, maxDelayMs } = options;
   const open = new Set<Promise<void>>();
+  const verdicts = new Map<string, 'won' | 'lost'>();
 
   const post = async (event: string): Promise<void> => {
     for (;;) {
@@ -57,6 +60,13 @@ export function createProvider(options: { url: string; secret: string; random: R
     if (random.chance(0.08)) {
       events.push(refundEvent(topUp, random.between(1, Math.floor(amount / 2))));
       meter.count('refunds by the provider');
+    } else if (random.chance(0.08)) {
+      // The bank takes it back, or a part of it, and decides in the end: sometimes before anybody hears of the dispute.
+      const verdict = random.pick(['won', 'lost'] as const);
+      const disputed = { topUpId, currency, amount: random.between(Math.floor(amount / 2), amount) };
+      events.push(stripeDispute(disputed), stripeDispute({ ...disputed, status: verdict }));
+      verdicts.set(topUpId, verdict);
+      meter.count('disputes');
     }
     if (events.length > 1 && random.chance(0.5)) {
       events.reverse();
@@ -80,6 +90,7 @@ export function createProvider(options: { url: string; secret: string; random: R
         .finally(() => open.delete(telling));
       open.add(telling);
     },
+    verdicts,
     async drained() {
       while (open.size > 0) await Promise.all(open);
     },

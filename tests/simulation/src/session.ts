@@ -1,3 +1,4 @@
+import { waitFor } from '@tidings/testing';
 import type { Actor, Outcome } from './actor.js';
 import { refused, type Fair } from './fair.js';
 
@@ -25,4 +26,23 @@ export async function payAtTheCounter(guest: Actor, { vendors, meter }: Fair): P
   const [decided] = await Promise.all([decide(decision), withdraw()]);
   note(decision === 'accept' ? 'payments at the counter' : 'payments declined', decided);
   if (!decided.ok && decided.code === 'insufficient-funds') note('payments declined', await decide('decline'));
+  if (!decided.ok || decision === 'decline' || !random.chance(0.4)) return;
+  // Something was wrong with it, once it is paid: a part of it goes back.
+  const { status } = await waitFor(
+    'the payment at the counter',
+    () =>
+      guest.client
+        .of('payment-request-updated')
+        .find((told) => told['paymentRequestId'] === paymentRequestId && ends.has(String(told['status']))),
+    60_000,
+  );
+  if (status !== 'captured') return;
+  const body = { amount: random.between(1, Math.floor(ask.amount / 2)), reason: 'Spilled' };
+  const answer = await meter.time('payment, partly refunded', () =>
+    vendor.http('POST', `/api/payment-requests/${paymentRequestId}/refunds`, body),
+  );
+  if (answer.status === 200) meter.count('refunds at the counter');
+  else refused(meter, 'a refund at the counter', String(answer.body['code']));
 }
+
+const ends: ReadonlySet<string> = new Set(['captured', 'cancelled', 'expired']);

@@ -3,7 +3,7 @@ import { createTestStore, type TestStore } from '@tidings/testing';
 import type { Actor } from './actor.js';
 import type { People } from './people.js';
 import { checkStrangers } from './strangers.js';
-import { checkMoney, checkOrders, checkScreens } from './verdict.js';
+import { checkMoney, checkOrders, checkReturns, checkScreens } from './verdict.js';
 
 // A judge who finds nothing proves nothing: each fault is made here, and has to be found.
 
@@ -54,6 +54,36 @@ test('orders that hang, double or vanish, top-ups that were never credited and s
     '1 top-ups that were paid are not credited',
     '1 webhooks are not done with',
     '1 items have less than nothing in stock',
+  ]);
+});
+
+test('disputes that hang, vanish or end otherwise, and refunds at the counter that were not booked or are too much, are found', async () => {
+  await insert('disputes', [
+    { topUpId: 'a', status: 'won' },
+    { topUpId: 'b', status: 'opened' },
+  ]);
+  await insert('payment_requests', [
+    { _id: 'p', status: 'captured', captured: 100, refunded: 30 },
+    { _id: 'q', status: 'captured', captured: 100, refunded: 150 },
+    { _id: 'r', status: 'captured', captured: 100 },
+  ]);
+  await insert('transfers', [
+    { type: 'refund', paymentRequestId: 'p', amount: 20 },
+    { type: 'refund', paymentRequestId: 'p', amount: 10 },
+    { type: 'refund', paymentRequestId: 'q', amount: 150 },
+    { type: 'refund', paymentRequestId: 'r', amount: 5 },
+  ]);
+  const verdicts = new Map([
+    ['a', 'won'],
+    ['b', 'lost'],
+    ['c', 'lost'],
+  ] as const);
+  expect(await checkReturns(store.mongo, verdicts)).toEqual([
+    'the dispute of b was lost, and is opened',
+    'the dispute of c was lost, and is unknown',
+    '3 top-ups were disputed, 2 disputes are stored',
+    'of the payment r, 5 went back, and it says 0',
+    'of the payment q, 100 were paid and 150 went back',
   ]);
 });
 

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import {
   closedOrderStatuses,
   emptyThread,
+  reduceDisputes,
   reduceNotifications,
   reduceOrders,
   reducePaymentRequests,
@@ -10,6 +11,7 @@ import {
   reduceTransactions,
   reduceWallet,
   type AnyEvent,
+  type Dispute,
   type Notification,
   type Order,
   type OrderThread,
@@ -72,6 +74,36 @@ export async function checkOrders({ db }: Database, accepted: { orders: number; 
     ...(asked > 0 ? [`${asked} payment requests are in no final state`] : []),
     ...(held > 0 ? [`${held} wallets have money set aside for nothing`] : []),
     ...(overdrawn > 0 ? [`${overdrawn} items have less than nothing in stock`] : []),
+  ];
+}
+
+/** What a bank has taken back or left is booked so, and each payment at the counter says what was given back of it. */
+export async function checkReturns({ db }: Database, verdicts: ReadonlyMap<string, 'won' | 'lost'>): Promise<string[]> {
+  const disputes = await db.collection('disputes').find().toArray();
+  const told = new Map(disputes.map(({ topUpId, status }) => [String(topUpId), String(status)]));
+  const requests = await db
+    .collection<{ _id: string; captured?: number; refunded?: number }>('payment_requests')
+    .find({ status: 'captured' })
+    .toArray();
+  const refunds = await db
+    .collection('transfers')
+    .aggregate<{ _id: string; sum: number }>([
+      { $match: { type: 'refund', paymentRequestId: { $exists: true } } },
+      { $group: { _id: '$paymentRequestId', sum: { $sum: '$amount' } } },
+    ])
+    .toArray();
+  const given = new Map(refunds.map(({ _id, sum }) => [_id, sum]));
+  return [
+    ...[...verdicts]
+      .filter(([topUpId, verdict]) => told.get(topUpId) !== verdict)
+      .map(([topUpId, verdict]) => `the dispute of ${topUpId} was ${verdict}, and is ${told.get(topUpId) ?? 'unknown'}`),
+    ...(disputes.length !== verdicts.size ? [`${verdicts.size} top-ups were disputed, ${disputes.length} disputes are stored`] : []),
+    ...requests
+      .filter(({ _id, refunded = 0 }) => refunded !== (given.get(_id) ?? 0))
+      .map(({ _id, refunded = 0 }) => `of the payment ${_id}, ${given.get(_id) ?? 0} went back, and it says ${refunded}`),
+    ...requests
+      .filter(({ captured = 0, refunded = 0 }) => refunded > captured)
+      .map(({ _id, captured, refunded }) => `of the payment ${_id}, ${captured} were paid and ${refunded} went back`),
   ];
 }
 
@@ -138,6 +170,12 @@ const shownToAdmins = {
   reduce: reduceRefunds,
   fetch: all<Refund>('/api/admin/refunds'),
 } satisfies Shown<readonly Refund[]>;
+const disputesShown = {
+  name: 'disputes',
+  empty: [],
+  reduce: reduceDisputes,
+  fetch: all<Dispute>('/api/admin/disputes'),
+} satisfies Shown<readonly Dispute[]>;
 const requestsOf = (merchantId: string) =>
   ({
     name: 'payment requests of the stall',
@@ -177,7 +215,10 @@ export async function checkScreens({ guests, vendors, admins }: People): Promise
     const written = new Set(actor.client.of('order-message').map(({ orderId }) => orderId as string));
     for (const orderId of written) await compare(actor, threadOf(orderId));
   }
-  for (const admin of admins) await compare(admin, shownToAdmins);
+  for (const admin of admins) {
+    await compare(admin, shownToAdmins);
+    await compare(admin, disputesShown);
+  }
   for (const actor of [...guests, ...vendors]) await compare(actor, shownToAll);
   for (const { name, client } of [...guests, ...vendors, ...admins]) {
     try {
