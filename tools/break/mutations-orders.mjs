@@ -196,4 +196,12 @@ export const orderMutations = [
     testFile: codePaymentTests,
     test: 'what fails behind the payment takes back the payment, the order and the use of the code',
   },
+  {
+    name: 'menu-as-seen',
+    mechanism: 'pieces that are counted are read in the transaction that takes them',
+    invariant: 5,
+    edits: [{ file: 'services/api/src/modules/merchants/menus.ts', search: '&& item.stock === null', replace: '' }],
+    testFile: 'services/api/src/modules/merchants/menus.test.ts',
+    test: 'is read as the transaction sees it where pieces are counted, or the transaction has looked',
+  },
 ];

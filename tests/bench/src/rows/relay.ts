@@ -12,8 +12,8 @@ const perInsert = 2_000;
 export const relay: Row = async ({ rounds, short, log }) => {
   const total = short ? 2_000 : 100_000;
   const variants = [
-    { what: 'with a job each', notifies: true, aim: 5_000 },
-    { what: 'without jobs', notifies: false, aim: 8_000 },
+    { what: 'which all notify', notifies: true, aim: 5_000 },
+    { what: 'which notify nobody', notifies: false, aim: 8_000 },
   ];
   const results = variants.map(() => [] as Measured[]);
   let losses = 0;

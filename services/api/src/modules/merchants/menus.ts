@@ -18,6 +18,8 @@ interface Wanted {
   merchantId: string;
   /** Ids or names of items. */
   names: readonly string[];
+  /** The items as the transaction sees them, where it has checked something of them. */
+  asSeen?: boolean;
 }
 
 export interface Menus {
@@ -46,16 +48,16 @@ export function createMenus(models: MerchantModels & SellingModels, items: Items
 
   return {
     async read(tx, wanted) {
-      const { merchantId, names } = wanted;
+      const { merchantId, names, asSeen = false } = wanted;
       const found = await load(wanted);
       const merchant = found.merchants.get(merchantId);
       const offered = [...new Set(names)].flatMap((name) => found.items.get(name) ?? []);
       const isPlain =
-        offered.length === new Set(names).size && offered.every((item) => item.merchantId === merchantId && item.stock === null);
+        !asSeen && offered.length === new Set(names).size && offered.every((item) => item.merchantId === merchantId && item.stock === null);
       return {
         merchant: merchant && merchant.deletedAt === null ? merchant : null,
         selling: found.sellings.get(merchantId) ?? null,
-        // Named otherwise than by id, or counted: as the transaction sees it.
+        // Also those that are named otherwise than by id, or counted.
         offered: isPlain ? offered.filter(({ deletedAt }) => deletedAt === null) : await items.find(tx, merchantId, names),
       };
     },

@@ -34,9 +34,10 @@ export interface Orders {
   ticket(): PickupTicket;
   /**
    * Places an order and pays it from the customer's wallet: both or neither.
+   * @param options `hasChecked`: the transaction has looked at the items, so they are taken as it sees them
    * @throws Problem `not-found` (the merchant), `merchant-closed`, `insufficient-funds`, and what `fillBasket` refuses
    */
-  place(tx: Tx, caller: Principal, input: OrderInput, ticket: PickupTicket): Promise<OrderDocument>;
+  place(tx: Tx, caller: Principal, input: OrderInput, ticket: PickupTicket, options?: { hasChecked?: boolean }): Promise<OrderDocument>;
   /**
    * A step by a member of the merchant; cancelling and rejecting give back what was not given back before.
    * @throws Problem `not-found` (also for other people's orders), `forbidden` (the customer), `invalid-transition`, `version-mismatch`,
@@ -105,9 +106,9 @@ export function createOrders({ mongo, models, steps, items, menus, selling, wall
   return {
     ticket: createPickupNumbers(models),
 
-    async place(tx, caller, input, ticket) {
+    async place(tx, caller, input, ticket, { hasChecked = false } = {}) {
       const names = input.items.map(({ itemId }) => itemId);
-      const { merchant, selling: settings, offered } = await menu(tx, { merchantId: input.vendorId, names });
+      const { merchant, selling: settings, offered } = await menu(tx, { merchantId: input.vendorId, names, asSeen: hasChecked });
       await selling.assertOpen(tx, merchant, settings);
       const { currency, _id: merchantId } = merchant;
       const { lines, total } = fillBasket(input, offered, currency);

@@ -117,7 +117,9 @@ export function createCodePayments(options: {
       if (code.kind !== 'stall' && code.kind !== 'item') throw new Problem('code-foreign', 'The code is of nothing that is for sale');
       const chosen = code.kind === 'stall' ? stallOrder(input) : await itemOrder(tx, caller, code, input);
       const { note, price } = input;
-      return orders.place(tx, caller, { vendorId: code.merchantId, items: chosen, ...(note === undefined ? {} : { note }), price }, ticket);
+      const order = { vendorId: code.merchantId, items: chosen, ...(note === undefined ? {} : { note }), price };
+      // The price that the code names was compared with what the transaction sees.
+      return orders.place(tx, caller, order, ticket, { hasChecked: code.kind === 'item' });
     },
   };
 }
