@@ -26,7 +26,7 @@ export interface ProviderPayment extends Omit<PaymentNames, 'providerRef'> {
 }
 
 export type { Outcome } from './payment-names.js';
-export type { FailedRefund, ProviderRefunded } from './top-up-refunds.js';
+export type { FailedRefund } from './top-up-refunds.js';
 
 export interface TopUps extends TopUpRefunds {
   /**
