@@ -57,10 +57,11 @@ export function createProvider(options: { url: string; secret: string; random: R
       events.push(stripeEvent({ topUpId, amount, currency, type: 'payment_intent.payment_failed' }));
       meter.count('top-ups that failed first');
     }
-    if (random.chance(0.08)) {
+    const fate = random.next();
+    if (fate < 0.08) {
       events.push(refundEvent(topUp, random.between(1, Math.floor(amount / 2))));
       meter.count('refunds by the provider');
-    } else if (random.chance(0.08)) {
+    } else if (fate < 0.16) {
       // The bank takes it back, or a part of it, and decides in the end: sometimes before anybody hears of the dispute.
       const verdict = random.pick(['won', 'lost'] as const);
       const disputed = { topUpId, currency, amount: random.between(Math.floor(amount / 2), amount) };
