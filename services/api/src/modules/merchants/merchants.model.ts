@@ -78,6 +78,7 @@ const merchantSchema = new Schema<MerchantDocument>(
 );
 merchantSchema.index({ uniqueKey: 1 }, { unique: true, sparse: true });
 merchantSchema.index({ deletedAt: 1, createdAt: -1, _id: -1 });
+merchantSchema.index({ deletedAt: 1, category: 1, createdAt: -1, _id: -1 });
 
 const itemSchema = new Schema<ItemDocument>(
   {

@@ -47,6 +47,7 @@ const payoutSchema = new Schema<PayoutDocument>(
   { versionKey: false, strict: 'throw', collection: 'payouts' },
 );
 payoutSchema.index({ merchantId: 1, createdAt: -1, _id: -1 });
+payoutSchema.index({ merchantId: 1, status: 1, createdAt: -1, _id: -1 });
 payoutSchema.index({ status: 1, createdAt: -1, _id: -1 });
 payoutSchema.index({ createdAt: -1, _id: -1 });
 

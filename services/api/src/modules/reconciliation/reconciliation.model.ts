@@ -108,6 +108,7 @@ const differenceSchema = new Schema<DifferenceDocument>(
   { ...options, collection: 'reconciliation_differences' },
 );
 differenceSchema.index({ reconciliationId: 1, _id: 1 });
+differenceSchema.index({ reconciliationId: 1, kind: 1, _id: 1 });
 differenceSchema.index({ provider: 1, at: 1 }, { partialFilterExpression: { open: true } });
 
 const seenSchema = new Schema<SeenDocument>({ _id: text, attempt: text, at: time }, { ...options, collection: 'reconciliation_seen' });

@@ -61,6 +61,7 @@ const deliverySchema = new Schema<DeliveryDocument>(
 deliverySchema.index({ receivedAt: -1, _id: -1 });
 deliverySchema.index({ state: 1, receivedAt: -1, _id: -1 });
 deliverySchema.index({ provider: 1, receivedAt: -1, _id: -1 });
+deliverySchema.index({ provider: 1, state: 1, receivedAt: -1, _id: -1 });
 deliverySchema.index({ pays: 1 }, { sparse: true });
 deliverySchema.index({ follows: 1 }, { sparse: true });
 deliverySchema.index({ heldFor: 1 }, { sparse: true });

@@ -1,0 +1,90 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { startApi, type Person, type TestApi } from './support/api.js';
+
+/** What MongoDB noted of one query. */
+interface Noted {
+  ns: string;
+  planSummary: string;
+  hasSortStage?: boolean;
+  docsExamined: number;
+  nreturned: number;
+}
+
+let api: TestApi;
+let admin: Person;
+beforeAll(async () => {
+  api = await startApi();
+  admin = await api.admin();
+  const { db } = api.mongo;
+  const rows = (make: (at: number) => object) =>
+    Array.from({ length: 100 }, (_, at) => ({ _id: `row_${at}` as never, createdAt: new Date(at), receivedAt: new Date(at), ...make(at) }));
+  const half = <T>(at: number, one: T, other: T): T => (at % 2 === 0 ? one : other);
+  await db
+    .collection('webhook_deliveries')
+    .insertMany(
+      rows((at) => ({ provider: half(at, 'stripe', 'zeffy'), state: half(at, 'processed', 'held'), type: 'made.up', replays: 0 })),
+    );
+  await db.collection('merchants').insertMany(rows((at) => ({ name: 'M', category: half(at, 'food', 'drinks'), deletedAt: null })));
+  await db.collection('payouts').insertMany(rows((at) => ({ merchantId: half(at, 'm1', 'm2'), status: half(at, 'paid', 'declined') })));
+  await db.collection('reconciliations').insertOne({ _id: 'r1' as never, status: 'completed' });
+  await db
+    .collection('reconciliation_differences')
+    .insertMany(rows((at) => ({ reconciliationId: 'r1', kind: half(at, 'not-credited', 'amount-differs') })));
+  await db.command({ profile: 2 });
+});
+afterAll(async () => {
+  await api.mongo.db.command({ profile: 0 });
+  await api.stop();
+});
+
+/** The queries of one request that read this collection. */
+async function notedOf(path: string, collection: string): Promise<Noted[]> {
+  const { db } = api.mongo;
+  const from = new Date();
+  expect([path, (await admin.http.get(path)).status]).toEqual([path, 200]);
+  const ns = `${db.databaseName}.${collection}`;
+  const found = await db
+    .collection('system.profile')
+    .find({ ns, op: 'query', ts: { $gte: from } })
+    .toArray();
+  return found as unknown as Noted[];
+}
+
+test.each([
+  ['/api/admin/audit', 'audit_log'],
+  ['/api/admin/audit?actor=a', 'audit_log'],
+  ['/api/admin/audit?action=a.b', 'audit_log'],
+  ['/api/admin/audit?target=user:a', 'audit_log'],
+  ['/api/admin/users', 'users'],
+  ['/api/admin/users?role=admin', 'users'],
+  ['/api/admin/users?status=suspended', 'users'],
+  ['/api/admin/transactions', 'transfers'],
+  ['/api/admin/transactions?userId=a&type=payment', 'transfers'],
+  ['/api/admin/transactions?merchantId=a', 'transfers'],
+  ['/api/admin/transactions?type=payment', 'transfers'],
+  ['/api/admin/transactions?paymentMethod=stripe&min=5', 'transfers'],
+  ['/api/admin/unmatched-payments?state=open', 'unmatched_payments'],
+  ['/api/admin/refunds?status=pending', 'refunds'],
+  ['/api/admin/refunds?userId=a', 'refunds'],
+  ['/api/admin/refunds?topUpId=a', 'refunds'],
+  ['/api/admin/refunds?orderId=a', 'refunds'],
+  ['/api/admin/refunds?paymentRequestId=a', 'refunds'],
+  ['/api/admin/reconciliations?provider=stripe', 'reconciliations'],
+  ['/api/admin/webhook-deliveries', 'webhook_deliveries'],
+  ['/api/admin/webhook-deliveries?state=waiting', 'webhook_deliveries'],
+  ['/api/admin/webhook-deliveries?provider=razorpay', 'webhook_deliveries'],
+  ['/api/admin/payouts?status=requested', 'payouts'],
+  ['/api/admin/announcements?status=current', 'notices'],
+  // Each of the two filters alone would walk fifty.
+  ['/api/admin/webhook-deliveries?provider=stripe&state=held', 'webhook_deliveries'],
+  ['/api/merchants?category=shoes', 'merchants'],
+  ['/api/admin/payouts?merchantId=m1&status=declined', 'payouts'],
+  ['/api/admin/reconciliations/r1/differences?kind=refund-differs', 'reconciliation_differences'],
+])('%s goes by an index, in its order', async (path, collection) => {
+  const noted = await notedOf(path, collection);
+  expect(noted.length).toBeGreaterThan(0);
+  for (const { planSummary, hasSortStage = false, docsExamined, nreturned } of noted) {
+    expect({ planSummary, hasSortStage }).toEqual({ planSummary: expect.stringMatching(/^IXSCAN/), hasSortStage: false });
+    expect(docsExamined).toBeLessThanOrEqual(nreturned);
+  }
+});
