@@ -91,7 +91,7 @@ export const fixtures: Readonly<Record<string, (scene: Scene) => Promise<Fixture
     as: admin,
     body: {
       userId: customer.id,
-      events: [{ kind: 'succeeded', payment: 'first', amount: 500, currency: 'INR' }],
+      events: [{ kind: 'succeeded', provider: 'stripe', payment: 'first', amount: 500, currency: 'INR' }],
       shuffle: { duplicate: 1, late: 0, tamper: 1, reorder: true, seed: 7 },
     },
     without: ['events[0].deliveryId'],
