@@ -38,7 +38,7 @@ export const errorCatalogue = {
   'code-foreign': { status: 409, title: 'The code is for something else' },
   'own-code': { status: 409, title: 'One cannot scan one’s own code' },
   'insufficient-points': { status: 409, title: 'The card does not have so many points' },
-  'enrollment-refused': { status: 409, title: 'The customer does not want this' },
+  'enrollment-refused': { status: 409, title: 'The other side does not want this' },
   'program-closed': { status: 409, title: 'The program is not active' },
   'provider-unavailable': { status: 409, title: 'The payment provider is not set up' },
   'version-mismatch': { status: 412, title: 'The document has changed since it was read' },

@@ -12,3 +12,4 @@ export * from './outbox-pages.js';
 export * from './outbox.js';
 export * from './screen-export.js';
 export * from './presence.js';
+export * from './questions.js';

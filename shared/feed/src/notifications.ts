@@ -13,6 +13,8 @@ export interface NotificationDocument {
   orderId?: string;
   data?: Record<string, string | number | boolean | null>;
   actions?: { action: string; label: string }[];
+  /** What the buttons decide; see `Questions`. */
+  question?: string;
   readAt: Date | null;
   decision?: string;
   createdAt: Date;
@@ -27,7 +29,11 @@ export interface FeedWatcher {
   userId: string;
 }
 
-export const notificationCollections = { notifications: 'notifications', watchers: 'feed_watchers' } as const;
+export const notificationCollections = {
+  notifications: 'notifications',
+  watchers: 'feed_watchers',
+  questions: 'notification_questions',
+} as const;
 
 export const notificationId = (eventId: string, userId: string): string => `${eventId}_${userId}`;
 
@@ -56,6 +62,9 @@ export async function ensureNotificationIndexes({ db }: Mongo): Promise<void> {
   await db.collection(notificationCollections.notifications).createIndexes([
     { key: { userId: 1, createdAt: -1, _id: -1 }, name: 'newest' },
     { key: { userId: 1, readAt: 1, createdAt: -1, _id: -1 }, name: 'unread', partialFilterExpression: { readAt: null } },
+    { key: { question: 1 }, name: 'question', partialFilterExpression: { question: { $exists: true } } },
   ]);
+  // Long after the last worker has written what asked it.
+  await db.collection(notificationCollections.questions).createIndex({ at: 1 }, { name: 'expiry', expireAfterSeconds: 90 * 24 * 3_600 });
   await db.collection(notificationCollections.watchers).createIndex({ feed: 1, userId: 1 }, { name: 'watch', unique: true });
 }

@@ -284,10 +284,35 @@ export const fixtures: Readonly<Record<string, (scene: Scene) => Promise<Fixture
   }),
   getProgram: async (scene) => ({ ...(await program(scene)), anyLogin: true }),
   updateProgram: async (scene) => ({ ...(await program(scene)), body: programBody() }),
+  listEnrollments: async ({ stall }) => ({
+    as: stall.owner,
+    query: { ...lists, businessId: stall.merchant.id, programId: stall.merchant.id, status: 'requested' },
+  }),
+  createEnrollment: async (scene) => ({
+    as: scene.stall.owner,
+    body: { programId: (await program(scene)).params!['programId'], userId: scene.customer.id },
+  }),
+  getEnrollment: async (scene) => ({ as: scene.customer, params: { id: (await enrollment(scene)).id } }),
+  decideEnrollment: async (scene) => ({
+    as: scene.customer,
+    params: { id: (await enrollment(scene)).id },
+    body: { decision: 'accept' },
+  }),
+  listCards: async ({ customer, stall }) => ({ as: customer, query: { ...lists, businessId: stall.merchant.id }, anyLogin: true }),
+  getCard: async (scene) => ({ as: scene.customer, params: { id: await card(scene) } }),
 
   // --- notifications
   listNotifications: async ({ customer }) => ({ as: customer, query: { ...lists, unread: 'true' }, anyLogin: true }),
   readNotification: async (scene) => ({ as: scene.stall.owner, params: { id: (await scene.notification()).id } }),
+  answerNotification: async (scene) => {
+    const { id: enrollmentId } = await enrollment(scene);
+    await scene.world.settled();
+    const { body } = await scene.customer.http.get<{ items: { id: string; data?: { enrollmentId?: string } }[] }>(
+      '/api/notifications?unread=true',
+    );
+    const { id } = body.items.find(({ data }) => data?.enrollmentId === enrollmentId)!;
+    return { as: scene.customer, params: { id, action: 'accept' } };
+  },
   readAllNotifications: async ({ stall }) => ({ as: stall.owner, anyLogin: true }),
 
   // --- history
@@ -467,4 +492,17 @@ async function program({ stall }: Scene): Promise<Pick<Fixture, 'as' | 'params'>
   const { owner, merchant } = stall;
   const { body } = await expectStatus(201, owner.http.post<{ id: string }>(`/api/merchants/${merchant.id}/programs`, programBody()));
   return { as: owner, params: { id: merchant.id, programId: body.id } };
+}
+
+/** Asked for by the stall's owner. */
+async function enrollment(scene: Scene): Promise<{ id: string }> {
+  const { stall, customer } = scene;
+  const body = { programId: (await program(scene)).params!['programId'], userId: customer.id };
+  return (await expectStatus(201, stall.owner.http.post<{ id: string }>('/api/enrollments', body))).body;
+}
+
+async function card(scene: Scene): Promise<string> {
+  const { id } = await enrollment(scene);
+  const path = `/api/enrollments/${id}/decision`;
+  return (await expectStatus(200, scene.customer.http.post<{ cardId: string }>(path, { decision: 'accept' }))).body.cardId;
 }

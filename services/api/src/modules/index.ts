@@ -1,5 +1,6 @@
 import type { ApiModule, Context } from '../context.js';
 import { adminModule } from './admin/index.js';
+import { enrollmentsModule } from './enrollments/index.js';
 import { historyModule } from './history/index.js';
 import { identityModule } from './identity/index.js';
 import { ledgerWatchModule } from './ledger-watch/index.js';
@@ -29,6 +30,7 @@ export function createModules(context: Context): ApiModule[] {
     wallet: wallet.wallet,
   });
   const loyalty = loyaltyModule(context, merchants);
+  const enrollments = enrollmentsModule(context, { merchants: merchants.merchants, loyalty });
   return [
     identity,
     wallet,
@@ -37,9 +39,10 @@ export function createModules(context: Context): ApiModule[] {
     payments,
     refundsModule(context, { refunds: wallet.refunds, orders: orders.orders, paymentRequests: payments.paymentRequests }),
     loyalty,
+    enrollments,
     salesModule(context, { wallet: wallet.wallet, merchants: merchants.merchants }),
     payoutsModule(context, { ledger: wallet.ledger, debts: wallet.debts, merchants: merchants.merchants, members: merchants.members }),
-    notificationsModule(context),
+    notificationsModule(context, { actions: enrollments.actions }),
     adminModule(context, { identity, wallet }),
     ledgerWatchModule(context),
     reconciliationModule(context, { providers: wallet.providers }),

@@ -1,5 +1,5 @@
 import type { Principal, Role } from '@tidings/contracts';
-import { createUnitOfWork, ensureFeedIndexes, type OutboxEvent, type Tx, type UnitOfWork } from '@tidings/feed';
+import { createUnitOfWork, ensureFeedIndexes, ensureNotificationIndexes, type OutboxEvent, type Tx, type UnitOfWork } from '@tidings/feed';
 import {
   createJobs,
   createMetrics,
@@ -12,6 +12,7 @@ import {
   type Mongo,
 } from '@tidings/platform';
 import { createTestStore } from '@tidings/testing';
+import { enrollmentsModule, type EnrollmentsModule } from '../../src/modules/enrollments/index.js';
 import { loyaltyModule, type LoyaltyModule } from '../../src/modules/loyalty/index.js';
 import { merchantsModule, type MerchantsModule } from '../../src/modules/merchants/index.js';
 import { ordersModule, type OrdersModule } from '../../src/modules/orders/index.js';
@@ -33,6 +34,7 @@ export interface Domain {
   wallet: WalletModule;
   merchants: MerchantsModule;
   loyalty: LoyaltyModule;
+  enrollments: EnrollmentsModule;
   orders: OrdersModule;
   payments: PaymentsModule;
   sales: SalesModule;
@@ -88,6 +90,7 @@ export async function createDomain(options: DomainOptions = {}): Promise<Domain>
   const webhooks = webhooksModule(context, wallet);
   const sales = salesModule(context, { wallet: wallet.wallet, merchants: merchants.merchants });
   const loyalty = loyaltyModule(context, merchants);
+  const enrollments = enrollmentsModule(context, { merchants: merchants.merchants, loyalty });
   const payouts = payoutsModule(context, {
     ledger: wallet.ledger,
     debts: wallet.debts,
@@ -96,7 +99,8 @@ export async function createDomain(options: DomainOptions = {}): Promise<Domain>
   });
 
   await ensureFeedIndexes(mongo);
-  for (const module of [wallet, merchants, loyalty, orders, payments, refunds, reconciliation, sales, payouts, webhooks]) {
+  await ensureNotificationIndexes(mongo);
+  for (const module of [wallet, merchants, loyalty, enrollments, orders, payments, refunds, reconciliation, sales, payouts, webhooks]) {
     for (const [kind, handler] of Object.entries(module.jobs ?? {})) jobs.register(kind, handler);
     await module.start?.();
   }
@@ -116,6 +120,7 @@ export async function createDomain(options: DomainOptions = {}): Promise<Domain>
     wallet,
     merchants,
     loyalty,
+    enrollments,
     orders,
     payments,
     sales,

@@ -1,10 +1,11 @@
-import { notificationCollections, notificationId, presentNewNotification, type NotificationDocument } from '@tidings/feed';
+import { createQuestions, notificationCollections, notificationId, presentNewNotification, type NotificationDocument } from '@tidings/feed';
 import type { Mongo } from '@tidings/platform';
 import type { Channel } from './channel.js';
 
 /** The notification in the list, and `new-notification` on the screen. */
 export function createInAppChannel(mongo: Mongo): Channel {
   const notifications = mongo.db.collection<NotificationDocument>(notificationCollections.notifications);
+  const questions = createQuestions(mongo);
   return {
     name: 'in-app',
     async write(tx, deliveries, isFirst) {
@@ -24,7 +25,10 @@ export function createInAppChannel(mongo: Mongo): Channel {
       const written = new Set(existing.map(({ _id }) => _id));
       const missing = documents.filter(({ _id }) => !written.has(_id));
       if (missing.length === 0) return [];
+      const asked = new Set(missing.flatMap(({ question }) => question ?? []));
+      const decided = await questions.decided(tx, [...asked]);
       for (const document of missing) {
+        if (document.question !== undefined && decided.has(document.question)) withoutButtons(document);
         const { userId, eventId } = document;
         // Of many events one transaction: each notification has its own cause.
         document.toldBy = tx.emit('new-notification', presentNewNotification(document), { userId }, { kind: 'event', id: eventId });
@@ -33,4 +37,10 @@ export function createInAppChannel(mongo: Mongo): Channel {
       return deliveries.filter(({ event, userId }) => !written.has(notificationId(event._id, userId)));
     },
   };
+}
+
+/** It was decided before anybody was told of it: nothing is left to press. */
+function withoutButtons(document: NotificationDocument): void {
+  delete document.actions;
+  delete document.question;
 }

@@ -1,4 +1,4 @@
-import type { EventData, EventTo, EventType, Notification } from '@tidings/contracts';
+import type { Answer, EventData, EventTo, EventType, Notification } from '@tidings/contracts';
 
 /** What a notification says; who gets it, when and how is not the handler's business. */
 export interface NotificationContent {
@@ -10,7 +10,9 @@ export interface NotificationContent {
   orderId?: string;
   /** Ids of what it is about, for deep links. */
   data?: Record<string, string | number | boolean | null>;
-  actions?: { action: string; label: string }[];
+  actions?: { action: Answer; label: string }[];
+  /** What the buttons decide, `{kind}:{id}`; with `actions` only. */
+  question?: string;
 }
 
 export interface NotificationContext<Type extends EventType> {

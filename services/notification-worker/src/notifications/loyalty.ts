@@ -1,5 +1,5 @@
 import type { EventData, Notification, RedemptionStatus } from '@tidings/contracts';
-import type { NotificationHandlers } from './content.js';
+import type { NotificationContent, NotificationHandlers } from './content.js';
 import { count, reasonWords } from './words.js';
 
 const enrollmentWords: Record<EventData<'enrollment-updated'>['status'], { says: string; type: Notification['type'] }> = {
@@ -19,7 +19,7 @@ const redemptionWords: Record<RedemptionStatus, { title: string; says: string; t
 };
 
 /** Buttons of what the reader decides. */
-const decisions = [
+const decisions: NonNullable<NotificationContent['actions']> = [
   { action: 'accept', label: 'Accept' },
   { action: 'decline', label: 'Decline' },
 ];
@@ -41,6 +41,7 @@ export const loyaltyNotifications = {
     type: 'info',
     category: 'loyalty',
     actions: decisions,
+    question: `enrollment:${data.enrollmentId}`,
     data: { enrollmentId: data.enrollmentId, businessId: data.businessId, programId: data.programId },
   }),
   'enrollment-updated': (data, { recipient }) => {
@@ -65,7 +66,7 @@ export const loyaltyNotifications = {
       message,
       type,
       category: 'loyalty',
-      ...(data.status === 'pending' ? { actions: decisions } : {}),
+      ...(data.status === 'pending' ? { actions: decisions, question: `points:${data.pointsId}` } : {}),
       data: { pointsId: data.pointsId, cardId: data.cardId, businessId: data.businessId, delta: data.delta, balance: data.balance },
     };
   },

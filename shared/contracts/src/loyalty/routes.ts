@@ -1,3 +1,5 @@
+import { cardRoutes } from './card-routes.js';
+import { enrollmentRoutes } from './enrollment-routes.js';
 import { programRoutes } from './program-routes.js';
 
-export const loyaltyRoutes = { ...programRoutes };
+export const loyaltyRoutes = { ...programRoutes, ...enrollmentRoutes, ...cardRoutes };

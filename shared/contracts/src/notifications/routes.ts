@@ -1,6 +1,6 @@
 import { idParams, listOf } from '../common.js';
 import { defineRoute } from '../route.js';
-import { notificationSchema, notificationsQuery, readAllSchema } from './schemas.js';
+import { notificationActionParams, notificationSchema, notificationsQuery, readAllSchema } from './schemas.js';
 
 export const notificationRoutes = {
   list: defineRoute({
@@ -25,6 +25,27 @@ export const notificationRoutes = {
     status: 200,
     response: notificationSchema,
     errors: ['not-found'],
+    write: true,
+  }),
+  act: defineRoute({
+    name: 'answerNotification',
+    method: 'post',
+    path: '/api/notifications/:id/actions/:action',
+    summary: 'Presses a button of a notification: does what it says, and marks it as read and answered on every device',
+    tag: 'notifications',
+    access: 'user',
+    params: notificationActionParams,
+    status: 200,
+    response: notificationSchema,
+    errors: [
+      'not-found',
+      'forbidden',
+      'invalid-transition',
+      'insufficient-points',
+      'program-closed',
+      'merchant-closed',
+      'version-mismatch',
+    ],
     write: true,
   }),
   readAll: defineRoute({

@@ -2,6 +2,9 @@ import { z } from 'zod';
 import { flagSchema, idSchema, listQuery, timeSchema, wordSchema } from '../common.js';
 
 export const notificationTypeSchema = z.enum(['info', 'success', 'warning', 'error']);
+/** What a button says to a question. */
+export const answerSchema = z.enum(['accept', 'decline']);
+export type Answer = z.output<typeof answerSchema>;
 export const notificationActionSchema = z.strictObject({ action: wordSchema, label: z.string() });
 
 const fields = {
@@ -20,6 +23,7 @@ export const notificationSchema = z.strictObject({
   id: idSchema,
   ...fields,
   readAt: timeSchema.nullable(),
+  /** What became of what its buttons ask, wherever it was decided: the action, or `withdraw`, `block`, `expire` and the like. */
   decision: wordSchema.optional(),
   createdAt: timeSchema,
 });
@@ -28,6 +32,8 @@ export type Notification = z.output<typeof notificationSchema>;
 export const newNotificationSchema = z.strictObject({ notificationId: idSchema, ...fields, timestamp: timeSchema });
 
 export const notificationsQuery = z.strictObject({ ...listQuery, unread: flagSchema.optional() });
+
+export const notificationActionParams = z.strictObject({ id: idSchema, action: wordSchema });
 
 /** How many this call marked, and how many are left to mark by another. */
 export const readAllSchema = z.strictObject({ read: z.int().min(0), unread: z.int().min(0) });

@@ -1,6 +1,6 @@
-import { Problem, type Principal } from '@tidings/contracts';
-import type { Tx } from '@tidings/feed';
-import { newId } from '@tidings/platform';
+import { isAdmin, Problem, type Principal } from '@tidings/contracts';
+import { auditRead, type Tx } from '@tidings/feed';
+import { newId, type Mongo } from '@tidings/platform';
 import { newestFirst, olderThan, pageByTime, type Paged } from '../../http/lists.js';
 import { announceCustomer, type CustomerBook } from './customers.js';
 import { tierOf } from './earning.js';
@@ -21,7 +21,7 @@ export interface Cards {
   of(userId: string, programId: string, tx?: Tx): Promise<CardDocument | null>;
   /** The user's cards at a merchant, oldest first. */
   at(userId: string, merchantId: string, tx?: Tx): Promise<CardDocument[]>;
-  /** For its customer and members of the merchant. @throws Problem `not-found`, also for other people's */
+  /** For its customer and members of the merchant; an administrator's look is audited. @throws Problem `not-found`, also for other people's */
   get(caller: Principal, id: string, tx?: Tx): Promise<CardDocument>;
   /** The caller's own, newest first. */
   list(
@@ -30,7 +30,7 @@ export interface Cards {
   ): Promise<Paged<CardDocument>>;
 }
 
-export function createCards({ models, book }: { models: LoyaltyModels; book: CustomerBook }): Cards {
+export function createCards({ mongo, models, book }: { mongo: Mongo; models: LoyaltyModels; book: CustomerBook }): Cards {
   const { cards } = models;
   const sessionOf = (tx?: Tx) => ({ session: tx?.session ?? null });
 
@@ -101,7 +101,11 @@ export function createCards({ models, book }: { models: LoyaltyModels; book: Cus
 
     async get(caller, id, tx) {
       const card = await cards.findById(id, null, sessionOf(tx)).lean<CardDocument>();
-      if (!card || !maySee(caller, card)) throw new Problem('not-found', 'There is no such card');
+      const isParty = card && maySee(caller, card);
+      if (!card || !(isParty || isAdmin(caller.roles))) throw new Problem('not-found', 'There is no such card');
+      // What a transaction does with it writes its own entry.
+      if (!isParty && !tx)
+        await auditRead(mongo, caller.userId, { action: 'card.look', target: `card:${id}`, details: { userId: card.userId } });
       return card;
     },
 

@@ -3,6 +3,7 @@ import { ensureIndexes } from '../../models.js';
 import type { Merchants } from '../merchants/index.js';
 import { createLedger, createRollUps, type RollUps } from '../wallet/index.js';
 import { createCards, type Cards } from './cards.js';
+import { cardRoutes } from './cards.routes.js';
 import { createCustomerBook } from './customers.js';
 import { createInteractions, type Interactions } from './interactions.js';
 import { loyaltyModels, type LoyaltyModels, type PointsFacts } from './loyalty.model.js';
@@ -38,7 +39,7 @@ export function loyaltyModule(
   const ledger = createLedger<PointsFacts>(books, { told: true });
   const programs = createPrograms({ models, merchants });
   const interactions = createInteractions(models);
-  const cards = createCards({ models, book: createCustomerBook(models) });
+  const cards = createCards({ mongo, models, book: createCustomerBook(models) });
   const points = createPoints({ models, ledger, cards, interactions });
   // What a program owes is read, not followed: nobody is told of each change.
   const rollUps = createRollUps({ unitOfWork, ledger, logger, announce: () => {} });
@@ -49,7 +50,7 @@ export function loyaltyModule(
     points,
     interactions,
     rollUps,
-    routes: loyaltyRoutes({ programs }),
+    routes: [...loyaltyRoutes({ programs }), ...cardRoutes({ cards })],
     async start() {
       await ensureIndexes({ ...models, ...books });
       rollUps.start();

@@ -10,6 +10,9 @@ export function notificationRoutes(notifications: Notifications): RouteBinding[]
     read(contract.list, async ({ caller, query }) => presentPage(await notifications.list(caller.userId, query), presentNotification), {
       feeds: ({ caller }) => [feeds.user(caller.userId)],
     }),
+    write(contract.act, async ({ tx, caller, params }) =>
+      presentNotification(await notifications.act(tx, caller, params.id, params.action)),
+    ),
     write(contract.readAll, ({ tx, caller }) => notifications.readAll(tx, caller.userId)),
     write(contract.read, async ({ tx, caller, params }) => presentNotification(await notifications.read(tx, caller.userId, params.id))),
   ];

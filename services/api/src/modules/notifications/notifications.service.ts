@@ -1,7 +1,10 @@
-import { Problem } from '@tidings/contracts';
+import { answerSchema, Problem, type Answer, type Principal } from '@tidings/contracts';
 import { notificationCollections, type NotificationDocument, type Tx } from '@tidings/feed';
 import type { Mongo } from '@tidings/platform';
 import { newestFirst, olderThan, pageByTime, type Paged } from '../../http/lists.js';
+
+/** What buttons do, by the kind of the question: the use case that decides, with the rights of who presses. */
+export type NotificationActions = Readonly<Record<string, (tx: Tx, caller: Principal, id: string, action: Answer) => Promise<unknown>>>;
 
 export interface Notifications {
   /** Newest first; the id settles what was written in the same millisecond, as in the reducer of the clients. */
@@ -14,20 +17,56 @@ export interface Notifications {
    * @throws Problem `not-found`, also for somebody else's
    */
   read(tx: Tx, userId: string, id: string): Promise<NotificationDocument>;
+  /**
+   * Presses a button of one: decides its question, marks it as read, and every notification of the question as answered. Pressed twice is once.
+   * @throws Problem `not-found`, also for somebody else's and one without such a button; `invalid-transition` when it was decided
+   *   otherwise; and what the decision throws
+   */
+  act(tx: Tx, caller: Principal, id: string, action: string): Promise<NotificationDocument>;
   /** Marks at most 200, so that a transaction stays small, and tells how many unread ones are left. */
   readAll(tx: Tx, userId: string): Promise<{ read: number; unread: number }>;
 }
 
 const mostAtOnce = 200;
 
-export function createNotifications(mongo: Mongo): Notifications {
+export function createNotifications(mongo: Mongo, actions: NotificationActions): Notifications {
   const notifications = mongo.db.collection<NotificationDocument>(notificationCollections.notifications);
 
   const tellRead = (tx: Tx, { _id, userId }: Pick<NotificationDocument, '_id' | 'userId'>): void => {
     tx.emit('notification-updated', { notificationId: _id, readAt: tx.now.toISOString() }, { userId });
   };
 
+  const read: Notifications['read'] = async (tx, userId, id) => {
+    const { session } = tx;
+    const marked = await notifications.findOneAndUpdate(
+      { _id: id, userId, readAt: null },
+      { $set: { readAt: tx.now } },
+      { session, returnDocument: 'after' },
+    );
+    if (marked) {
+      tellRead(tx, marked);
+      return marked;
+    }
+    const known = await notifications.findOne({ _id: id, userId }, { session });
+    if (!known) throw new Problem('not-found');
+    return known;
+  };
+
   return {
+    read,
+
+    async act(tx, caller, id, action) {
+      const { question = '', actions: buttons = [], decision } = await read(tx, caller.userId, id);
+      const [kind = '', subject = ''] = question.split(':');
+      const decide = actions[kind];
+      const answer = answerSchema.safeParse(action).data;
+      if (!answer || !decide || !buttons.some((button) => button.action === action))
+        throw new Problem('not-found', 'The notification has no such button');
+      if (decision !== undefined && decision !== action) throw new Problem('invalid-transition', `It was decided before: ${decision}`);
+      if (decision === undefined) await decide(tx, caller, subject, answer);
+      return read(tx, caller.userId, id);
+    },
+
     async list(userId, { limit, cursor, unread }) {
       const found = await notifications
         .find({
@@ -39,22 +78,6 @@ export function createNotifications(mongo: Mongo): Notifications {
         .limit(limit + 1)
         .toArray();
       return pageByTime(found, limit);
-    },
-
-    async read(tx, userId, id) {
-      const { session } = tx;
-      const marked = await notifications.findOneAndUpdate(
-        { _id: id, userId, readAt: null },
-        { $set: { readAt: tx.now } },
-        { session, returnDocument: 'after' },
-      );
-      if (marked) {
-        tellRead(tx, marked);
-        return marked;
-      }
-      const known = await notifications.findOne({ _id: id, userId }, { session });
-      if (!known) throw new Problem('not-found');
-      return known;
     },
 
     async readAll(tx, userId) {

@@ -1,0 +1,237 @@
+import {
+  isAdmin,
+  Problem,
+  type EnrollmentDecision,
+  type EnrollmentInput,
+  type EnrollmentStatus,
+  type Party,
+  type Principal,
+} from '@tidings/contracts';
+import { auditRead, type Tx } from '@tidings/feed';
+import type { Mongo } from '@tidings/platform';
+import { checkIfMatch } from '../../http/etag.js';
+import { newestFirst, olderThan, pageByTime, type Paged } from '../../http/lists.js';
+import type { CardDocument, Cards, ProgramDocument, Programs } from '../loyalty/index.js';
+import { assertMayChange, assertMayLook, isMember, type Merchants } from '../merchants/index.js';
+import { assertMayAsk, type Consents, type Pair } from './consents.js';
+import { restMs, type Customer, type EnrollmentSteps } from './enrollment-steps.js';
+import type { EnrollmentDocument, EnrollmentModels } from './enrollments.model.js';
+import { presentEnrollment } from './enrollments.presenter.js';
+
+export interface EnrollmentRequest {
+  program: ProgramDocument;
+  userId: string;
+  by: Party;
+  /** The customer is asked, whatever the program says: somebody did it by hand, without the customer's code. */
+  byHand?: boolean;
+}
+
+export interface EnrollmentsQuery {
+  limit: number;
+  cursor?: string | undefined;
+  businessId?: string | undefined;
+  programId?: string | undefined;
+  status?: EnrollmentStatus | undefined;
+}
+
+export interface Enrollments {
+  /**
+   * Asks the other side, or enrolls at once where the program does so (then with the card). What is open already is answered as it is, and nobody
+   * is told again. The rights are the caller's matter.
+   * @throws Problem `enrollment-refused` after a block, a decline, or a silence; `program-closed`, `merchant-closed`; `not-found` (the customer)
+   */
+  request(tx: Tx, request: EnrollmentRequest): Promise<{ enrollment: EnrollmentDocument; card: CardDocument | null }>;
+  /** As `request`, by hand: asking what the other side has asked accepts it. @throws Problem `forbidden`, `not-found` (the program), and as `request` */
+  create(tx: Tx, caller: Principal, input: EnrollmentInput): Promise<EnrollmentDocument>;
+  /** @throws Problem `not-found`, `forbidden` for the wrong side, `invalid-transition` (also too late), `program-closed`, `merchant-closed`, `version-mismatch` */
+  decide(tx: Tx, caller: Principal, id: string, decision: EnrollmentDecision, ifMatch?: string): Promise<EnrollmentDocument>;
+  /** Of the newest enrollment; null when there never was one. */
+  statusOf(userId: string, programId: string, tx?: Tx): Promise<EnrollmentStatus | null>;
+  /** For its parties; an administrator's look is audited. @throws Problem `not-found`, also for other people's */
+  get(caller: Principal, id: string, tx?: Tx): Promise<EnrollmentDocument>;
+  /** Newest first. @throws Problem `forbidden` for a business that the caller is no member of */
+  list(caller: Principal, query: EnrollmentsQuery): Promise<Paged<EnrollmentDocument>>;
+}
+
+/** A business asks one customer so often within 30 days, whatever it withdraws. */
+const mostAsks = 5;
+
+export function createEnrollments(parts: {
+  mongo: Mongo;
+  models: EnrollmentModels;
+  steps: EnrollmentSteps;
+  consents: Consents;
+  cards: Cards;
+  programs: Programs;
+  merchants: Merchants;
+}): Enrollments {
+  const { mongo, models, steps, consents, cards, programs, merchants } = parts;
+  const { enrollments } = models;
+  const users = mongo.db.collection<{ _id: string; name: string; status: string }>('users');
+  const sessionOf = (tx?: Tx) => ({ session: tx?.session ?? null });
+
+  const customer = async (tx: Tx, userId: string): Promise<Customer> => {
+    const user = await users.findOne({ _id: userId, status: 'active' }, { session: tx.session, projection: { name: 1 } });
+    if (!user) throw new Problem('not-found', 'There is no such customer');
+    return { userId, name: user.name };
+  };
+
+  const newestOf = (userId: string, programId: string, tx?: Tx): Promise<EnrollmentDocument | null> =>
+    enrollments.findOne({ userId, programId }, null, sessionOf(tx)).sort(newestFirst).lean<EnrollmentDocument>();
+
+  /** Whether it exists is nobody's business but its parties'. */
+  const visible = async (caller: Principal, id: string, tx?: Tx): Promise<EnrollmentDocument> => {
+    const found = await enrollments.findById(id, null, sessionOf(tx)).lean<EnrollmentDocument>();
+    const isParty = found && (found.userId === caller.userId || isMember(caller, found.merchantId) || isAdmin(caller.roles));
+    if (!isParty) throw new Problem('not-found', 'There is no such enrollment');
+    return found;
+  };
+
+  const assertOpen = async (tx: Tx, program: ProgramDocument): Promise<void> => {
+    if (!program.isActive) throw new Problem('program-closed');
+    if (!(await merchants.get(program.merchantId, tx)).isActive) throw new Problem('merchant-closed');
+  };
+
+  const programOf = async (tx: Tx, id: string): Promise<ProgramDocument> => {
+    const program = await programs.find(id, tx);
+    if (!program) throw new Problem('not-found', 'There is no such program');
+    return program;
+  };
+
+  const accept = async (tx: Tx, enrollment: EnrollmentDocument): Promise<EnrollmentDocument> => {
+    const program = await programOf(tx, enrollment.programId);
+    await assertOpen(tx, program);
+    return steps.accept(tx, program, enrollment, (await customer(tx, enrollment.userId)).name);
+  };
+
+  /** The clock decides, not the job that writes it down: ends what has reached its time between the two, in whichever program. */
+  const lapse = async (tx: Tx, { merchantId, userId }: Pair): Promise<void> => {
+    const over = await enrollments
+      .find({ userId, merchantId, status: 'requested', expiresAt: { $lte: tx.now } }, null, sessionOf(tx))
+      .lean<EnrollmentDocument[]>();
+    for (const one of over) await steps.end(tx, one, 'expired', null);
+  };
+
+  /** Else a business that withdraws in time could ask again and again. */
+  const assertNotTooOften = async ({ session, now }: Tx, { merchantId, userId }: Pair): Promise<void> => {
+    const inVain = {
+      requestedBy: 'merchant' as const,
+      status: { $ne: 'approved' as const },
+      createdAt: { $gt: new Date(now.getTime() - restMs) },
+    };
+    if ((await enrollments.countDocuments({ userId, merchantId, ...inVain }).session(session)) >= mostAsks)
+      throw new Problem('enrollment-refused', 'The customer was asked often enough');
+  };
+
+  const request: Enrollments['request'] = async (tx, { program, userId, by, byHand = false }) => {
+    const who = await customer(tx, userId);
+    const pair = { merchantId: program.merchantId, userId };
+    await consents.take(tx, pair);
+    const last = await newestOf(userId, program._id, tx);
+    if (last?.status === 'approved') return { enrollment: last, card: await cards.of(userId, program._id, tx) };
+    if (last?.status === 'requested' && !isOver(last, tx.now)) return { enrollment: last, card: null };
+    await assertOpen(tx, program);
+    await lapse(tx, pair);
+    assertMayAsk(await consents.of(tx, pair), by, tx.now);
+    if (by === 'merchant') await assertNotTooOften(tx, pair);
+    const refusedSince = new Date(tx.now.getTime() - restMs);
+    if (
+      by === 'customer' &&
+      (await enrollments.exists({ userId, programId: program._id, refusedAt: { $gt: refusedSince } }).session(tx.session))
+    )
+      throw new Problem('enrollment-refused', 'The business declined; it can be asked again 30 days later');
+    // A scan does not bring back who has left: they are asked.
+    const isAtOnce = program.enrollment === 'automatic' && (by === 'customer' || (last === null && !byHand));
+    if (isAtOnce) return steps.enroll(tx, program, who, by);
+    return { enrollment: await steps.ask(tx, program, who, by), card: null };
+  };
+
+  return {
+    request,
+
+    async create(tx, caller, { programId, userId = caller.userId }) {
+      const program = await programOf(tx, programId);
+      const by: Party = userId === caller.userId ? 'customer' : 'merchant';
+      if (by === 'merchant')
+        await assertMayChange(tx, caller, program.merchantId, { action: 'enrollment.request', details: { programId, userId } });
+      const { enrollment } = await request(tx, { program, userId, by, byHand: by === 'merchant' });
+      return enrollment.status === 'requested' && enrollment.requestedBy !== by ? accept(tx, enrollment) : enrollment;
+    },
+
+    async decide(tx, caller, id, decision, ifMatch) {
+      const found = await visible(caller, id, tx);
+      const side = sideOf(caller, found);
+      if (side === 'merchant')
+        await assertMayChange(tx, caller, found.merchantId, { action: `enrollment.${decision}`, details: { enrollmentId: id } });
+      await consents.take(tx, found);
+      await lapse(tx, found);
+      const enrollment = await visible(caller, id, tx);
+      const { status, requestedBy, endedBy } = enrollment;
+      checkIfMatch(ifMatch, presentEnrollment(enrollment, side).version, () => presentEnrollment(enrollment, side));
+      switch (decision) {
+        case 'accept':
+        case 'decline':
+          assertStatus(enrollment, ['requested']);
+          if (requestedBy === side) throw new Problem('forbidden', 'The side that was asked decides');
+          return decision === 'accept' ? accept(tx, enrollment) : steps.end(tx, enrollment, 'declined', side);
+        case 'withdraw':
+          assertStatus(enrollment, ['requested', 'approved']);
+          if (status === 'requested' && requestedBy !== side) throw new Problem('forbidden', 'Decline what the other side has asked');
+          if (status === 'approved' && side === 'merchant') throw new Problem('forbidden', 'The customer leaves by their own wish');
+          return steps.end(tx, enrollment, 'withdrawn', side);
+        case 'block':
+          if (status === 'blocked' || (await consents.of(tx, enrollment)).blockedBy.includes(side))
+            throw new Problem('invalid-transition', 'It is blocked already');
+          return steps.block(tx, enrollment, side);
+        case 'unblock':
+          assertStatus(enrollment, ['blocked']);
+          if (endedBy !== side) throw new Problem('forbidden', 'The side that blocked lifts it');
+          return steps.unblock(tx, enrollment, side);
+      }
+    },
+
+    async statusOf(userId, programId, tx) {
+      const last = await newestOf(userId, programId, tx);
+      if (!last) return null;
+      return last.status === 'requested' && isOver(last, tx?.now ?? new Date()) ? 'expired' : last.status;
+    },
+
+    async get(caller, id, tx) {
+      const enrollment = await visible(caller, id, tx);
+      // What a transaction does with it writes its own entry.
+      if (!tx && enrollment.userId !== caller.userId && !isMember(caller, enrollment.merchantId))
+        await auditRead(mongo, caller.userId, {
+          action: 'enrollment.look',
+          target: `enrollment:${id}`,
+          details: { userId: enrollment.userId },
+        });
+      return enrollment;
+    },
+
+    async list(caller, { limit, cursor, businessId, programId, status }) {
+      if (businessId !== undefined) await assertMayLook(mongo, caller, businessId, 'enrollments');
+      const whose = businessId === undefined ? { userId: caller.userId } : { merchantId: businessId };
+      const found = await enrollments
+        .find({
+          ...whose,
+          ...(programId === undefined ? {} : { programId }),
+          ...(status === undefined ? {} : { [businessId === undefined ? 'status' : 'told.status']: status }),
+          ...olderThan(cursor),
+        })
+        .sort(newestFirst)
+        .limit(limit + 1)
+        .lean<EnrollmentDocument[]>();
+      return pageByTime(found, limit);
+    },
+  };
+}
+
+/** Nobody is both: a member's own enrollment is decided by another member. */
+export const sideOf = ({ userId }: Principal, enrollment: EnrollmentDocument): Party =>
+  userId === enrollment.userId ? 'customer' : 'merchant';
+
+const isOver = ({ expiresAt }: EnrollmentDocument, now: Date): boolean => expiresAt !== null && expiresAt <= now;
+
+function assertStatus({ status }: EnrollmentDocument, allowed: readonly EnrollmentStatus[]): void {
+  if (!allowed.includes(status)) throw new Problem('invalid-transition', `The enrollment is ${status}`);
+}
