@@ -175,6 +175,8 @@ await runMain(async () => {
             // The wait is given up first, and says what did not come.
             env: { ...env, TEST_PATIENCE_MS: String(Math.round(patienceOf(mutation.test))) },
             eachMs: limitOf(mutation.test),
+            // Loading, hooks, and then the test's own limit: on a slow machine more than the least.
+            timeoutMs: Math.max(jestMs, 4 * aroundMs(mutation.test) + 2 * limitOf(mutation.test)),
           });
           back();
           const { state, message } = outcome(results, mutation.test);
