@@ -90,7 +90,7 @@ test('what an administrator gives back is told to the merchant, by its feed and 
   await kitchen.event('new-notification', ({ title }) => title === 'Payment refunded');
   await kitchen.event('new-notification', ({ title }) => title === 'Order refunded');
   const told = kitchen.of('new-notification').filter(({ title }) => String(title).endsWith('refunded'));
-  expect(told.map(({ message }) => message).toSorted()).toEqual([
+  expect(told.map(({ message }) => String(message)).toSorted()).toEqual([
     expect.stringContaining('of a payment back to Ravi: ₹0.70 of ₹5.00 in all.'),
     expect.stringMatching(/of order #\d+ back to Ravi: ₹0\.80 of ₹4\.00 in all\./),
   ]);
