@@ -188,7 +188,7 @@ export const administrationMutations = [
     invariant: 6,
     edits: [
       {
-        file: 'services/api/src/modules/rehearsals/rehearse.ts',
+        file: 'services/api/src/modules/rehearsals/opening.ts',
         search: '.filter(({ _id }) => ofEvents.has(_id))',
         replace: '',
       },

@@ -47,7 +47,7 @@ export function createModules(context: Context): ApiModule[] {
     ledgerWatchModule(context),
     reconciliationModule(context, { providers: wallet.providers }),
     webhooksModule(context, wallet),
-    rehearsalsModule(context, { wallet: wallet.wallet }),
+    rehearsalsModule(context, { directory: identity.directory, wallet: wallet.wallet }),
     historyModule(context),
   ];
 }

@@ -1,6 +1,6 @@
 import type { DifferenceKind } from '@tidings/contracts';
 import { newId, type Mongo } from '@tidings/platform';
-import type { ListedPayment, PaymentProvider } from '../wallet/index.js';
+import { walletModels, type ListedPayment, type PaymentProvider, type TopUpDocument } from '../wallet/index.js';
 import type { DifferenceDocument, OurSide, ReconciliationDocument, ReconciliationModels, TheirSide } from './reconciliation.model.js';
 
 export interface Compared {
@@ -8,17 +8,6 @@ export interface Compared {
   payments: number;
   topUps: number;
   differences: number;
-}
-
-interface TopUpRow {
-  _id: string;
-  userId: string;
-  provider: string;
-  providerRef?: string;
-  status: string;
-  currency: string;
-  creditedAt?: Date;
-  createdAt: Date;
 }
 
 const batchSize = 200;
@@ -31,7 +20,7 @@ const marginMs = 86_400_000;
  * @throws Problem `provider-error`
  */
 export async function compare(
-  { db }: Pick<Mongo, 'db'>,
+  mongo: Pick<Mongo, 'connection'>,
   { differences, seen }: ReconciliationModels,
   run: Pick<ReconciliationDocument, '_id' | 'provider' | 'from' | 'to'>,
   list: NonNullable<PaymentProvider['list']>,
@@ -39,7 +28,7 @@ export async function compare(
   const { provider, from, to } = run;
   const attempt = newId();
   const result: Compared = { attempt, payments: 0, topUps: 0, differences: 0 };
-  const topUps = db.collection<TopUpRow>('topups');
+  const { topUps, postings } = walletModels(mongo);
 
   const found = async (
     kind: DifferenceKind,
@@ -54,14 +43,11 @@ export async function compare(
   };
 
   /** What the provider's account in the ledger has of each top-up. */
-  const booked = async (rows: readonly TopUpRow[]): Promise<Map<string, OurSide>> => {
-    const sums = await db
-      .collection('postings')
-      .aggregate<{ _id: { topUpId: string; type: string }; sum: number }>([
-        { $match: { topUpId: { $in: rows.map(({ _id }) => _id) }, account: { $regex: `^provider:${provider}:` } } },
-        { $group: { _id: { topUpId: '$topUpId', type: '$type' }, sum: { $sum: '$amount' } } },
-      ])
-      .toArray();
+  const booked = async (rows: readonly TopUpDocument[]): Promise<Map<string, OurSide>> => {
+    const sums = await postings.aggregate<{ _id: { topUpId: string; type: string }; sum: number }>([
+      { $match: { topUpId: { $in: rows.map(({ _id }) => _id) }, account: { $regex: `^provider:${provider}:` } } },
+      { $group: { _id: { topUpId: '$topUpId', type: '$type' }, sum: { $sum: '$amount' } } },
+    ]);
     const sumOf = (topUpId: string, type: string) => sums.find(({ _id }) => _id.topUpId === topUpId && _id.type === type)?.sum ?? 0;
     return new Map(
       rows.map(({ _id, status, currency, creditedAt, createdAt }) => [
@@ -75,12 +61,12 @@ export async function compare(
   const checkTheirs = async (payments: readonly ListedPayment[]): Promise<void> => {
     const ids = payments.flatMap(({ topUpId }) => topUpId ?? []);
     const refs = payments.map(({ providerRef }) => providerRef);
-    const rows = await topUps.find({ provider, $or: [{ _id: { $in: ids } }, { providerRef: { $in: refs } }] }).toArray();
+    const rows = await topUps.find({ provider, $or: [{ _id: { $in: ids } }, { providerRef: { $in: refs } }] }).lean<TopUpDocument[]>();
     const sides = await booked(rows);
     const byRef = new Map(rows.map((row) => [row.providerRef, row]));
     const byId = new Map(rows.map((row) => [row._id, row]));
     /** A second payment of a top-up names it, too, and is another one: what was paid and not credited would be taken for the first. */
-    const paidBy = ({ topUpId, providerRef }: ListedPayment): TopUpRow | undefined => {
+    const paidBy = ({ topUpId, providerRef }: ListedPayment): TopUpDocument | undefined => {
       const named = topUpId === undefined ? undefined : byId.get(topUpId);
       return byRef.get(providerRef) ?? (named?.creditedAt && named.providerRef ? undefined : named);
     };
@@ -98,7 +84,7 @@ export async function compare(
     }
   };
 
-  const checkOurs = async (rows: readonly TopUpRow[]): Promise<void> => {
+  const checkOurs = async (rows: readonly TopUpDocument[]): Promise<void> => {
     result.topUps += rows.length;
     const known = await seen.find({ _id: { $in: rows.map(({ _id }) => `${attempt}:${_id}`) } }, { _id: 1 }).lean<{ _id: string }[]>();
     const listed = new Set(known.map(({ _id }) => _id));
@@ -111,7 +97,11 @@ export async function compare(
   };
 
   await inBatches(list({ from: new Date(from.getTime() - marginMs), to: new Date(to.getTime() + marginMs) }), checkTheirs);
-  const ours = topUps.find({ provider: run.provider, creditedAt: { $gte: from, $lt: to } }, { batchSize }).sort({ creditedAt: 1 });
+  const ours = topUps
+    .find({ provider, creditedAt: { $gte: from, $lt: to } })
+    .sort({ creditedAt: 1 })
+    .lean<TopUpDocument[]>()
+    .cursor({ batchSize });
   await inBatches(ours, checkOurs);
   await seen.deleteMany({ attempt });
   return result;

@@ -42,6 +42,7 @@ export {
   type AccountDocument,
   type LedgerModels,
   type PostingDocument,
+  type TopUpDocument,
   type TransferDocument,
   type WalletModels,
 } from './wallet.model.js';

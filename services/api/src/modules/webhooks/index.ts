@@ -11,6 +11,7 @@ import { createWebhooks, type Webhooks } from './webhooks.service.js';
 
 export type { WebhookProvider } from './message.js';
 export { createSources, type WebhookSources } from './sources/index.js';
+export { webhookModels, type DeliveryDocument } from './webhooks.model.js';
 export type { Webhooks } from './webhooks.service.js';
 
 export interface WebhooksModule extends ApiModule {
