@@ -3,6 +3,7 @@ import { codeMutations } from './mutations-codes.mjs';
 import { gatewayMutations } from './mutations-gateway.mjs';
 import { historyMutations } from './mutations-history.mjs';
 import { jobMutations } from './mutations-jobs.mjs';
+import { loyaltyMutations } from './mutations-loyalty.mjs';
 import { orderMutations } from './mutations-orders.mjs';
 import { paymentMutations } from './mutations-payments.mjs';
 import { relayMutations } from './mutations-relay.mjs';
@@ -37,4 +38,5 @@ export const mutations = [
   ...paymentMutations,
   ...vendorMutations,
   ...codeMutations,
+  ...loyaltyMutations,
 ];

@@ -37,15 +37,7 @@ export const notificationRoutes = {
     params: notificationActionParams,
     status: 200,
     response: notificationSchema,
-    errors: [
-      'not-found',
-      'forbidden',
-      'invalid-transition',
-      'insufficient-points',
-      'program-closed',
-      'merchant-closed',
-      'version-mismatch',
-    ],
+    errors: ['not-found', 'forbidden', 'invalid-transition', 'insufficient-points', 'program-closed', 'merchant-closed'],
     write: true,
   }),
   readAll: defineRoute({

@@ -1,0 +1,109 @@
+const enrollments = 'services/api/src/modules/enrollments';
+const enrollmentTests = `${enrollments}/enrollments.service.test.ts`;
+const buttonTests = 'tests/e2e/enrollments.test.ts';
+
+/** Of loyalty: consent, points and scans. @type {import('./mutations.mjs').Mutation[]} */
+export const loyaltyMutations = [
+  {
+    name: 'consent-side',
+    mechanism: 'who was asked decides, not who asked',
+    invariant: 6,
+    edits: [{ file: `${enrollments}/enrollments.service.ts`, search: 'if (requestedBy === side)', replace: 'if (requestedBy === null)' }],
+    testFile: enrollmentTests,
+    test: 'asked by the customer is decided by the business, and nobody decides what they asked themselves',
+  },
+  {
+    name: 'consent-rest',
+    mechanism: 'what was declined is not asked again for 30 days',
+    invariant: 6,
+    edits: [{ file: `${enrollments}/consents.ts`, search: 'askAgainAt && now < askAgainAt', replace: 'askAgainAt && now < new Date(0)' }],
+    testFile: enrollmentTests,
+    test: 'that was declined is not repeated for 30 days, in no program of the business; a scan stores nothing',
+  },
+  {
+    name: 'consent-block',
+    mechanism: 'a block keeps both from asking',
+    invariant: 6,
+    edits: [{ file: `${enrollments}/consents.ts`, search: 'if (blockedBy.length > 0)', replace: 'if (blockedBy.length > 2)' }],
+    testFile: enrollmentTests,
+    test: 'ends everything between the two, and is lifted by the side that set it alone',
+  },
+  {
+    name: 'consent-block-lift',
+    mechanism: 'a block is lifted by the side that set it',
+    invariant: 6,
+    edits: [{ file: `${enrollments}/enrollments.service.ts`, search: 'if (endedBy !== side)', replace: 'if (endedBy === null)' }],
+    testFile: enrollmentTests,
+    test: 'by the business keeps the customer out until it lifts it',
+  },
+  {
+    name: 'consent-clock',
+    mechanism: 'a request that is over cannot be accepted, whether or not the job has run',
+    invariant: 6,
+    edits: [
+      {
+        file: `${enrollments}/enrollments.service.ts`,
+        search: "for (const one of over) await steps.end(tx, one, 'expired', null);",
+        replace: 'void over;',
+      },
+    ],
+    testFile: enrollmentTests,
+    test: 'can be decided up to its end, by the clock and not by the job that writes it down',
+  },
+  {
+    name: 'consent-expiry',
+    mechanism: 'the job of an expiry leaves alone what was decided',
+    invariant: 4,
+    edits: [
+      {
+        file: `${enrollments}/enrollment-jobs.ts`,
+        search: "if (enrollment.status !== 'requested' || !enrollment.expiresAt) return;",
+        replace: 'if (!enrollment.expiresAt) return;',
+      },
+      {
+        file: `${enrollments}/enrollment-jobs.ts`,
+        search: 'if (!(await finish(tx.session))) return;',
+        replace: 'await finish(tx.session);',
+      },
+      { file: `${enrollments}/enrollment-steps.ts`, search: 'expiresAt: null, ...refused', replace: '...refused' },
+    ],
+    testFile: enrollmentTests,
+    test: 'that nobody answered expires once, and is not repeated by the business for 30 days; the customer may join',
+  },
+  {
+    name: 'consent-quiet',
+    mechanism: 'a business hears nothing of a customer who is not with it',
+    invariant: 6,
+    edits: [
+      {
+        file: `${enrollments}/enrollment-steps.ts`,
+        search: "const quiet = by === 'customer' && enrollment.open !== true;",
+        replace: "const quiet = by === 'customer' && by === null;",
+      },
+    ],
+    testFile: enrollmentTests,
+    test: 'by a customer who is not with the business, and its end, are the customer’s alone',
+  },
+  {
+    name: 'consent-turns',
+    mechanism: 'a request and a no to the same business take turns',
+    invariant: 6,
+    edits: [{ file: `${enrollments}/consents.ts`, search: '{ $inc: { turns: 1 }, $setOnInsert', replace: '{ $setOnInsert' }],
+    testFile: enrollmentTests,
+    test: 'what is asked in one program while another is declined sees the no, however early it began',
+  },
+  {
+    name: 'question-answered',
+    mechanism: 'a decision takes the buttons from every device',
+    invariant: 7,
+    edits: [
+      {
+        file: `${enrollments}/enrollment-steps.ts`,
+        search: 'await questions.answer(tx, questionOf(before._id), answers[status]);',
+        replace: 'void questions;',
+      },
+    ],
+    testFile: buttonTests,
+    test: 'decided by the route, withdrawn, or lapsed leaves no button that does nothing',
+  },
+];
