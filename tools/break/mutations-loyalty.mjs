@@ -93,6 +93,20 @@ export const loyaltyMutations = [
     test: 'what is asked in one program while another is declined sees the no, however early it began',
   },
   {
+    name: 'question-decided',
+    mechanism: 'a notification that is written behind the decision has no buttons',
+    invariant: 7,
+    edits: [
+      {
+        file: 'services/notification-worker/src/channels/in-app.ts',
+        search: 'decided.has(document.question)',
+        replace: 'decided.has(document.userId)',
+      },
+    ],
+    testFile: 'services/notification-worker/tests/worker.test.ts',
+    test: 'keeps its buttons until the question is decided, and has none when it was decided before',
+  },
+  {
     name: 'question-answered',
     mechanism: 'a decision takes the buttons from every device',
     invariant: 7,

@@ -2,6 +2,8 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import {
   collections,
   createDomainEventQueue,
+  createQuestions,
+  createUnitOfWork,
   enqueueDomainEvents,
   ensureFeedIndexes,
   notificationCollections,
@@ -57,6 +59,19 @@ function paymentOf(userId: string): OutboxEvent {
   };
 }
 
+/** Points that wait for the user's word, with two buttons. */
+function askingOf(userId: string, pointsId: string): OutboxEvent {
+  const data = { pointsId, cardId: newId(), userId, businessId: newId(), businessName: 'Chai House', delta: -50, balance: 80 };
+  const fields = { reason: 'A mistake', status: 'pending' };
+  return { ...paymentOf(userId), type: 'points-updated', data: { ...data, ...fields }, feeds: [`user:${userId}`] };
+}
+
+const answer = (question: string, decision: string) =>
+  createUnitOfWork({ mongo: store.mongo, jobs: { add: () => Promise.resolve(), nudge: () => Promise.resolve() } }).run(
+    { actor: null },
+    (tx) => createQuestions(store.mongo).answer(tx, question, decision),
+  );
+
 function announcement(to: { role?: string } = {}): OutboxEvent {
   const data = { title: 'Closing early', message: 'We close at 8 pm today.', severity: 'info' };
   return { _id: newId(), type: 'announcement', data, to, feeds: ['announcements'], actor: null, at: new Date(), pending: true };
@@ -92,6 +107,24 @@ afterEach(async () => {
 });
 
 describe('an event that notifies', () => {
+  test('keeps its buttons until the question is decided, and has none when it was decided before', async () => {
+    await startWorker(promptSweeper);
+    const [userId] = await addUsers(1);
+    const [early, late] = [newId(), newId()];
+    await answer(`points:${early}`, 'decline');
+    const events = [askingOf(userId!, early), askingOf(userId!, late)];
+    await outbox().insertMany(events);
+    await allHandled();
+    const written = async (event: OutboxEvent) => (await notifications().findOne({ eventId: event._id }))!;
+    for (const key of ['actions', 'question', 'decision']) expect(await written(events[0]!)).not.toHaveProperty(key);
+    expect(await written(events[1]!)).toMatchObject({ question: `points:${late}`, actions: [{ action: 'accept' }, { action: 'decline' }] });
+    await answer(`points:${late}`, 'accept');
+    await answer(`points:${late}`, 'decline');
+    expect(await written(events[1]!)).toMatchObject({ decision: 'accept' });
+    const told = await outbox().find({ type: 'notification-updated' }).toArray();
+    expect(told.map(({ data }) => data)).toEqual([{ notificationId: notificationId(events[1]!._id, userId!), decision: 'accept' }]);
+  });
+
   test('becomes a notification and a new-notification, and is marked handled', async () => {
     await startWorker(withoutSweeper);
     const [userId] = await addUsers(1);
