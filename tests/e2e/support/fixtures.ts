@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { weekdays } from '@tidings/contracts';
 import { createStall, expectStatus, type Account, type Stall } from '@tidings/testing';
+import { awardOf, cardOf, programAt, programBody, redemptionCode, redemptionOf, rewardBody, rewardOf, waitingPoints } from './loyalty.js';
 import { heldDelivery, unmatchedPayment } from './payments.js';
 import { password, type Scene } from './scene.js';
 
@@ -300,6 +301,50 @@ export const fixtures: Readonly<Record<string, (scene: Scene) => Promise<Fixture
   }),
   listCards: async ({ customer, stall }) => ({ as: customer, query: { ...lists, businessId: stall.merchant.id }, anyLogin: true }),
   getCard: async (scene) => ({ as: scene.customer, params: { id: await card(scene) } }),
+  changePoints: async (scene) => ({
+    as: scene.stall.owner,
+    params: { id: (await cardOf(scene)).id },
+    body: { delta: 20, reason: 'A late cake' },
+  }),
+  listPoints: async (scene) => ({ as: scene.customer, query: { ...lists, cardId: (await cardOf(scene)).id, status: 'posted' } }),
+  decidePoints: async (scene) => ({ as: scene.customer, params: { id: await waitingPoints(scene) }, body: { decision: 'accept' } }),
+  reversePoints: async (scene) => ({
+    as: scene.stall.owner,
+    params: { id: await awardOf(scene) },
+    body: { reason: 'It was the wrong card' },
+  }),
+  listRewards: async ({ stall }) => ({
+    as: stall.owner,
+    params: { id: stall.merchant.id },
+    query: { ...lists, programId: (await programAt(stall)).id, active: 'true' },
+    anyLogin: true,
+  }),
+  createReward: async ({ stall }) => ({
+    as: stall.owner,
+    params: { id: stall.merchant.id },
+    body: rewardBody((await programAt(stall)).id),
+  }),
+  updateReward: async (scene) => {
+    const { stall } = scene;
+    const rewardId = await rewardOf(scene, (await programAt(stall)).id);
+    const { programId: _, ...body } = rewardBody('');
+    return { as: stall.owner, params: { id: stall.merchant.id, rewardId }, body };
+  },
+  createRedemption: async (scene) => {
+    const { id, programId } = await cardOf(scene, 200);
+    return { as: scene.customer, params: { id }, body: { rewardId: await rewardOf(scene, programId) } };
+  },
+  listRedemptions: async ({ stall }) => ({
+    as: stall.owner,
+    query: { ...lists, businessId: stall.merchant.id, status: 'requested' },
+  }),
+  getRedemptionQr: async (scene) => ({ as: scene.customer, params: { id: await redemptionOf(scene) }, query: { format: 'json' } }),
+  confirmRedemption: async (scene) => ({
+    as: scene.stall.owner,
+    params: { id: scene.stall.merchant.id },
+    body: { code: await redemptionCode(scene) },
+  }),
+  cancelRedemption: async (scene) => ({ as: scene.customer, params: { id: await redemptionOf(scene) } }),
 
   // --- notifications
   listNotifications: async ({ customer }) => ({ as: customer, query: { ...lists, unread: 'true' }, anyLogin: true }),
@@ -475,23 +520,8 @@ async function withOption(owner: Account, merchantId: string): Promise<{ id: str
   return body;
 }
 
-const programBody = () => ({
-  name: `Club ${randomBytes(4).toString('hex')}`,
-  description: 'For those who come often',
-  enrollment: 'approval',
-  rules: [{ kind: 'visit', points: 10 }],
-  bonus: [{ days: ['friday'], hours: { from: '17:00', to: '19:00' }, percent: 200 }],
-  capPerDay: 500,
-  tiers: [{ name: 'Gold', threshold: 1_000 }],
-  expiry: { days: 365, warnDays: 14 },
-  approval: { mode: 'deductions', above: 100 },
-  isActive: true,
-});
-
 async function program({ stall }: Scene): Promise<Pick<Fixture, 'as' | 'params'>> {
-  const { owner, merchant } = stall;
-  const { body } = await expectStatus(201, owner.http.post<{ id: string }>(`/api/merchants/${merchant.id}/programs`, programBody()));
-  return { as: owner, params: { id: merchant.id, programId: body.id } };
+  return { as: stall.owner, params: { id: stall.merchant.id, programId: (await programAt(stall)).id } };
 }
 
 /** Asked for by the stall's owner. */

@@ -67,7 +67,8 @@ export async function createScene(env: Record<string, string> = {}): Promise<Sce
     },
     async quiet() {
       await world.settled();
-      await waitFor('the roll-ups', async () => (await mongo.db.collection('postings').countDocuments({ pending: true })) === 0);
+      for (const books of ['postings', 'points_postings'])
+        await waitFor('the roll-ups', async () => (await mongo.db.collection(books).countDocuments({ pending: true })) === 0);
       // A payment request is answered within two minutes or expires, which would come amid a later test on a slow machine.
       // Once: a document that changes at each call is what the hashes look for.
       const soon = { $gt: new Date(), $lt: new Date(Date.now() + 3_600_000) };

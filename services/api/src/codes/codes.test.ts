@@ -13,6 +13,7 @@ const every: Code[] = [
   { kind: 'item', merchantId: newId(), itemId: newId(), price: 100_000_000_000, ...passing(now) },
   { kind: 'user', userId: newId(), ...passing(now) },
   { kind: 'pickup', orderId: newId(), ...passing(now) },
+  { kind: 'redemption', redemptionId: newId(), ...passing(now) },
 ];
 
 function refusal(work: () => unknown): string {

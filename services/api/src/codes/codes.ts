@@ -12,7 +12,9 @@ export type Code =
   /** A customer, who shows it. */
   | { kind: 'user'; userId: string; nonce: string; expiresAt: number }
   /** The right to be handed an order. */
-  | { kind: 'pickup'; orderId: string; nonce: string; expiresAt: number };
+  | { kind: 'pickup'; orderId: string; nonce: string; expiresAt: number }
+  /** The right to be handed a reward. */
+  | { kind: 'redemption'; redemptionId: string; nonce: string; expiresAt: number };
 export type CodeKind = Code['kind'];
 export type CodeOf<Kind extends CodeKind> = Extract<Code, { kind: Kind }>;
 /** A code that serves for a short time, and once. */
@@ -53,10 +55,11 @@ const fields = {
   item: { merchantId: id, itemId: id, price: whole, nonce, expiresAt: time },
   user: { userId: id, nonce, expiresAt: time },
   pickup: { orderId: id, nonce, expiresAt: time },
+  redemption: { redemptionId: id, nonce, expiresAt: time },
 } as const;
 
 const prefix = 'TDG1';
-const form = /^TDG1\.(stall|item|user|pickup)\.([A-Za-z0-9_-]{6})\.([A-Za-z0-9_.-]+)\.([A-Za-z0-9_-]{22})$/;
+const form = /^TDG1\.(stall|item|user|pickup|redemption)\.([A-Za-z0-9_-]{6})\.([A-Za-z0-9_.-]+)\.([A-Za-z0-9_-]{22})$/;
 const longest = 300;
 
 interface CodeKey {
@@ -105,7 +108,13 @@ export function createCodes(keys: readonly [SigningKey, ...SigningKey[]]): Codes
   };
 }
 
-const nouns: Readonly<Record<CodeKind, string>> = { stall: 'a stall', item: 'an item', user: 'a customer', pickup: 'an order' };
+const nouns: Readonly<Record<CodeKind, string>> = {
+  stall: 'a stall',
+  item: 'an item',
+  user: 'a customer',
+  pickup: 'an order',
+  redemption: 'a reward',
+};
 
 function writePayload(code: Code): string {
   const values: Readonly<Record<string, string | number>> = code;

@@ -94,12 +94,16 @@ function pointsWords({
   status,
   reason,
   businessName,
+  points: { source },
 }: EventData<'points-updated'>): Pick<Notification, 'title' | 'message' | 'type'> {
   const points = count(Math.abs(delta), 'point');
   const at = businessName ? ` at ${businessName}` : '';
   const change = delta < 0 ? `The deduction of ${points}${at}` : `The award of ${points}${at}`;
+  const undone = delta < 0 ? `The award of ${points}${at} was taken back` : `The deduction of ${points}${at} was given back`;
   switch (status) {
     case 'posted':
+      if (source === 'expiry') return { title: 'Points expired', message: `${points}${at} expired.`, type: 'warning' };
+      if (source === 'reversal') return { title: 'Points reversed', message: `${undone}: ${reasonWords(reason)}.`, type: 'warning' };
       return delta < 0
         ? {
             title: 'Points used',

@@ -83,6 +83,11 @@ describe('the messages of the contract', () => {
     expect(loyaltyNotifications['points-updated']({ ...points, delta: 5, status: 'pending' }).message).toBe(
       'The award of 5 points at Chai Point waits for approval.',
     );
+    const posted = (source: PointsEntry['source'], delta: number) =>
+      loyaltyNotifications['points-updated']({ ...points, delta, status: 'posted', points: { ...entry, source } }).message;
+    expect(posted('expiry', -7)).toBe('7 points at Chai Point expired.');
+    expect(posted('reversal', -7)).toBe('The award of 7 points at Chai Point was taken back: visit.');
+    expect(posted('reversal', 7)).toBe('The deduction of 7 points at Chai Point was given back: visit.');
   });
 
   test('an enrollment reads differently for the customer and the merchant', () => {

@@ -104,7 +104,8 @@ export const loyaltyEvents = {
     }),
     to: toParties,
     feeds: partyFeeds,
-    notifies: (to) => [{ user: to.userId }],
+    // A reward that is handed out tells so itself, and of what is reversed the change that does it tells.
+    notifies: (to, { points, status }) => (points.source === 'redemption' || status === 'reversed' ? [] : [{ user: to.userId }]),
   }),
   'points-expiring': defineEvent({
     type: 'points-expiring',

@@ -130,6 +130,8 @@ export const rewardSchema = z.strictObject({
   businessId: idSchema,
   programId: idSchema,
   ...reward,
+  /** What comes back to the shelf may be more than one can type in. */
+  stock: z.int().min(0).nullable(),
   version: versionSchema,
   createdAt: timeSchema,
   updatedAt: timeSchema,

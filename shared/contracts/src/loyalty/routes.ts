@@ -1,5 +1,14 @@
 import { cardRoutes } from './card-routes.js';
 import { enrollmentRoutes } from './enrollment-routes.js';
+import { pointsRoutes } from './points-routes.js';
 import { programRoutes } from './program-routes.js';
+import { redemptionRoutes, rewardRoutes } from './reward-routes.js';
 
-export const loyaltyRoutes = { ...programRoutes, ...enrollmentRoutes, ...cardRoutes };
+export const loyaltyRoutes = {
+  ...programRoutes,
+  ...enrollmentRoutes,
+  ...cardRoutes,
+  ...pointsRoutes,
+  ...rewardRoutes,
+  ...redemptionRoutes,
+};

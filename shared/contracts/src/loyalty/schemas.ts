@@ -152,6 +152,8 @@ export const redemptionSchema = z.strictObject({
 export type Redemption = z.output<typeof redemptionSchema>;
 
 export const redemptionBody = z.strictObject({ rewardId: idSchema });
+/** `card` as it is now, with the points set aside. */
+export const redemptionAnswerSchema = redemptionSchema.extend({ card: cardSchema });
 export const confirmBody = z.strictObject({ code: codeSchema });
 export const redemptionsQuery = z.strictObject({
   ...listQuery,

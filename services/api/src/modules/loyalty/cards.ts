@@ -81,6 +81,7 @@ export function createCards({ mongo, models, book }: { mongo: Mongo; models: Loy
         lastVisitAt: null,
         lots: [],
         earned: { date: '0000-00-00', points: 0 },
+        proposals: 0,
         version: 1,
         createdAt: tx.now,
         updatedAt: tx.now,

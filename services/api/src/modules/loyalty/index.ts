@@ -4,20 +4,32 @@ import type { Merchants } from '../merchants/index.js';
 import { createLedger, createRollUps, type RollUps } from '../wallet/index.js';
 import { createCards, type Cards } from './cards.js';
 import { cardRoutes } from './cards.routes.js';
+import { createCodes } from '../../codes/codes.js';
 import { createCustomerBook } from './customers.js';
+import { createHolds } from './holds.js';
 import { createInteractions, type Interactions } from './interactions.js';
 import { loyaltyModels, type LoyaltyModels, type PointsFacts } from './loyalty.model.js';
 import { loyaltyRoutes } from './loyalty.routes.js';
+import { createPlaces, type Places } from './places.js';
 import { createPoints, type Points } from './points.js';
 import { pointsLedgerModels } from './points-books.js';
+import { createPointsJobs } from './points-jobs.js';
+import { pointsRoutes } from './points.routes.js';
+import { createPointsService, type PointsDecisions, type PointsService } from './points.service.js';
 import { createPrograms, type Programs } from './programs.service.js';
+import { createRedemptionExpiry, createRedemptionSteps, redemptionExpiryJobKind } from './redemption-steps.js';
+import { createRedemptions, type Redemptions } from './redemptions.service.js';
+import { rewardRoutes } from './rewards.routes.js';
+import { createRewards, type Rewards } from './rewards.service.js';
 
 export { pointsBooks } from './points-books.js';
 export type { Cards } from './cards.js';
 export type { Interactions } from './interactions.js';
 export type { CardDocument, LoyaltyModels, PointsDocument, ProgramDocument } from './loyalty.model.js';
 export { presentCard, presentPoints, presentProgram } from './loyalty.presenter.js';
-export type { Points } from './points.js';
+export type { Place, Places } from './places.js';
+export type { Moved, Points } from './points.js';
+export type { PointsDecisions } from './points.service.js';
 export type { Programs } from './programs.service.js';
 
 export interface LoyaltyModule extends ApiModule {
@@ -25,13 +37,20 @@ export interface LoyaltyModule extends ApiModule {
   programs: Programs;
   cards: Cards;
   points: Points;
+  places: Places;
+  /** By hand, and what becomes of it. */
+  pointsService: PointsService;
+  /** The customer's word on what waits. */
+  pointsDecisions: PointsDecisions;
+  rewards: Rewards;
+  redemptions: Redemptions;
   interactions: Interactions;
   rollUps: RollUps;
 }
 
 /** Programs, cards and points; who may join and who is scanned have modules of their own. */
 export function loyaltyModule(
-  { mongo, unitOfWork, logger }: Pick<Context, 'mongo' | 'unitOfWork' | 'logger'>,
+  { config, mongo, unitOfWork, logger }: Pick<Context, 'config' | 'mongo' | 'unitOfWork' | 'logger'>,
   { merchants }: { merchants: Merchants },
 ): LoyaltyModule {
   const models = loyaltyModels(mongo);
@@ -39,8 +58,27 @@ export function loyaltyModule(
   const ledger = createLedger<PointsFacts>(books, { told: true });
   const programs = createPrograms({ models, merchants });
   const interactions = createInteractions(models);
-  const cards = createCards({ mongo, models, book: createCustomerBook(models) });
-  const points = createPoints({ models, ledger, cards, interactions });
+  const book = createCustomerBook(models);
+  const kept = createCards({ mongo, models, book });
+  const places = createPlaces({ programs, merchants });
+  const points = createPoints({ models, ledger, cards: kept, interactions });
+  const pointsService = createPointsService({ models, cards: kept, points, places });
+  const rewards = createRewards({ models, programs, merchants });
+  const holds = createHolds({ ledger, cards: kept, points });
+  const steps = createRedemptionSteps({ models, holds, rewards, places, interactions });
+  const codes = createCodes(config.jwtKeys);
+  const redemptions = createRedemptions({ models, cards: kept, places, holds, rewards, steps, codes });
+  const cards: Cards = {
+    ...kept,
+    // What is open on a card ends with it, while its end may still be told.
+    async close(tx, userId, programId) {
+      const card = await kept.of(userId, programId, tx);
+      if (card?.status !== 'active') return;
+      await pointsService.deny(tx, card);
+      await steps.cancelAll(tx, card);
+      await kept.close(tx, userId, programId);
+    },
+  };
   // What a program owes is read, not followed: nobody is told of each change.
   const rollUps = createRollUps({ unitOfWork, ledger, logger, announce: () => {} });
   return {
@@ -48,9 +86,23 @@ export function loyaltyModule(
     programs,
     cards,
     points,
+    places,
+    pointsService,
+    pointsDecisions: pointsService,
+    rewards,
+    redemptions,
     interactions,
     rollUps,
-    routes: [...loyaltyRoutes({ programs }), ...cardRoutes({ cards })],
+    routes: [
+      ...loyaltyRoutes({ programs }),
+      ...cardRoutes({ cards }),
+      ...pointsRoutes(pointsService),
+      ...rewardRoutes({ rewards, redemptions }),
+    ],
+    jobs: {
+      ...createPointsJobs({ models, points, places, unitOfWork }),
+      [redemptionExpiryJobKind]: createRedemptionExpiry({ models, steps, unitOfWork }),
+    },
     async start() {
       await ensureIndexes({ ...models, ...books });
       rollUps.start();

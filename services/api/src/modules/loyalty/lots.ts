@@ -7,6 +7,12 @@ export function endOfPoints(now: Date, days: number, timeZone: string): Date {
   return new Date(today.add({ days: days + 1 }).toZonedDateTime(timeZone).epochMilliseconds);
 }
 
+/** The same hour of the merchant's clock, so many days before. */
+export function warningOfEnd(end: Date, days: number, timeZone: string): Date {
+  const local = Temporal.Instant.fromEpochMilliseconds(end.getTime()).toZonedDateTimeISO(timeZone);
+  return new Date(local.subtract({ days }).epochMilliseconds);
+}
+
 /** The lots with these too, the first end first; one lot for each end. */
 export function addLots(lots: readonly Lot[], more: readonly Lot[]): Lot[] {
   const byEnd = new Map(lots.map(({ expiresAt, points }) => [expiresAt.getTime(), points]));

@@ -53,6 +53,8 @@ export interface CardDocument {
   lots: Lot[];
   /** What rules gave on that day of the merchant's calendar, for the cap. */
   earned: { date: string; points: number };
+  /** How many changes were proposed; written with each, so that a card that is closed meanwhile meets it. */
+  proposals: number;
   version: number;
   createdAt: Date;
   updatedAt: Date;
@@ -96,6 +98,8 @@ export interface RedemptionDocument {
   rewardId: string;
   rewardName: string;
   cost: number;
+  /** Whether one was taken from the stock, which then gets it back. */
+  fromStock: boolean;
   status: RedemptionStatus;
   /** What was taken from the card's lots, to be put back when it comes to nothing. */
   lots: Lot[];
@@ -220,6 +224,7 @@ const cardSchema = new Schema<CardDocument>(
     lastVisitAt: { type: Date, default: null },
     lots,
     earned: { type: new Schema({ date: text, points: integer }, { _id: false, strict: 'throw' }), required: true },
+    proposals: integer,
     ...times,
   },
   { ...options, collection: 'cards' },
@@ -270,6 +275,7 @@ const redemptionSchema = new Schema<RedemptionDocument>(
     rewardId: text,
     rewardName: text,
     cost: integer,
+    fromStock: flag,
     status: text,
     lots,
     expiresAt: time,
@@ -277,6 +283,7 @@ const redemptionSchema = new Schema<RedemptionDocument>(
   },
   { ...options, collection: 'redemptions' },
 );
+redemptionSchema.index({ cardId: 1 }, { partialFilterExpression: { status: 'requested' } });
 for (const owner of ['userId', 'merchantId'] as const) {
   redemptionSchema.index({ [owner]: 1, createdAt: -1, _id: -1 });
   redemptionSchema.index({ [owner]: 1, status: 1, createdAt: -1, _id: -1 });

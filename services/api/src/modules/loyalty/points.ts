@@ -5,18 +5,19 @@ import type { Ledger } from '../wallet/index.js';
 import type { Cards } from './cards.js';
 import { tierOf } from './earning.js';
 import type { Interactions } from './interactions.js';
-import { addLots, endOfPoints, takeLots } from './lots.js';
+import { watchLots } from './lot-jobs.js';
+import { addLots, endOfPoints, sumOf, takeLots } from './lots.js';
 import type { CardDocument, Lot, LoyaltyModels, PointsDocument, PointsFacts, ProgramDocument } from './loyalty.model.js';
 import { presentPoints } from './loyalty.presenter.js';
+import type { Place } from './places.js';
 import { pointsOf, programAccount } from './points-books.js';
 
-/** Where a card's points are moved: the card, its program, and the clock of the merchant. */
-export interface Place {
-  program: ProgramDocument;
-  card: CardDocument;
-  /** IANA, of the merchant: points end with a day there. */
-  timeZone: string;
-}
+export const pointsDeadlineJobKind = 'points-deadline';
+
+/** How long a change waits for the customer; after that it is denied. */
+export const answerMs = 30 * 86_400_000;
+
+export const answerableUntil = ({ createdAt }: PointsDocument): Date => new Date(createdAt.getTime() + answerMs);
 
 export interface PointsChange {
   /** Not zero. */
@@ -40,11 +41,11 @@ export interface Moved {
 
 export interface Points {
   /**
-   * Moves the points, now. Emits `points-updated`, `card-updated` and the customer's line.
+   * Moves the points, now, and before them those that are void. Emits `points-updated`, `card-updated` and the customer's line.
    * @throws Problem `insufficient-points` when a deduction is more than the card has, `program-closed` for a closed card
    */
   post(tx: Tx, place: Place, change: PointsChange): Promise<Moved>;
-  /** Notes a change that waits for the customer, and tells; nothing moves. */
+  /** Notes a change that waits for the customer, and tells; nothing moves. @throws Problem as `post` */
   propose(tx: Tx, place: Place, change: PointsChange): Promise<Moved>;
   /** `post` or `propose`, as the program's `approval` says. */
   byBusiness(tx: Tx, place: Place, change: PointsChange): Promise<Moved>;
@@ -58,6 +59,10 @@ export interface Points {
     from: PointsDocument['status'],
     to: PointsDocument['status'],
   ): Promise<PointsDocument>;
+  /** Writes a change down that has moved by itself, and tells. */
+  record(tx: Tx, card: CardDocument, change: PointsChange): Promise<PointsDocument>;
+  /** Takes what has reached its end: the clock decides, not the job that looks after it. */
+  voidDue(tx: Tx, place: Place): Promise<Place>;
 }
 
 export function createPoints(parts: {
@@ -69,7 +74,7 @@ export function createPoints(parts: {
   const { models, ledger, cards, interactions } = parts;
   const { points } = models;
 
-  const entryOf = (tx: Tx, { card }: Place, change: PointsChange): PointsDocument => {
+  const entryOf = (tx: Tx, card: CardDocument, change: PointsChange): PointsDocument => {
     const { lots: _, card: _card, ...facts } = change;
     const { _id: cardId, userId, merchantId, merchantName, programId, programName } = card;
     const whose = { cardId, userId, merchantId, merchantName, programId, programName };
@@ -86,9 +91,7 @@ export function createPoints(parts: {
   ): Promise<{ card: CardDocument; lots: Lot[] }> => {
     const { program, card, timeZone } = place;
     const { delta, source } = entry;
-    // Expiry goes on when the customer has left: what is void is void.
-    if (card.status !== 'active' && source !== 'expiry') throw new Problem('program-closed', 'The card is closed');
-    if (card.balance + delta < 0) throw new Problem('insufficient-points', `The card has ${card.balance} points`);
+    assertCovered(card, entry);
     await ledger.post(tx, {
       key: `points:${entry._id}`,
       type: source,
@@ -110,6 +113,7 @@ export function createPoints(parts: {
       tier: tierOf(program.tiers, lifetime),
       lots: left,
     });
+    if (delta > 0) await watchLots(tx, place, lots, change.lots && entry._id);
     return { card: changed, lots };
   };
 
@@ -140,26 +144,44 @@ export function createPoints(parts: {
     await interactions.note(tx, { merchantId, userId, programId, subjectId, delta, source, kind: `points-${status}` });
   };
 
+  const write = async (tx: Tx, card: CardDocument, entry: PointsDocument): Promise<void> => {
+    await points.insertMany([entry], { session: tx.session });
+    announce(tx, card, entry);
+    await note(tx, entry);
+  };
+
   const post: Points['post'] = async (tx, place, change) => {
-    const entry = entryOf(tx, place, change);
-    const moved = await move(tx, place, entry, change);
-    const posted: PointsDocument = { ...entry, balance: moved.card.balance, lots: moved.lots };
-    await points.insertMany([posted], { session: tx.session });
-    announce(tx, moved.card, posted);
-    await note(tx, posted);
-    return { entry: posted, card: moved.card };
+    const current = change.source === 'expiry' ? place : await voidDue(tx, place);
+    const entry = entryOf(tx, place.card, change);
+    const { card, lots } = await move(tx, current, entry, change);
+    const posted: PointsDocument = { ...entry, balance: card.balance, lots };
+    await write(tx, card, posted);
+    return { entry: posted, card };
+  };
+
+  const voidDue: Points['voidDue'] = async (tx, place) => {
+    const lots = place.card.lots.filter(({ expiresAt }) => expiresAt <= tx.now);
+    if (lots.length === 0) return place;
+    const { card } = await post(tx, place, { delta: -sumOf(lots), reason: 'Expired', source: 'expiry', lots });
+    return { ...place, card };
   };
 
   const propose: Points['propose'] = async (tx, place, change) => {
-    const entry: PointsDocument = { ...entryOf(tx, place, change), status: 'pending' };
-    if (place.card.status !== 'active') throw new Problem('program-closed', 'The card is closed');
-    await points.insertMany([entry], { session: tx.session });
-    announce(tx, place.card, entry);
-    await note(tx, entry);
+    const entry: PointsDocument = { ...entryOf(tx, place.card, change), status: 'pending' };
+    assertCovered(place.card, entry);
+    await models.cards.updateOne({ _id: entry.cardId }, { $inc: { proposals: 1 } }, { session: tx.session });
+    await write(tx, place.card, entry);
+    const { _id } = entry;
+    await tx.job({
+      kind: pointsDeadlineJobKind,
+      key: `${pointsDeadlineJobKind}:${_id}`,
+      data: { pointsId: _id },
+      dueAt: answerableUntil(entry),
+    });
     return { entry, card: change.card ? await cards.change(tx, place.card, change.card) : place.card };
   };
 
-  const write = async (
+  const rewrite = async (
     tx: Tx,
     entry: PointsDocument,
     from: PointsDocument['status'],
@@ -188,18 +210,32 @@ export function createPoints(parts: {
     },
 
     async settle(tx, place, entry) {
-      const moved = await move(tx, place, entry, {});
-      const posted = await write(tx, entry, 'pending', { status: 'posted', balance: moved.card.balance, lots: moved.lots });
+      const moved = await move(tx, await voidDue(tx, place), entry, {});
+      const posted = await rewrite(tx, entry, 'pending', { status: 'posted', balance: moved.card.balance, lots: moved.lots });
       announce(tx, moved.card, posted);
       return { entry: posted, card: moved.card };
     },
 
     async mark(tx, card, entry, from, to) {
-      const marked = await write(tx, entry, from, { status: to });
+      const marked = await rewrite(tx, entry, from, { status: to });
       announce(tx, card, marked);
       return marked;
     },
+
+    async record(tx, card, change) {
+      const entry = { ...entryOf(tx, card, change), balance: card.balance, lots: [...(change.lots ?? [])] };
+      await write(tx, card, entry);
+      return entry;
+    },
+
+    voidDue,
   };
+}
+
+function assertCovered({ status, balance }: CardDocument, { delta, source }: PointsDocument): void {
+  // Expiry goes on when the customer has left: what is void is void.
+  if (status !== 'active' && source !== 'expiry') throw new Problem('program-closed', 'The card is closed');
+  if (balance + delta < 0) throw new Problem('insufficient-points', `The card has ${balance} points`);
 }
 
 /** Of the points that a tier counts: awards, less those that were taken back; spending and its return count nothing. */

@@ -109,6 +109,8 @@ export function createCodePayments(options: {
           return { kind: 'user', expiresAt, customer: await resolveUser(caller, code) };
         case 'pickup':
           return { kind: 'pickup', expiresAt, order: presentOrder(await orders.get(caller, code.orderId).catch(asForeign)) };
+        case 'redemption':
+          throw new Problem('code-foreign', 'The code is of a reward, which is handed out by it');
       }
     },
 

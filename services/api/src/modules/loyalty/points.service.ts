@@ -1,0 +1,118 @@
+import { feeds, Problem, type PointsEntry, type PointsInput, type PointsSource, type Principal } from '@tidings/contracts';
+import type { Tx } from '@tidings/feed';
+import { newestFirst, olderThan, pageByTime, type Paged } from '../../http/lists.js';
+import { assertMayChange } from '../merchants/index.js';
+import type { Cards } from './cards.js';
+import type { CardDocument, LoyaltyModels, PointsDocument } from './loyalty.model.js';
+import type { Places } from './places.js';
+import { answerableUntil, type Moved, type Points } from './points.js';
+
+export interface PointsQuery {
+  limit: number;
+  cursor?: string | undefined;
+  cardId?: string | undefined;
+  status?: PointsEntry['status'] | undefined;
+}
+
+export interface PointsDecisions {
+  /**
+   * By the customer, about a change that waits.
+   * @throws Problem `not-found`, `forbidden` (members), `invalid-transition` (decided before, or too late), and as `Points.settle`
+   */
+  decide(tx: Tx, caller: Principal, id: string, decision: 'accept' | 'decline'): Promise<Moved>;
+}
+
+export interface PointsService extends PointsDecisions {
+  /**
+   * By a member, with a reason; it waits for the customer where the program says so.
+   * @throws Problem `not-found`, `forbidden`, `merchant-closed`, `program-closed` (it earns no more, or the card is closed), `insufficient-points`
+   */
+  byHand(tx: Tx, caller: Principal, cardId: string, input: PointsInput): Promise<Moved>;
+  /**
+   * By a member, who has made a mistake: takes an award back, or gives a deduction back, whole and once. It does not wait for the customer.
+   * @throws Problem `not-found`, `forbidden`, `invalid-transition` (it was reversed before, never moved, or is no award or deduction),
+   *   `insufficient-points` when the award is spent
+   */
+  reverse(tx: Tx, caller: Principal, id: string, reason: string): Promise<Moved>;
+  /** The caller's own, newest first; with a card, whoever's. @throws Problem `not-found` (the card, also other people's) */
+  list(caller: Principal, query: PointsQuery): Promise<Paged<PointsDocument>>;
+  /** The feed that tells of what `list` answers. */
+  feedOf(caller: Principal, query: PointsQuery): Promise<string>;
+  /** Of everything that waits on a card; nothing moves. */
+  deny(tx: Tx, card: CardDocument): Promise<void>;
+}
+
+/** What a reversal is for; what the clock, a redemption or another reversal did is no mistake of the business. */
+const reversible: readonly PointsSource[] = ['visit', 'order', 'manual'];
+
+export function createPointsService(parts: { models: LoyaltyModels; cards: Cards; points: Points; places: Places }): PointsService {
+  const { models, cards, points, places } = parts;
+
+  const find = async (tx: Tx, caller: Principal, id: string): Promise<{ entry: PointsDocument; card: CardDocument }> => {
+    const entry = await models.points.findById(id, null, { session: tx.session }).lean<PointsDocument>();
+    if (!entry) throw missing();
+    return { entry, card: await cards.get(caller, entry.cardId, tx).catch(asMissing) };
+  };
+
+  return {
+    async byHand(tx, caller, cardId, { delta, reason }) {
+      const card = await cards.get(caller, cardId, tx);
+      await assertMayChange(tx, caller, card.merchantId, { action: 'points.change', details: { cardId, delta } });
+      const place = await places.of(tx, card);
+      if (!place.isOpen) throw new Problem('merchant-closed');
+      if (delta > 0 && !place.program.isActive) throw new Problem('program-closed', 'The program gives no more points');
+      return points.byBusiness(tx, place, { delta, reason, source: 'manual' });
+    },
+
+    async decide(tx, caller, id, decision) {
+      const { entry, card } = await find(tx, caller, id);
+      if (entry.userId !== caller.userId) throw new Problem('forbidden', 'Only the customer decides');
+      if (entry.status !== 'pending') throw new Problem('invalid-transition', `The change is ${entry.status}`);
+      if (decision === 'decline') return { entry: await points.mark(tx, card, entry, 'pending', 'denied'), card };
+      if (answerableUntil(entry) <= tx.now) throw new Problem('invalid-transition', 'The change waits no more');
+      return points.settle(tx, await places.of(tx, card), entry);
+    },
+
+    async reverse(tx, caller, id, reason) {
+      const { entry, card } = await find(tx, caller, id);
+      await assertMayChange(tx, caller, card.merchantId, { action: 'points.reverse', details: { pointsId: id } });
+      const { delta, source, lots, orderId, scanId } = entry;
+      if (!reversible.includes(source)) throw new Problem('invalid-transition', 'Only an award or a deduction is reversed');
+      await points.mark(tx, card, entry, 'posted', 'reversed');
+      const about = { ...(orderId === undefined ? {} : { orderId }), ...(scanId === undefined ? {} : { scanId }) };
+      return points.post(tx, await places.of(tx, card), { ...about, delta: -delta, reason, source: 'reversal', reversalOf: id, lots });
+    },
+
+    async list(caller, { limit, cursor, cardId, status }) {
+      if (cardId !== undefined) await cards.get(caller, cardId);
+      const found = await models.points
+        .find({
+          ...(cardId === undefined ? { userId: caller.userId } : { cardId }),
+          ...(status === undefined ? {} : { status }),
+          ...olderThan(cursor),
+        })
+        .sort(newestFirst)
+        .limit(limit + 1)
+        .lean<PointsDocument[]>();
+      return pageByTime(found, limit);
+    },
+
+    async feedOf({ userId }, { cardId }) {
+      const card = cardId === undefined ? null : await models.cards.findById(cardId, { userId: 1, merchantId: 1 }).lean<CardDocument>();
+      return !card || card.userId === userId ? feeds.user(userId) : feeds.merchant(card.merchantId);
+    },
+
+    async deny(tx, card) {
+      const waiting = await models.points
+        .find({ cardId: card._id, status: 'pending' }, null, { session: tx.session })
+        .lean<PointsDocument[]>();
+      for (const entry of waiting) await points.mark(tx, card, entry, 'pending', 'denied');
+    },
+  };
+}
+
+const missing = (): Problem => new Problem('not-found', 'There is no such change of points');
+
+function asMissing(error: unknown): never {
+  throw error instanceof Problem && error.code === 'not-found' ? missing() : error;
+}
