@@ -6,6 +6,7 @@ import { jobMutations } from './mutations-jobs.mjs';
 import { loyaltyMutations } from './mutations-loyalty.mjs';
 import { orderMutations } from './mutations-orders.mjs';
 import { paymentMutations } from './mutations-payments.mjs';
+import { pointsMutations } from './mutations-points.mjs';
 import { relayMutations } from './mutations-relay.mjs';
 import { requestMutations } from './mutations-requests.mjs';
 import { vendorMutations } from './mutations-vendors.mjs';
@@ -39,4 +40,5 @@ export const mutations = [
   ...vendorMutations,
   ...codeMutations,
   ...loyaltyMutations,
+  ...pointsMutations,
 ];

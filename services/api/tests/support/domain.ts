@@ -56,6 +56,8 @@ export interface DomainOptions {
   jobs?: 'running';
   /** In the place of the configured ones. */
   providers?: Parameters<typeof walletModule>[1];
+  /** What transactions take for now. Jobs keep to the machine's clock. */
+  now?: () => Date;
 }
 
 export const stripeSecret = 'whsec_for_tests_only';
@@ -74,7 +76,9 @@ export async function createDomain(options: DomainOptions = {}): Promise<Domain>
   });
   const jobs = createJobs({ mongo, redisUrl, prefix, logger, sweepMs: 100 });
   // Fifty writers of one document take their turns, also on a machine that is busy with other tests.
-  const unitOfWork = createUnitOfWork({ mongo, jobs, deadlineMs: 60_000 });
+  const real = createUnitOfWork({ mongo, jobs, deadlineMs: 60_000 });
+  const { now } = options;
+  const unitOfWork: UnitOfWork = now ? { run: (how, work) => real.run(how, (tx) => work({ ...tx, now: now() })) } : real;
   const metrics = createMetrics();
   const context = { config, mongo, logger, jobs, unitOfWork, metrics };
   const wallet = walletModule(context, options.providers);

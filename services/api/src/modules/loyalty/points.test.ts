@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { programBody, type ProgramInput } from '@tidings/contracts';
 import { createDomain, type Domain } from '../../../tests/support/domain.js';
 import { ledgerSums } from '../wallet/index.js';
+import { underCap } from './earning.js';
 import type { CardDocument } from './loyalty.model.js';
 import type { PointsChange } from './points.js';
 import { pointsBooks } from './points-books.js';
@@ -48,6 +49,17 @@ describe('points', () => {
     for (const outcome of outcomes)
       if (outcome.status === 'rejected') expect(outcome.reason).toMatchObject({ code: 'insufficient-points' });
     expect(await card()).toMatchObject({ balance: 10 });
+  });
+
+  test('rules give no more on a day than the cap lets through', () => {
+    const none = { date: '0000-00-00', points: 0 };
+    const first = underCap({ capPerDay: 50 }, { earned: none }, 30, '2026-11-21');
+    expect(first).toEqual({ points: 30, earned: { date: '2026-11-21', points: 30 } });
+    const second = underCap({ capPerDay: 50 }, first, 30, '2026-11-21');
+    expect(second).toEqual({ points: 20, earned: { date: '2026-11-21', points: 50 } });
+    expect(underCap({ capPerDay: 50 }, second, 30, '2026-11-21').points).toBe(0);
+    expect(underCap({ capPerDay: 50 }, second, 30, '2026-11-22')).toEqual({ points: 30, earned: { date: '2026-11-22', points: 30 } });
+    expect(underCap({ capPerDay: null }, second, 30, '2026-11-21').points).toBe(30);
   });
 
   test.each([

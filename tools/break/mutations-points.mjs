@@ -1,0 +1,192 @@
+const folder = 'services/api/src/modules/loyalty';
+const points = `${folder}/points.ts`;
+const pointsTests = `${folder}/points.test.ts`;
+const serviceTests = `${folder}/points.service.test.ts`;
+const expiryTests = `${folder}/expiry.test.ts`;
+const redemptionTests = `${folder}/redemptions.test.ts`;
+const statusGuard = { file: points, search: '{ _id: entry._id, status: from },', replace: '{ _id: entry._id },' };
+
+/** Of points and what they buy. @type {import('./mutations.mjs').Mutation[]} */
+export const pointsMutations = [
+  {
+    name: 'points-covered',
+    mechanism: 'a deduction is covered, or refused',
+    invariant: 5,
+    edits: [
+      { file: points, search: 'if (balance + delta < 0) throw', replace: 'if (balance + delta < -1_000) throw' },
+      {
+        file: 'services/api/src/modules/wallet/ledger.ts',
+        search: "kind === 'user' || kind === 'merchant' || kind === 'hold';",
+        replace: "kind === 'merchant';",
+      },
+    ],
+    testFile: pointsTests,
+    test: 'never go below zero, also when many deduct at once',
+  },
+  {
+    name: 'points-cap',
+    mechanism: "rules give no more than the day's cap lets through",
+    invariant: 5,
+    edits: [
+      {
+        file: `${folder}/earning.ts`,
+        search: 'const before = earned.date === date ? earned.points : 0;',
+        replace: 'const before = 0;',
+      },
+    ],
+    testFile: pointsTests,
+    test: 'rules give no more on a day than the cap lets through',
+  },
+  {
+    name: 'points-conserved',
+    mechanism: 'what a card shows is what the ledger has, for whatever is done',
+    invariant: 5,
+    edits: [
+      {
+        file: `${folder}/holds.ts`,
+        search: 'balance: card.balance + held.cost, held: card.held - held.cost, lots',
+        replace: 'balance: card.balance, held: card.held - held.cost, lots',
+      },
+    ],
+    testFile: 'services/api/tests/points-walk.test.ts',
+    test: 'whatever is done with points, none comes from nowhere and none is lost',
+  },
+  {
+    name: 'points-wait',
+    mechanism: 'what the program leaves to the customer moves when the customer accepts it',
+    invariant: 6,
+    edits: [
+      {
+        file: points,
+        search: 'return waits ? propose(tx, place, change) : post',
+        replace: 'return !waits ? propose(tx, place, change) : post',
+      },
+    ],
+    testFile: serviceTests,
+    test: 'moves when accepted, and not at all when declined',
+  },
+  {
+    name: 'points-decided-once',
+    mechanism: 'of decisions at once one counts',
+    invariant: 5,
+    edits: [
+      statusGuard,
+      {
+        file: `${folder}/points.service.ts`,
+        search: "if (entry.status !== 'pending') throw",
+        replace: "if (entry.status === 'denied') throw",
+      },
+    ],
+    testFile: serviceTests,
+    test: 'decided on ten devices at once is decided once',
+  },
+  {
+    name: 'points-deadline',
+    mechanism: 'the clock ends what waits, whether or not somebody has looked',
+    invariant: 6,
+    edits: [
+      {
+        file: `${folder}/points.service.ts`,
+        search: 'if (answerableUntil(entry) <= tx.now) throw',
+        replace: 'if (answerableUntil(entry) < entry.createdAt) throw',
+      },
+    ],
+    testFile: serviceTests,
+    test: 'is denied by the clock after thirty days, and refused from that instant on',
+  },
+  {
+    name: 'points-reversed-once',
+    mechanism: 'of reversals at once one takes the award back',
+    invariant: 5,
+    edits: [statusGuard],
+    testFile: serviceTests,
+    test: 'of ten at once one takes it back',
+  },
+  {
+    name: 'points-expire-once',
+    mechanism: 'what has expired is off the card, whoever looks again',
+    invariant: 5,
+    edits: [
+      {
+        file: points,
+        search: 'tier: tierOf(program.tiers, lifetime), lots: left,',
+        replace: 'tier: tierOf(program.tiers, lifetime), lots: delta < 0 ? card.lots : left,',
+      },
+    ],
+    testFile: expiryTests,
+    test: 'happens once, however often the clock looks',
+  },
+  {
+    name: 'points-void-first',
+    mechanism: 'the clock takes what is void before anybody spends it',
+    invariant: 5,
+    edits: [
+      {
+        file: points,
+        search: "const current = change.source === 'expiry' ? place : await voidDue(tx, place);",
+        replace: 'const current = place;',
+      },
+    ],
+    testFile: expiryTests,
+    test: 'what has reached its end cannot be spent, though nobody has looked yet',
+  },
+  {
+    name: 'points-quiet',
+    mechanism: 'the business hears nothing of who has left',
+    invariant: 6,
+    edits: [{ file: points, search: "quiet: status === 'closed' }", replace: 'quiet: false }' }],
+    testFile: expiryTests,
+    test: 'goes on when the customer has left, and the business hears nothing of it',
+  },
+  {
+    name: 'points-leave',
+    mechanism: 'what waits meets the customer who leaves',
+    invariant: 6,
+    edits: [
+      {
+        file: points,
+        search: 'await models.cards.updateOne({ _id: entry.cardId }, { $inc: { proposals: 1 } }, { session: tx.session });',
+        replace: '',
+      },
+    ],
+    testFile: serviceTests,
+    test: 'proposed while the customer leaves is denied, or not proposed',
+  },
+  {
+    name: 'redemption-code-once',
+    mechanism: 'a reward is handed out once',
+    invariant: 5,
+    edits: [
+      { file: `${folder}/redemption-steps.ts`, search: "{ _id, status: 'requested' },", replace: '{ _id },' },
+      {
+        file: `${folder}/redemptions.service.ts`,
+        search: "if (status === 'confirmed') throw",
+        replace: "if (status === 'cancelled') throw",
+      },
+    ],
+    testFile: redemptionTests,
+    test: 'spends its points; shown again the code was used',
+  },
+  {
+    name: 'redemption-time',
+    mechanism: 'a reward is handed out in its time',
+    invariant: 6,
+    edits: [
+      {
+        file: `${folder}/redemptions.service.ts`,
+        search: "if (status === 'expired' || expiresAt <= tx.now) throw",
+        replace: "if (status === 'expired') throw",
+      },
+    ],
+    testFile: redemptionTests,
+    test: 'expires after fifteen minutes: refused from that instant on, and everything comes back',
+  },
+  {
+    name: 'reward-stock',
+    mechanism: 'nobody takes from an empty shelf',
+    invariant: 5,
+    edits: [{ file: `${folder}/rewards.service.ts`, search: 'stock: { $gte: Math.max(0, -change) }', replace: 'stock: { $ne: null }' }],
+    testFile: redemptionTests,
+    test: 'of three on the shelf ten customers at once get three',
+  },
+];
