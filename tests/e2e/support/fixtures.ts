@@ -300,7 +300,7 @@ export const fixtures: Readonly<Record<string, (scene: Scene) => Promise<Fixture
     body: { decision: 'accept' },
   }),
   listCards: async ({ customer, stall }) => ({ as: customer, query: { ...lists, businessId: stall.merchant.id }, anyLogin: true }),
-  getCard: async (scene) => ({ as: scene.customer, params: { id: await card(scene) } }),
+  getCard: async (scene) => ({ as: scene.customer, params: { id: (await cardOf(scene)).id } }),
   changePoints: async (scene) => ({
     as: scene.stall.owner,
     params: { id: (await cardOf(scene)).id },
@@ -529,10 +529,4 @@ async function enrollment(scene: Scene): Promise<{ id: string }> {
   const { stall, customer } = scene;
   const body = { programId: (await program(scene)).params!['programId'], userId: customer.id };
   return (await expectStatus(201, stall.owner.http.post<{ id: string }>('/api/enrollments', body))).body;
-}
-
-async function card(scene: Scene): Promise<string> {
-  const { id } = await enrollment(scene);
-  const path = `/api/enrollments/${id}/decision`;
-  return (await expectStatus(200, scene.customer.http.post<{ cardId: string }>(path, { decision: 'accept' }))).body.cardId;
 }

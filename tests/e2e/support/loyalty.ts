@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { newId } from '@tidings/platform';
-import { expectStatus, type Account, type World } from '@tidings/testing';
+import { expectStatus, type Account } from '@tidings/testing';
 import type { Scene } from './scene.js';
 
 export const programBody = () => ({
@@ -33,37 +32,16 @@ export async function programAt({ owner, merchant }: Scene['stall'], fields: obj
 }
 
 /** A card of the scene's customer at its stall, in a program of its own. */
-export async function cardOf(scene: Scene, points = 0): Promise<{ id: string; programId: string }> {
-  const { stall, customer, world } = scene;
-  const { id: programId, name: programName } = await programAt(stall);
-  const id = await cardFor(world, customer, { merchantId: stall.merchant.id, merchantName: stall.merchant.name, programId, programName });
+export async function cardOf({ stall, customer }: Scene, points = 0): Promise<{ id: string; programId: string }> {
+  const { id: programId } = await programAt(stall);
+  const { id: asked } = await made(stall.owner, '/api/enrollments', { programId, userId: customer.id });
+  const { body } = await expectStatus(
+    200,
+    customer.http.post<{ cardId: string }>(`/api/enrollments/${asked}/decision`, { decision: 'accept' }),
+  );
+  const id = body.cardId;
   if (points > 0) await made(stall.owner, `/api/cards/${id}/points`, { delta: points, reason: 'Welcome' });
   return { id, programId };
-}
-
-async function cardFor({ mongo }: World, { id: userId }: Account, at: Record<string, string>): Promise<string> {
-  const _id = newId();
-  const now = new Date();
-  await mongo.db.collection<{ _id: string }>('cards').insertOne({
-    _id,
-    userId,
-    customerName: 'Asha',
-    ...at,
-    status: 'active',
-    balance: 0,
-    held: 0,
-    lifetime: 0,
-    tier: null,
-    visits: 0,
-    lastVisitAt: null,
-    lots: [],
-    earned: { date: '0000-00-00', points: 0 },
-    proposals: 0,
-    version: 1,
-    createdAt: now,
-    updatedAt: now,
-  } as never);
-  return _id;
 }
 
 /** An award of 60, and a deduction of more than the program lets through without the customer. */

@@ -42,7 +42,7 @@ export function createModules(context: Context): ApiModule[] {
     enrollments,
     salesModule(context, { wallet: wallet.wallet, merchants: merchants.merchants }),
     payoutsModule(context, { ledger: wallet.ledger, debts: wallet.debts, merchants: merchants.merchants, members: merchants.members }),
-    notificationsModule(context, { actions: enrollments.actions }),
+    notificationsModule(context, { actions: { ...enrollments.actions, ...loyalty.actions } }),
     adminModule(context, { identity, wallet }),
     ledgerWatchModule(context),
     reconciliationModule(context, { providers: wallet.providers }),

@@ -1,10 +1,12 @@
+import { createQuestions } from '@tidings/feed';
+import { createCodes } from '../../codes/codes.js';
 import type { ApiModule, Context } from '../../context.js';
 import { ensureIndexes } from '../../models.js';
 import type { Merchants } from '../merchants/index.js';
+import type { NotificationActions } from '../notifications/index.js';
 import { createLedger, createRollUps, type RollUps } from '../wallet/index.js';
 import { createCards, type Cards } from './cards.js';
 import { cardRoutes } from './cards.routes.js';
-import { createCodes } from '../../codes/codes.js';
 import { createCustomerBook } from './customers.js';
 import { createHolds } from './holds.js';
 import { createInteractions, type Interactions } from './interactions.js';
@@ -42,6 +44,8 @@ export interface LoyaltyModule extends ApiModule {
   pointsService: PointsService;
   /** The customer's word on what waits. */
   pointsDecisions: PointsDecisions;
+  /** What buttons of notifications do. */
+  actions: NotificationActions;
   rewards: Rewards;
   redemptions: Redemptions;
   interactions: Interactions;
@@ -61,7 +65,7 @@ export function loyaltyModule(
   const book = createCustomerBook(models);
   const kept = createCards({ mongo, models, book });
   const places = createPlaces({ programs, merchants });
-  const points = createPoints({ models, ledger, cards: kept, interactions });
+  const points = createPoints({ models, ledger, cards: kept, interactions, questions: createQuestions(mongo) });
   const pointsService = createPointsService({ models, cards: kept, points, places });
   const rewards = createRewards({ models, programs, merchants });
   const holds = createHolds({ ledger, cards: kept, points });
@@ -74,7 +78,7 @@ export function loyaltyModule(
     async close(tx, userId, programId) {
       const card = await kept.of(userId, programId, tx);
       if (card?.status !== 'active') return;
-      await pointsService.deny(tx, card);
+      await pointsService.denyAll(tx, card);
       await steps.cancelAll(tx, card);
       await kept.close(tx, userId, programId);
     },
@@ -89,6 +93,7 @@ export function loyaltyModule(
     places,
     pointsService,
     pointsDecisions: pointsService,
+    actions: { points: (tx, caller, id, action) => pointsService.decide(tx, caller, id, action) },
     rewards,
     redemptions,
     interactions,

@@ -53,7 +53,7 @@ export function createPointsJobs(parts: {
       const entry = await models.points.findById(pointsId, null, { session: tx.session }).lean<PointsDocument>();
       if (entry?.status !== 'pending') return;
       waitFor(tx, answerableUntil(entry));
-      await points.mark(tx, await cardOf(tx, entry.cardId), entry, 'pending', 'denied');
+      await points.deny(tx, await cardOf(tx, entry.cardId), entry, 'expire');
     }),
   };
 }

@@ -39,7 +39,7 @@ export interface PointsService extends PointsDecisions {
   /** The feed that tells of what `list` answers. */
   feedOf(caller: Principal, query: PointsQuery): Promise<string>;
   /** Of everything that waits on a card; nothing moves. */
-  deny(tx: Tx, card: CardDocument): Promise<void>;
+  denyAll(tx: Tx, card: CardDocument): Promise<void>;
 }
 
 /** What a reversal is for; what the clock, a redemption or another reversal did is no mistake of the business. */
@@ -68,7 +68,7 @@ export function createPointsService(parts: { models: LoyaltyModels; cards: Cards
       const { entry, card } = await find(tx, caller, id);
       if (entry.userId !== caller.userId) throw new Problem('forbidden', 'Only the customer decides');
       if (entry.status !== 'pending') throw new Problem('invalid-transition', `The change is ${entry.status}`);
-      if (decision === 'decline') return { entry: await points.mark(tx, card, entry, 'pending', 'denied'), card };
+      if (decision === 'decline') return { entry: await points.deny(tx, card, entry, 'decline'), card };
       if (answerableUntil(entry) <= tx.now) throw new Problem('invalid-transition', 'The change waits no more');
       return points.settle(tx, await places.of(tx, card), entry);
     },
@@ -102,11 +102,11 @@ export function createPointsService(parts: { models: LoyaltyModels; cards: Cards
       return !card || card.userId === userId ? feeds.user(userId) : feeds.merchant(card.merchantId);
     },
 
-    async deny(tx, card) {
+    async denyAll(tx, card) {
       const waiting = await models.points
         .find({ cardId: card._id, status: 'pending' }, null, { session: tx.session })
         .lean<PointsDocument[]>();
-      for (const entry of waiting) await points.mark(tx, card, entry, 'pending', 'denied');
+      for (const entry of waiting) await points.deny(tx, card, entry, 'withdraw');
     },
   };
 }

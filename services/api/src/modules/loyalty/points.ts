@@ -1,5 +1,5 @@
 import { Problem, type PointsSource } from '@tidings/contracts';
-import type { Tx } from '@tidings/feed';
+import type { Questions, Tx } from '@tidings/feed';
 import { newId } from '@tidings/platform';
 import type { Ledger } from '../wallet/index.js';
 import type { Cards } from './cards.js';
@@ -59,6 +59,11 @@ export interface Points {
     from: PointsDocument['status'],
     to: PointsDocument['status'],
   ): Promise<PointsDocument>;
+  /**
+   * Ends what was proposed; nothing moves. @param how `decline`: by the customer, `expire`: by the clock, `withdraw`: because the customer leaves
+   * @throws Problem `invalid-transition`
+   */
+  deny(tx: Tx, card: CardDocument, entry: PointsDocument, how: 'decline' | 'expire' | 'withdraw'): Promise<PointsDocument>;
   /** Writes a change down that has moved by itself, and tells. */
   record(tx: Tx, card: CardDocument, change: PointsChange): Promise<PointsDocument>;
   /** Takes what has reached its end: the clock decides, not the job that looks after it. */
@@ -70,8 +75,9 @@ export function createPoints(parts: {
   ledger: Ledger<PointsFacts>;
   cards: Cards;
   interactions: Interactions;
+  questions: Questions;
 }): Points {
-  const { models, ledger, cards, interactions } = parts;
+  const { models, ledger, cards, interactions, questions } = parts;
   const { points } = models;
 
   const entryOf = (tx: Tx, card: CardDocument, change: PointsChange): PointsDocument => {
@@ -199,6 +205,12 @@ export function createPoints(parts: {
     return changed;
   };
 
+  const mark: Points['mark'] = async (tx, card, entry, from, to) => {
+    const marked = await rewrite(tx, entry, from, { status: to });
+    announce(tx, card, marked);
+    return marked;
+  };
+
   return {
     post,
     propose,
@@ -213,13 +225,16 @@ export function createPoints(parts: {
       const moved = await move(tx, await voidDue(tx, place), entry, {});
       const posted = await rewrite(tx, entry, 'pending', { status: 'posted', balance: moved.card.balance, lots: moved.lots });
       announce(tx, moved.card, posted);
+      await questions.answer(tx, questionOf(entry), 'accept');
       return { entry: posted, card: moved.card };
     },
 
-    async mark(tx, card, entry, from, to) {
-      const marked = await rewrite(tx, entry, from, { status: to });
-      announce(tx, card, marked);
-      return marked;
+    mark,
+
+    async deny(tx, card, entry, how) {
+      const denied = await mark(tx, card, entry, 'pending', 'denied');
+      await questions.answer(tx, questionOf(entry), how);
+      return denied;
     },
 
     async record(tx, card, change) {
@@ -231,6 +246,9 @@ export function createPoints(parts: {
     voidDue,
   };
 }
+
+/** As the notification calls it that asks. */
+const questionOf = ({ _id }: PointsDocument): string => `points:${_id}`;
 
 function assertCovered({ status, balance }: CardDocument, { delta, source }: PointsDocument): void {
   // Expiry goes on when the customer has left: what is void is void.
