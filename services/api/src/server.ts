@@ -82,7 +82,7 @@ export function createApi(deps: ApiDeps): Api {
     },
     async stop() {
       stopping = true;
-      await Promise.all(modules.map((module) => module.stop?.()));
+      await Promise.all(modules.map(async (module) => module.stop?.()));
       await jobs.stop();
       redis.disconnect();
     },

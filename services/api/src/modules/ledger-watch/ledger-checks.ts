@@ -1,5 +1,6 @@
 import type { Logger, Metrics, Mongo } from '@tidings/platform';
 import { Schema, type Model } from 'mongoose';
+import { pointsBooks } from '../loyalty/index.js';
 import { ledgerSums, type LedgerSums } from '../wallet/index.js';
 
 /** What one look at the whole ledger found. */
@@ -8,7 +9,7 @@ export interface LedgerCheckDocument {
   _id: string;
   at: Date;
   sound: boolean;
-  /** Sums of all postings, minor units: each must be 0. */
+  /** Sums of all postings, minor units; `points` has what all programs' sums are off by. Each must be 0. */
   byCurrency: { currency: string; sum: number }[];
   unbalanced: number;
   differing: number;
@@ -18,7 +19,7 @@ export interface LedgerCheckDocument {
 }
 
 export interface LedgerChecks {
-  /** Reads the whole ledger, keeps the result, and logs an error when it is not sound: then something has written past the ledger. */
+  /** Reads the whole ledger, of money and of points, keeps the result, and logs an error when it is not sound: then something has written past the ledger. */
   run(period: Date): Promise<LedgerCheckDocument>;
 }
 
@@ -55,7 +56,7 @@ export function createLedgerChecks({ mongo, logger }: { mongo: Mongo; logger: Lo
   return {
     async run(period) {
       const at = new Date();
-      const sums = await ledgerSums(mongo);
+      const sums = together(await ledgerSums(mongo), await ledgerSums(mongo, pointsBooks));
       const check = { ...countsOf(sums), _id: period.toISOString(), at, expiresAt: new Date(at.getTime() + keptMs) };
       await checks.replaceOne({ _id: check._id }, check, { upsert: true });
       if (!check.sound) {
@@ -68,11 +69,23 @@ export function createLedgerChecks({ mongo, logger }: { mongo: Mongo; logger: Lo
             negative: negative.slice(0, named),
             heldDiffers: heldDiffers.slice(0, named),
           },
-          'The ledger is not sound: money was written past it',
+          'The ledger is not sound: something was written past it',
         );
       }
       return check;
     },
+  };
+}
+
+/** Each program's points are a unit of their own: too many for a gauge each. */
+function together(money: LedgerSums, points: LedgerSums): LedgerSums {
+  const off = Object.values(points.byCurrency);
+  return {
+    byCurrency: { ...money.byCurrency, ...(off.length > 0 ? { points: off.reduce((sum, one) => sum + Math.abs(one), 0) } : {}) },
+    unbalancedTransfers: [...money.unbalancedTransfers, ...points.unbalancedTransfers],
+    differing: [...money.differing, ...points.differing],
+    negative: [...money.negative, ...points.negative],
+    heldDiffers: [...money.heldDiffers, ...points.heldDiffers],
   };
 }
 
@@ -92,9 +105,14 @@ function countsOf(sums: LedgerSums): Omit<LedgerCheckDocument, '_id' | 'at' | 'e
 export function exposeLedgerChecks({ mongo, metrics }: { mongo: Mongo; metrics: Metrics }): void {
   const checks = ledgerCheckModel(mongo);
   const last = () => checks.findOne({}).sort({ at: -1 }).lean<LedgerCheckDocument>();
-  metrics.gauge('ledger_sum', 'Of all postings in the ledger, minor units; anything but 0 is a fault', ['currency'], async (gauge) => {
-    for (const { currency, sum } of (await last())?.byCurrency ?? []) gauge.set({ currency }, sum);
-  });
+  metrics.gauge(
+    'ledger_sum',
+    'Of all postings in the ledger, minor units, and of all points; anything but 0 is a fault',
+    ['currency'],
+    async (gauge) => {
+      for (const { currency, sum } of (await last())?.byCurrency ?? []) gauge.set({ currency }, sum);
+    },
+  );
   const counts = [
     ['ledger_unbalanced_transfers', 'Transfers whose postings do not sum to zero', ({ unbalanced }: LedgerCheckDocument) => unbalanced],
     [

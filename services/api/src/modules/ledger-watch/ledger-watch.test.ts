@@ -37,6 +37,22 @@ describe('ledger watch', () => {
     expect(errors).toMatchObject([{ byCurrency: { INR: 7 } }]);
   });
 
+  test('points are looked at, too', async () => {
+    const facts = {
+      type: 'manual',
+      description: 'past the ledger',
+      cardId: 'c',
+      account: 'user:u:program',
+      transferId: 't',
+      currency: 'program',
+    };
+    await domain.mongo.db
+      .collection<{ _id: string; [field: string]: unknown }>('points_postings')
+      .insertOne({ ...facts, _id: 'p', amount: 5, at: new Date() });
+    const { byCurrency, sound } = await checksOf().run(new Date(7_200_000));
+    expect({ sound, points: byCurrency.find(({ currency }) => currency === 'points')?.sum }).toEqual({ sound: false, points: 5 });
+  });
+
   test('what comes by the clock is added once by several replicas, done once, and followed by the next', async () => {
     const kind = 'by-the-clock';
     const jobs = domain.mongo.db.collection('jobs');
