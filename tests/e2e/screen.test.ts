@@ -1,7 +1,17 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { emptyScreen, reduceScreen, screenSchema, type AnyEvent, type PastScreen, type Screen } from '@tidings/contracts';
 import { collections, verifyScreenExport, type FeedEntry } from '@tidings/feed';
-import { createStall, createWorld, expectStatus, topUp, waitFor, type Account, type TestClient, type World } from '@tidings/testing';
+import {
+  createStall,
+  createWorld,
+  expectStatus,
+  topUp,
+  waitFor,
+  type Account,
+  type Stall,
+  type TestClient,
+  type World,
+} from '@tidings/testing';
 
 let world: World;
 let admin: Account;
@@ -45,6 +55,7 @@ beforeAll(async () => {
   );
   await expectStatus(200, customer.http.post(`/api/payment-requests/${asked.id}/decision`, { decision: 'accept' }));
   await expectStatus(200, stall.owner.http.post(`/api/payment-requests/${asked.id}/capture`, { amount: 500 }));
+  await joinAndRedeem(stall);
   await world.settled();
   await expectStatus(200, customer.http.post('/api/notifications/read-all'));
   await world.settled();
@@ -57,6 +68,23 @@ beforeAll(async () => {
   }
 });
 afterAll(() => world.stop());
+
+/** Something of everything that a customer has of a loyalty program. */
+async function joinAndRedeem({ merchant, owner }: Stall): Promise<void> {
+  type Made = { id: string; cardId: string };
+  const post = async (by: Account, path: string, body: object, status = 201): Promise<Made> =>
+    (await expectStatus(status, by.http.post<Made>(path, body))).body;
+  const approval = { mode: 'deductions', above: 0 };
+  const { id: programId } = await post(owner, `/api/merchants/${merchant.id}/programs`, { name: 'Friends', approval });
+  const { id: rewardId } = await post(owner, `/api/merchants/${merchant.id}/rewards`, { programId, name: 'A tea', cost: 40 });
+  const { id } = await post(owner, '/api/enrollments', { programId, userId: customer.id });
+  const { cardId } = await post(customer, `/api/enrollments/${id}/decision`, { decision: 'accept' }, 200);
+  const points = `/api/cards/${cardId}/points`;
+  await post(owner, points, { delta: 100, reason: 'Welcome' });
+  const taken = await post(owner, points, { delta: -20, reason: 'Counted twice' });
+  await post(customer, `/api/points/${taken.id}/decision`, { decision: 'decline' }, 200);
+  await post(customer, `/api/cards/${cardId}/redemptions`, { rewardId });
+}
 
 /** As text, fields in the order of the schema. */
 const text = (screen: unknown): string => JSON.stringify(screenSchema.parse(screen));
@@ -80,9 +108,16 @@ describe('the screen of the past', () => {
       transactions: await list('/api/wallet/transactions'),
       orders: await list('/api/orders'),
       paymentRequests: await list('/api/payment-requests'),
+      enrollments: await list('/api/enrollments'),
+      cards: await list('/api/cards'),
+      points: await list('/api/points'),
+      redemptions: await list('/api/redemptions'),
       notifications: await list('/api/notifications'),
     });
     expect(body.screen.paymentRequests).toMatchObject([{ status: 'captured', captured: 500, version: 3 }]);
+    expect(body.screen.cards).toMatchObject([{ balance: 60, held: 40, lifetime: 100 }]);
+    expect(body.screen.redemptions).toMatchObject([{ status: 'requested', cost: 40 }]);
+    expect(body.screen.points.map(({ status }) => status)).toEqual(expect.arrayContaining(['denied', 'posted']));
     expect(body.screen.notifications.every(({ readAt }) => readAt !== null)).toBe(true);
   });
 

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import type { AnyEvent } from '../events.js';
+import { reduceCards, reduceEnrollments, reducePoints, reduceRedemptions } from '../loyalty/reduce.js';
+import { cardSchema, enrollmentSchema, pointsEntrySchema, redemptionSchema } from '../loyalty/schemas.js';
 import { reduceNotifications } from '../notifications/reduce.js';
 import { notificationSchema } from '../notifications/schemas.js';
 import { reduceOrders } from '../orders/reduce.js';
@@ -31,6 +33,10 @@ const parts = {
   orders: part(z.array(orderSchema).readonly(), [], reduceOrders),
   paymentRequests: part(z.array(paymentRequestSchema).readonly(), [], reducePaymentRequests),
   threads: part(z.array(orderThreadSchema).readonly(), [], reduceThreads),
+  enrollments: part(z.array(enrollmentSchema).readonly(), [], reduceEnrollments),
+  cards: part(z.array(cardSchema).readonly(), [], reduceCards),
+  points: part(z.array(pointsEntrySchema).readonly(), [], reducePoints),
+  redemptions: part(z.array(redemptionSchema).readonly(), [], reduceRedemptions),
   notifications: part(z.array(notificationSchema).readonly(), [], reduceNotifications),
 };
 
