@@ -204,4 +204,22 @@ export const orderMutations = [
     testFile: 'services/api/src/modules/merchants/menus.test.ts',
     test: 'is read as the transaction sees it where pieces are counted, or the transaction has looked',
   },
+  {
+    name: 'stock-turns',
+    mechanism: 'orders of a counted item take turns within a process, so that they do not conflict',
+    invariant: 5,
+    edits: [{ file: 'shared/platform/src/turns.ts', search: 'if (turn) throw', replace: 'if (maxWaitMs < 0 && turn) throw' }],
+    testFile: ordersTests,
+    test: 'sixty-four at once of a counted item, in two processes: all are placed, and none of one process meets another of it',
+  },
+  {
+    name: 'turn-freed',
+    mechanism: 'a transaction that ends, however it ends, frees its turn',
+    invariant: 5,
+    edits: [
+      { file: 'shared/feed/src/outbox.ts', search: ').finally(() => turns.leave());', replace: ').then((done) => (turns.leave(), done));' },
+    ],
+    testFile: 'shared/feed/tests/unit-of-work.test.ts',
+    test: 'those who write the same take turns, with nothing open while they wait, and an error frees the turn',
+  },
 ];

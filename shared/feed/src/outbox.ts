@@ -1,5 +1,5 @@
 import { eventCatalogue, type EventInput, type EventTo, type EventType, type FeedTarget } from '@tidings/contracts';
-import { inTransaction, newId, type ClientSession, type Jobs, type Mongo, type NewJob } from '@tidings/platform';
+import { createLines, inTransaction, newId, type ClientSession, type Jobs, type Mongo, type NewJob } from '@tidings/platform';
 import { writeAudit, type AuditAction } from './audit.js';
 import { eventIdIn } from './causes.js';
 import { collections, type Cause, type FeedGrant, type OutboxEvent } from './documents.js';
@@ -27,6 +27,11 @@ export interface Tx {
   audit(action: AuditAction): Promise<void>;
   /** A durable job; prompt after the commit. */
   job(job: NewJob): Promise<void>;
+  /**
+   * Takes turns with this process's other transactions that will write the same, until the commit: they would only conflict. Call it before
+   * the first read, where one can; the work may run again from the start. Another process's may conflict still, so it guards nothing.
+   */
+  turn(keys: readonly string[]): void;
 }
 
 export interface Committed<T> {
@@ -39,18 +44,28 @@ export interface UnitOfWork {
   /**
    * Runs `work` in a transaction, again when it conflicts with another, so it must not touch anything but the database.
    * @param options `cause`: what made it happen, where that is not only somebody's wish; kept with the events for the timeline
-   * @throws Problem `unavailable` when it conflicts for longer than 5 s
+   * @throws Problem `unavailable` when it conflicts for longer than 5 s, or waits for its turn for longer than 15 s
    */
   run<T>(options: { actor: string | null; cause?: Cause }, work: (tx: Tx) => Promise<T>): Promise<Committed<T>>;
 }
 
-/** @param options `deadlineMs`: how long a transaction is tried again while it conflicts; 5 s unless given */
-export function createUnitOfWork(options: { mongo: Mongo; jobs: Pick<Jobs, 'add' | 'nudge'>; deadlineMs?: number }): UnitOfWork {
-  const { mongo, jobs, deadlineMs = 5_000 } = options;
+/**
+ * @param options `deadlineMs`: how long a transaction is tried again while it conflicts; 5 s unless given. `maxWaitMs`: how long it waits for
+ *   its turn; 15 s unless given, some hundred orders of one item
+ */
+export function createUnitOfWork(options: {
+  mongo: Mongo;
+  jobs: Pick<Jobs, 'add' | 'nudge'>;
+  deadlineMs?: number;
+  maxWaitMs?: number;
+}): UnitOfWork {
+  const { mongo, jobs, deadlineMs = 5_000, maxWaitMs = 15_000 } = options;
+  const turnsOf = createLines({ maxWaitMs });
   const outbox = mongo.db.collection<OutboxEvent>(collections.outbox);
   const grants = mongo.db.collection<FeedGrant>(collections.grants);
   return {
     async run({ actor, cause }, work) {
+      const turns = turnsOf();
       const { result, events, added } = await inTransaction(
         mongo,
         async (session) => {
@@ -79,6 +94,7 @@ export function createUnitOfWork(options: { mongo: Mongo; jobs: Pick<Jobs, 'add'
               await jobs.add(session, job);
               added.push(job);
             },
+            turn: (keys) => turns.want(keys),
           });
           // Last and at once: a callback that ran before this attempt has left nothing behind, and the order is the order of emission.
           markBeginnings(events, begun);
@@ -86,7 +102,7 @@ export function createUnitOfWork(options: { mongo: Mongo; jobs: Pick<Jobs, 'add'
           return { result, events, added };
         },
         { deadlineMs },
-      );
+      ).finally(() => turns.leave());
       await jobs.nudge(added);
       return { result, events };
     },

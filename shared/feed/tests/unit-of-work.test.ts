@@ -85,3 +85,25 @@ test('events of one transaction are found by its id, in the order of emission, w
     expect(event.cause).toEqual(cause);
   }
 });
+
+test('those who write the same take turns, with nothing open while they wait, and an error frees the turn', async () => {
+  const id = newId();
+  await things().insertOne({ _id: id, count: 0 });
+  const { run } = unitOfWork();
+  let attempts = 0;
+  const results = await Promise.allSettled(
+    Array.from({ length: 40 }, (_, number) =>
+      run({ actor: null }, async (tx) => {
+        attempts++;
+        tx.turn([`thing:${id}`]);
+        const thing = await things().findOne({ _id: id }, { session: tx.session });
+        if (number % 4 === 0) throw new Error('not this one');
+        await things().updateOne({ _id: id }, { $set: { count: thing!.count + 1 } }, { session: tx.session });
+      }),
+    ),
+  );
+  expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(30);
+  expect((await things().findOne({ _id: id }))?.count).toBe(30);
+  // All but the first began once more when their turn had come, and nobody met a conflict.
+  expect(attempts).toBe(79);
+});

@@ -10,3 +10,4 @@ export * from './service.js';
 export * from './shutdown.js';
 export * from './time.js';
 export * from './tokens.js';
+export * from './turns.js';

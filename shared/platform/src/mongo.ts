@@ -79,6 +79,17 @@ export function maskUrl(url: string): string {
   return url.replace(/\/\/[^@/]*@/, '//[masked]@');
 }
 
+/** Thrown by a transaction's work: it is given up, and when `wait` has ended it begins anew, with its whole time. */
+export class BeginAgain extends Error {
+  override readonly name = 'BeginAgain';
+  constructor(readonly wait: () => Promise<void>) {
+    super('The transaction begins anew');
+  }
+  hasErrorLabel(label: string): boolean {
+    return label === 'TransientTransactionError';
+  }
+}
+
 /** Whether the error has ended a transaction that may be run again. */
 export const isTransient = (error: unknown): boolean => hasLabel(error, 'TransientTransactionError');
 const commitUnknown = (error: unknown): boolean => hasLabel(error, 'UnknownTransactionCommitResult');
@@ -95,14 +106,15 @@ function hasLabel(error: unknown, label: string): boolean {
 /**
  * Runs `work` in one transaction, again from the start when it conflicts with another, with growing jittered pauses. The driver's own
  * helper goes on for 120 s without a pause; a client has gone by then, so the deadline here is 5 s.
- * @throws Problem `unavailable` past the deadline; whatever `work` throws, after a rollback
+ * @throws Problem `unavailable` past the deadline; whatever `work` throws, after a rollback; what the wait of a `BeginAgain` throws
  */
 export async function inTransaction<T>(
   mongo: Mongo,
   work: (session: ClientSession) => Promise<T>,
   options: { deadlineMs?: number } = {},
 ): Promise<T> {
-  const deadline = performance.now() + (options.deadlineMs ?? 5_000);
+  const { deadlineMs = 5_000 } = options;
+  let deadline = performance.now() + deadlineMs;
   const busy = (cause: unknown) => new Problem('unavailable', 'The change met too many others; try again', { cause, retryAfterSeconds: 1 });
   return mongo.client.withSession(async (session) => {
     for (let attempt = 0; ; attempt++) {
@@ -113,6 +125,11 @@ export async function inTransaction<T>(
         return result;
       } catch (error) {
         if (session.inTransaction()) await session.abortTransaction().catch(() => undefined); // the server drops it by itself when this fails
+        if (error instanceof BeginAgain) {
+          await error.wait();
+          deadline = performance.now() + deadlineMs;
+          continue;
+        }
         if (!isTransient(error)) throw error;
         if (performance.now() > deadline) throw busy(error);
         await pause(Math.random() * Math.min(100, 2 ** attempt));

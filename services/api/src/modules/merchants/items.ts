@@ -27,6 +27,11 @@ export interface Items {
   moveStock(tx: Tx, changes: ReadonlyMap<string, number>): Promise<void>;
 }
 
+/** Of those who write the same counted items in this process, one after the other: at once they would only conflict. */
+export function takeStockTurn(tx: Tx, itemIds: readonly string[]): void {
+  tx.turn(itemIds.map((id) => `item:${id}`));
+}
+
 const nameKeyOf = (name: string): string => name.toLowerCase();
 
 export function createItems({ models, merchants }: { models: MerchantModels; merchants: Merchants }): Items {
@@ -101,6 +106,7 @@ export function createItems({ models, merchants }: { models: MerchantModels; mer
     },
 
     async update(tx, caller, merchantId, itemId, patch, ifMatch) {
+      takeStockTurn(tx, [itemId]);
       const merchant = await merchants.get(merchantId, tx);
       await assertMayChange(tx, caller, merchantId, { action: 'item.update', details: { itemId, changed: Object.keys(patch) } });
       const item = await service.get(merchantId, itemId, tx);
@@ -113,6 +119,7 @@ export function createItems({ models, merchants }: { models: MerchantModels; mer
     },
 
     async remove(tx, caller, merchantId, itemId, ifMatch) {
+      takeStockTurn(tx, [itemId]);
       await assertMayChange(tx, caller, merchantId, { action: 'item.delete', details: { itemId } });
       const item = await service.get(merchantId, itemId, tx);
       checkIfMatch(ifMatch, item.version, () => presentItem(item));
@@ -128,6 +135,8 @@ export function createItems({ models, merchants }: { models: MerchantModels; mer
     },
 
     async moveStock(tx, changes) {
+      // Who has not known before (a cancellation, an item by its name) has it now, and holds it when this conflicts.
+      takeStockTurn(tx, [...changes.keys()]);
       // In one order for all, so that two orders of the same items meet at the first and not crosswise.
       for (const [_id, amount] of [...changes].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
         const item = await items

@@ -1,6 +1,6 @@
 import type { Tx } from '@tidings/feed';
 import { gather } from '@tidings/platform';
-import type { Items } from './items.js';
+import { takeStockTurn, type Items } from './items.js';
 import type { ItemDocument, MerchantDocument, MerchantModels } from './merchants.model.js';
 import type { SellingDocument, SellingModels } from './selling.model.js';
 
@@ -52,6 +52,11 @@ export function createMenus(models: MerchantModels & SellingModels, items: Items
       const found = await load(wanted);
       const merchant = found.merchants.get(merchantId);
       const offered = [...new Set(names)].flatMap((name) => found.items.get(name) ?? []);
+      // Before the transaction reads anything: who has to wait begins anew.
+      takeStockTurn(
+        tx,
+        offered.filter(({ stock }) => stock !== null).map(({ _id }) => _id),
+      );
       const isPlain =
         !asSeen && offered.length === new Set(names).size && offered.every((item) => item.merchantId === merchantId && item.stock === null);
       return {

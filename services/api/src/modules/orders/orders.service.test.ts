@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { openOrderStatuses, orderSchema, Problem, type ItemInput, type OrderInput, type Principal } from '@tidings/contracts';
+import { createUnitOfWork } from '@tidings/feed';
 import { newId } from '@tidings/platform';
 import { createDomain, type Domain } from '../../../tests/support/domain.js';
 import { ledgerSums } from '../wallet/index.js';
@@ -153,6 +154,31 @@ describe('orders', () => {
       expect(new Set(placed.map(({ pickupNumber }) => pickupNumber)).size).toBe(5);
       const balances = await Promise.all(buyers.map(balanceOf));
       expect(balances.filter((balance) => balance === 0)).toHaveLength(5);
+    });
+
+    test('sixty-four at once of a counted item, in two processes: all are placed, and none of one process meets another of it', async () => {
+      const { vendorId, item } = await shop({ stock: 70 });
+      const buyers = await Promise.all(Array.from({ length: 64 }, () => customer(100)));
+      const { mongo, jobs } = domain;
+      const orderAll = async (those: readonly Principal[]) => {
+        const { run } = createUnitOfWork({ mongo, jobs, deadlineMs: 60_000, maxWaitMs: 60_000 });
+        let attempts = 0;
+        await Promise.all(
+          those.map((buyer) => {
+            const ticket = domain.orders.orders.ticket();
+            return run({ actor: buyer.userId }, (tx) => {
+              attempts++;
+              return domain.orders.orders.place(tx, buyer, one(vendorId, item._id), ticket);
+            });
+          }),
+        );
+        return attempts;
+      };
+      // By itself: each but the first begins once more, when its turn has come.
+      expect(await orderAll(buyers.slice(0, 16))).toBe(31);
+      await Promise.all([orderAll(buyers.slice(16, 40)), orderAll(buyers.slice(40))]);
+      expect(await stockOf(vendorId, item._id)).toBe(6);
+      expect(await Promise.all(buyers.map(balanceOf))).toEqual(buyers.map(() => 0));
     });
 
     test('fifty orders at once with money for ten: exactly ten, and the ledger sums to zero', async () => {
