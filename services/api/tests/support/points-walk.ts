@@ -252,7 +252,7 @@ export async function expectConserved({ domain, slots, entries, redemptions }: W
     const cards = await Promise.all(own.map((slot) => slot.card.card()));
     const line = await models.customers.findById(customerId(own[0]!.card.merchantId, userId)).lean<CustomerDocument>();
     expect(line).toMatchObject({
-      balance: sum(cards.map(({ balance }) => balance)),
+      balance: sum(cards.map(({ status, balance }) => (status === 'active' ? balance : 0))),
       lifetime: sum(cards.map(({ lifetime }) => lifetime)),
       status: cards.some(({ status }) => status === 'active') ? 'active' : 'left',
       programIds: cards

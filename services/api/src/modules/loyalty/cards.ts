@@ -40,8 +40,8 @@ export function createCards({ mongo, models, book }: { mongo: Mongo; models: Loy
     // A customer who has left is none of the business's any more, whatever becomes of the points.
     const quiet = before?.status === 'closed' && after.status === 'closed';
     announceCard(tx, after, quiet);
-    const line = await book.follow(tx, before, after);
-    if (!quiet) announceCustomer(tx, line);
+    // Nor has its line anything of it, else it would change behind what it was told.
+    if (!quiet) announceCustomer(tx, await book.follow(tx, before, after));
   };
 
   const change: Cards['change'] = async (tx, card, fields) => {

@@ -19,7 +19,7 @@ export function createCustomerBook({ customers }: Pick<LoyaltyModels, 'customers
       const isActive = after.status === 'active';
       const programIds = { $setDifference: [{ $ifNull: ['$programIds', []] }, [programId]] };
       const add = (field: 'balance' | 'lifetime' | 'visits') => ({
-        $add: [{ $ifNull: [`$${field}`, 0] }, after[field] - (before?.[field] ?? 0)],
+        $add: [{ $ifNull: [`$${field}`, 0] }, shownOf(after, field) - (before ? shownOf(before, field) : 0)],
       });
       const customer = await customers
         .findOneAndUpdate(
@@ -51,6 +51,11 @@ export function createCustomerBook({ customers }: Pick<LoyaltyModels, 'customers
       return customer;
     },
   };
+}
+
+/** What the points of a closed card come to is the customer's alone. */
+function shownOf(card: CardDocument, field: 'balance' | 'lifetime' | 'visits'): number {
+  return field === 'balance' && card.status === 'closed' ? 0 : card[field];
 }
 
 /** Tells the business; once in a transaction, when all is done to the line. */
