@@ -21,6 +21,20 @@ export const jobMutations = [
     test: 'is handled once, however often its job is added and whoever takes it',
   },
   {
+    name: 'notified-alone',
+    mechanism: 'what is wrong with one event fails nobody who shares its transaction',
+    invariant: 4,
+    edits: [
+      {
+        file: 'services/notification-worker/src/handle-event.ts',
+        search: 'return new Set(events.map(({ _id }) => _id));',
+        replace: "throw new Error('One of them failed');",
+      },
+    ],
+    testFile: workerTests,
+    test: 'is handled whatever is wrong with those that share its transaction',
+  },
+  {
     name: 'notified-in-company',
     mechanism: 'an event of a job for several that fails gets a job of its own',
     invariant: 4,

@@ -71,6 +71,14 @@ export const vendorMutations = [
     test: 'declined, it comes back, once',
   },
   {
+    name: 'payout-debt',
+    mechanism: 'a payout that comes back pays what its merchant owes since',
+    invariant: 5,
+    edits: [{ file: payouts, search: 'if (isPaid) return decided;', replace: 'return decided;' }],
+    testFile: payoutTests,
+    test: 'declined, it pays first what the merchant owes since',
+  },
+  {
     name: 'sales-parts',
     mechanism: "the parts of a payment that is spread over an order's lines come to the whole",
     invariant: 5,

@@ -178,6 +178,28 @@ export const webhookMutations = [
     test: 'is held with it at its first try, and done at once when the payment is credited',
   },
   {
+    name: 'held-followers-twice',
+    mechanism: 'what follows a payment that was told of twice is done with the first that is credited',
+    invariant: 5,
+    edits: [{ file: 'services/api/src/modules/webhooks/followers.ts', search: 'heldFor: { $exists: true }', replace: 'heldFor: _id' }],
+    testFile: followerTests,
+    test: 'is done as soon as one of them is credited, and the other’s dismissal takes nothing back',
+  },
+  {
+    name: 'held-followers-last',
+    mechanism: 'what follows a payment is not dismissed while another message of that may be credited',
+    invariant: 5,
+    edits: [
+      {
+        file: 'services/api/src/modules/webhooks/followers.ts',
+        search: "state: { $in: ['held', 'processed'] }",
+        replace: "state: 'nothing'",
+      },
+    ],
+    testFile: followerTests,
+    test: 'goes the way of the last one that is decided',
+  },
+  {
     name: 'held-followers-meet',
     mechanism: 'what follows a held payment and the decision about that meet in one document',
     invariant: 5,

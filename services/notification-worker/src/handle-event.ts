@@ -1,6 +1,6 @@
-import { eventDefinition, isEventType, Problem } from '@tidings/contracts';
-import { collections, createUnitOfWork, notificationCollections, type OutboxEvent, type Tx } from '@tidings/feed';
-import { gather, isDuplicateKey, type Metrics, type Mongo } from '@tidings/platform';
+import { eventDefinition, isEventType, type Recipient } from '@tidings/contracts';
+import { collections, createUnitOfWork, type OutboxEvent, type Tx } from '@tidings/feed';
+import { gather, type Metrics, type Mongo } from '@tidings/platform';
 import { createAudience } from './audience.js';
 import type { Channel, Delivery } from './channels/channel.js';
 import type { NotificationRegistry } from './notifications/registry.js';
@@ -35,7 +35,7 @@ const fewPeople = 20;
 
 /**
  * Events that come while a transaction is under way share the next one, since what a notification costs is mostly the commit. One that tells
- * many people, does not fit, or met a conflict in company is handled alone, and fails alone.
+ * many people is handled alone; so is each of those whose company came to nothing: what is wrong with one of them fails alone.
  */
 export function createEventHandler(options: EventHandlerOptions): EventHandler {
   const { mongo, registry, metrics, batchSize = 200 } = options;
@@ -52,10 +52,16 @@ export function createEventHandler(options: EventHandlerOptions): EventHandler {
     }
   };
 
-  const usersOf = (event: OutboxEvent): AsyncGenerator<string> => {
+  const recipientsOf = (event: OutboxEvent): readonly Recipient[] => {
     if (!isEventType(event.type)) throw new UnfitEvent(event, new Error('the catalogue of this version does not have it'));
-    return audience.users(eventDefinition(event.type).notifies?.(event.to, event.data, event.actor) ?? [], event.at);
+    try {
+      return eventDefinition(event.type).notifies?.(event.to, event.data, event.actor) ?? [];
+    } catch (error) {
+      throw new UnfitEvent(event, error);
+    }
   };
+
+  const usersOf = (event: OutboxEvent): AsyncGenerator<string> => audience.users(recipientsOf(event), event.at);
 
   const observe = (event: OutboxEvent): void => lag.observe(Math.max(0, Date.now() - event.at.getTime()) / 1_000);
 
@@ -67,9 +73,9 @@ export function createEventHandler(options: EventHandlerOptions): EventHandler {
         if (userIds.add(userId).size > Math.min(fewPeople, batchSize)) return null;
       }
       return deliveriesOf(event, [...userIds]);
-    } catch (error) {
-      if (error instanceof UnfitEvent) return null;
-      throw error;
+    } catch {
+      // Whatever it is, it comes again there, and is nobody else's.
+      return null;
     }
   };
 
@@ -85,11 +91,9 @@ export function createEventHandler(options: EventHandlerOptions): EventHandler {
       await write(company, deliveries, { isLast: true, isFirst: true });
       for (const event of company) observe(event);
       return alone;
-    } catch (error) {
-      // Which of them is held, was handled meanwhile or has notifications of an earlier run, nobody can tell from here.
-      const isOfOne = error instanceof HandledMeanwhile || isDuplicateKey(error, notificationCollections.notifications);
-      if (isOfOne || (error instanceof Problem && error.code === 'unavailable')) return new Set(events.map(({ _id }) => _id));
-      throw error;
+    } catch {
+      // Which of them is held, was handled meanwhile, has notifications of an earlier run, or cannot be told at all, is seen where each is alone.
+      return new Set(events.map(({ _id }) => _id));
     }
   };
 

@@ -12,8 +12,10 @@ import {
   type NotificationDocument,
   type OutboxEvent,
 } from '@tidings/feed';
-import { createRedis, newId } from '@tidings/platform';
+import { createMetrics, createRedis, newId } from '@tidings/platform';
 import { createTestStore, waitFor, type TestStore } from '@tidings/testing';
+import { createInAppChannel } from '../src/channels/in-app.js';
+import { createEventHandler } from '../src/handle-event.js';
 import { createNotificationRegistry, notificationDomains } from '../src/notifications/registry.js';
 import { createWorker, type NotificationWorker, type WorkerDeps } from '../src/worker.js';
 
@@ -168,6 +170,26 @@ describe('an event that notifies', () => {
     const told = await notifications().find({ eventId: events[0]!._id }).toArray();
     expect(told.map(({ userId }) => userId).toSorted()).toEqual([one!, other!].toSorted());
     await expectOncePerPerson(events[1]!, [one!]);
+  });
+
+  test('is handled whatever is wrong with those that share its transaction', async () => {
+    const [userId] = await addUsers(1);
+    const good = paymentOf(userId!);
+    // One that nobody can be told of by, and one whose receiver is none.
+    const broken = [
+      { ...paymentOf(userId!), to: {} },
+      { ...announcement(), to: null as unknown as Record<string, unknown> },
+    ];
+    await outbox().insertMany([good, ...broken]);
+    const handle = createEventHandler({
+      mongo: store.mongo,
+      registry: createNotificationRegistry(notificationDomains),
+      channels: [createInAppChannel(store.mongo)],
+      metrics: createMetrics(),
+    });
+    const outcomes = await Promise.allSettled([good, ...broken].map(({ _id }) => handle(_id)));
+    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected']);
+    await expectOncePerPerson(good, [userId!]);
   });
 
   test('tells each member of the merchant, and the owners alone where the catalogue says so', async () => {

@@ -8,6 +8,7 @@ import {
   type Payout,
   type Principal,
 } from '@tidings/contracts';
+import { newId } from '@tidings/platform';
 import { createDomain, type Domain } from '../../../tests/support/domain.js';
 import { codesOf, openStall, surely, type Stall } from '../../../tests/support/stalls.js';
 import { ledgerSums, presentMerchantBalance } from '../wallet/index.js';
@@ -69,6 +70,19 @@ describe('payouts', () => {
     await expect(decide(_id, 'decline')).rejects.toMatchObject({ code: 'invalid-transition' });
     await expect(decide(_id, 'accept')).rejects.toMatchObject({ code: 'invalid-transition' });
     expect(await balanceOf(stall)).toBe(500);
+    await expectSound();
+  });
+
+  test('declined, it pays first what the merchant owes since', async () => {
+    const stall = await earned(500);
+    const account = { kind: 'merchant', ownerId: stall.vendorId, currency: 'INR' } as const;
+    const owed = async () => (await domain.run((tx) => domain.wallet.debts.owed(tx, account))).result;
+    const { _id } = await request(stall, 500);
+    const refund = { orderId: newId(), userId: stall.member.userId, merchantId: stall.vendorId, amount: 200, currency: 'INR' };
+    await domain.run((tx) => domain.wallet.wallet.refund(tx, { ...refund, reason: 'Nobody picked it up', lend: true }));
+    expect(await owed()).toBe(200);
+    await decide(_id, 'decline');
+    expect({ balance: await balanceOf(stall), owed: await owed() }).toEqual({ balance: 300, owed: 0 });
     await expectSound();
   });
 

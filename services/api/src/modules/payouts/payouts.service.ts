@@ -23,7 +23,7 @@ export interface Payouts {
    */
   request(tx: Tx, caller: Principal, merchantId: string, input: PayoutInput): Promise<PayoutDocument>;
   /**
-   * Accepted, the amount leaves the house; declined, it goes back into the merchant's balance. Once: what is decided stays so. Whoever asked
+   * Accepted, the amount leaves the house; declined, it goes back into the merchant's balance, where it pays first what the merchant owes. Once: what is decided stays so. Whoever asked
    * for it, or is a member of the merchant, does not accept it.
    * @throws Problem `not-found`, `invalid-transition`, `version-mismatch`, `forbidden` (see `FourEyes`)
    */
@@ -140,10 +140,11 @@ export function createPayouts(options: {
           ...eyes,
         },
       });
+      // One key for both decisions: the ledger takes only one.
+      const key = `payout-decision:${id}`;
       const { changes } = await ledger.post(tx, {
         ...facts,
-        // One key for both decisions: the ledger takes only one.
-        key: `payout-decision:${id}`,
+        key,
         description: isPaid ? 'Payout' : 'Payout declined',
         legs: [
           { account: waitingAccount(decided), amount: -amount },
@@ -151,6 +152,9 @@ export function createPayouts(options: {
         ],
       });
       for (const change of changes) announceBalance(tx, change, 'payout');
+      if (isPaid) return decided;
+      // It may owe more than when it asked: what comes back is no more its own than a sale.
+      for (const change of await debts.settle(tx, merchantAccount(decided), { key, amount })) announceBalance(tx, change, 'debt');
       return decided;
     },
 

@@ -199,7 +199,9 @@ describe('refunds that fail after all', () => {
     const jobs = domain.mongo.db.collection<JobDocument>('jobs');
     await waitFor('the try to end', async () => ((await jobs.findOne({ _id: `refund:${id}` }))?.attempts ?? 0) > 0);
     await jobs.updateOne({ _id: `refund:${id}` }, { $set: { state: 'failed', lastError: 'It hangs' } });
-    answer = async () => undefined;
+    answer = async () => {
+      asked++;
+    };
     await Promise.all([domain.wallet.refunds.giveUp(), domain.wallet.refunds.giveUp()]);
     expect(await reaches(id, 'failed')).toMatchObject({ failure: 'It was given up: It hangs' });
     // The one behind it has its turn.

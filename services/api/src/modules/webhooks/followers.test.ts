@@ -175,6 +175,44 @@ describe('news of a payment', () => {
       expect(result).toBeUndefined();
     });
 
+    describe('and was told of twice', () => {
+      /** Stripe makes two events of one payment now and then. */
+      const heldTwice = async () => {
+        const one = await pending('stripe');
+        const messages = [1, 2].map(() => stripeEvent({ topUpId: one.topUpId, amount: 400 }));
+        const payments = [];
+        for (const message of messages) payments.push(await done('stripe', message, 'held'));
+        const refund = await done('stripe', charged(one.topUpId, 100), 'held');
+        return { ...one, refund, first: payments[0]!._id, second: payments[1]!._id };
+      };
+
+      test('is done as soon as one of them is credited, and the other’s dismissal takes nothing back', async () => {
+        for (const credited of ['first', 'second'] as const) {
+          const told = await heldTwice();
+          await resolve(told[credited], 'credit');
+          await reaches(told.refund.body, 'processed');
+          await resolve(told[credited === 'first' ? 'second' : 'first'], 'dismiss');
+          expect(await deliveries().findOne({ _id: told.refund._id })).toMatchObject({ state: 'processed' });
+          expect(await wallet(told.userId)).toEqual({ balance: 300, held: 0 });
+        }
+        await soundLedger();
+      });
+
+      test('goes the way of the last one that is decided', async () => {
+        for (const decision of ['credit', 'dismiss'] as const) {
+          const { userId, refund, first, second } = await heldTwice();
+          const { heldFor = '' } = (await deliveries().findOne({ _id: refund._id }))!;
+          await resolve(heldFor, 'dismiss');
+          await waitFor('it to be held for the other', () =>
+            deliveries().findOne({ _id: refund._id, state: 'held', heldFor: heldFor === first ? second : first }),
+          );
+          await resolve(heldFor === first ? second : first, decision);
+          await reaches(refund.body, decision === 'credit' ? 'processed' : 'dismissed');
+          expect(await wallet(userId)).toEqual({ balance: decision === 'credit' ? 300 : 0, held: 0 });
+        }
+      });
+    });
+
     test('is of its own payment: a second one of the same top-up keeps the first one’s refund from nobody', async () => {
       const { userId, topUpId } = await paid('stripe');
       const second = await done('stripe', stripeEvent({ topUpId, amount: 500, paymentIntentId: `pi_2_${topUpId}` }), 'held');

@@ -13,7 +13,7 @@ export interface Followers {
   heldPayment(tx: Tx, delivery: DeliveryDocument): Promise<string | undefined>;
   /** The payment was credited: what was told of it before is done now. */
   wake(tx: Tx, payment: DeliveryDocument): Promise<void>;
-  /** Nothing was done for the payment, and nothing is for what follows it. */
+  /** Nothing was done for the payment, and nothing is for what follows it, unless another message tells of the same payment: then that decides. */
   dismiss(tx: Tx, payment: DeliveryDocument, reason: string): Promise<void>;
 }
 
@@ -44,6 +44,11 @@ const namesOf = (providerRef: string | undefined, topUpId: string | undefined): 
 ];
 
 export function createFollowers({ deliveries }: WebhookModels): Followers {
+  const goOn = async (tx: Tx, _id: string, payment: string): Promise<void> => {
+    await deliveries.updateOne({ _id }, { $set: { state: 'received' }, $unset: { reason: 1, heldFor: 1 } }, { session: tx.session });
+    await tx.job({ kind: webhookJobKind, key: `webhook:${_id}:after:${payment}`, data: { deliveryId: _id } });
+  };
+
   return {
     async heldPayment(tx, { provider, follows }) {
       if (!follows) return undefined;
@@ -55,22 +60,32 @@ export function createFollowers({ deliveries }: WebhookModels): Followers {
 
     async wake(tx, { _id, provider, pays }) {
       if (!pays) return;
-      const { session } = tx;
+      // Also those that are held for another message of this payment: providers tell of one in two now and then.
       const after = await deliveries
-        .find({ provider, follows: { $in: pays }, $or: [{ state: 'waiting' }, { state: 'held', heldFor: _id }] }, { _id: 1 }, { session })
+        .find(
+          { provider, follows: { $in: pays }, $or: [{ state: 'waiting' }, { state: 'held', heldFor: { $exists: true } }] },
+          { _id: 1 },
+          { session: tx.session },
+        )
         .lean<Pick<DeliveryDocument, '_id'>[]>();
-      for (const follower of after) {
-        await deliveries.updateOne({ _id: follower._id }, { $set: { state: 'received' }, $unset: { reason: 1, heldFor: 1 } }, { session });
-        await tx.job({ kind: webhookJobKind, key: `webhook:${follower._id}:after:${_id}`, data: { deliveryId: follower._id } });
-      }
+      for (const follower of after) await goOn(tx, follower._id, _id);
     },
 
-    async dismiss(tx, { _id }, reason) {
-      await deliveries.updateMany(
-        { heldFor: _id, state: 'held' },
-        { $set: { state: 'dismissed', reason, processedAt: tx.now }, $unset: { heldFor: 1 } },
-        { session: tx.session },
-      );
+    async dismiss(tx, { _id, provider }, reason) {
+      const { session } = tx;
+      const kept = await deliveries
+        .find({ heldFor: _id, state: 'held' }, { follows: 1 }, { session })
+        .lean<{ _id: string; follows: string }[]>();
+      for (const { _id: followerId, follows } of kept) {
+        const other = await deliveries
+          .exists({ provider, pays: follows, _id: { $ne: _id }, state: { $in: ['held', 'processed'] } })
+          .session(session);
+        if (other) await goOn(tx, followerId, _id);
+        else {
+          const ended = { state: 'dismissed', reason, processedAt: tx.now };
+          await deliveries.updateOne({ _id: followerId }, { $set: ended, $unset: { heldFor: 1 } }, { session });
+        }
+      }
     },
   };
 }
