@@ -147,6 +147,14 @@ export const administrationMutations = [
     test: 'nobody assigns a payment to themselves, a superadmin neither',
   },
   {
+    name: 'dismiss-four-eyes',
+    mechanism: 'nobody dismisses what a provider says of their own payment',
+    invariant: 5,
+    edits: [{ file: 'services/api/src/modules/webhooks/deliveries.ts', search: 'own: payer === caller.userId', replace: 'own: false' }],
+    testFile: 'services/api/tests/four-eyes.test.ts',
+    test: 'nobody dismisses what their bank has taken back',
+  },
+  {
     name: 'payout-four-eyes',
     mechanism: 'a payout is accepted by another than one who asked for it',
     invariant: 6,

@@ -78,6 +78,19 @@ describe('where there is another administrator', () => {
     expect(await post(root, path, { decision: 'credit', reason: 'Looked at' })).toMatchObject({ status: 200, state: 'processed' });
   });
 
+  test('nobody dismisses what their bank has taken back', async () => {
+    const topUp = await post(helper, '/api/wallet/top-ups', { amount: 500, provider: 'stripe' });
+    const topUpId = String(topUp['id']);
+    await postStripeEvent(api.url, stripeSecret, stripeEvent({ topUpId, amount: 500 }));
+    const charge = { amount_refunded: 900, currency: 'inr', payment_intent: `pi_${topUpId}`, metadata: { topUpId } };
+    const refund = { id: `evt_${topUpId}`, object: 'event', type: 'charge.refunded', data: { object: charge } };
+    await postStripeEvent(api.url, stripeSecret, JSON.stringify(refund));
+    const path = `/api/admin/webhook-deliveries/stripe:evt_${topUpId}`;
+    await waitFor('it to be held', async () => (await root.http.get(path)).body['state'] === 'held');
+    expect(await post(helper, `${path}/resolve`, { decision: 'dismiss', reason: 'It is mine' })).toMatchObject(refused);
+    expect(await post(root, `${path}/resolve`, { decision: 'dismiss', reason: 'Asked Stripe' })).toMatchObject({ state: 'dismissed' });
+  });
+
   test('what a user is given and taken in a day above the limit is for a superadmin, asked for in parts too', async () => {
     const [one, two] = [await api.register(), await api.register()];
     const adjust = (as: Person, whose: Person, amount: number) =>

@@ -39,6 +39,16 @@ export function ofAnother(topUp: TopUpDocument, provider: Reported<object>['prov
   return { state: 'held', reason: `It came from ${provider}, and the top-up is by ${topUp.provider}` };
 }
 
+/** The top-up that a message is about, credited or not: by the provider's own name of the payment first. */
+export async function named(
+  tx: Tx,
+  topUps: WalletModels['topUps'],
+  { provider, providerRef, topUpId, orderRef }: Reported<PaymentNames>,
+): Promise<TopUpDocument | null> {
+  const one = (names: PaymentNames) => topUps.findOne(byNames({ provider, ...names }), null, { session: tx.session }).lean<TopUpDocument>();
+  return (providerRef ? await one({ providerRef }) : null) ?? (await one({ providerRef, topUpId, orderRef }));
+}
+
 /**
  * The top-up of what can only follow a payment that was credited, and be of no more than it. The provider's own name of the payment comes
  * first: one who pays a top-up twice has two payments that name it, and in Razorpay's checkout the payer writes the name.
@@ -49,8 +59,7 @@ export async function credited(
   message: Reported<PaymentNames & { amount: number; currency: string }>,
 ): Promise<{ topUp: TopUpDocument; refused?: never } | { topUp?: never; refused: Refused | Early }> {
   const { provider, providerRef, amount, currency } = message;
-  const one = (names: PaymentNames) => topUps.findOne(byNames({ provider, ...names }), null, { session: tx.session }).lean<TopUpDocument>();
-  const topUp = (providerRef ? await one({ providerRef }) : null) ?? (await one(message));
+  const topUp = await named(tx, topUps, message);
   if (!topUp) return { refused: { state: 'early', reason: 'There is no such top-up' } };
   const other = ofAnother(topUp, provider);
   if (other) return { refused: other };

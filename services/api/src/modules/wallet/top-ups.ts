@@ -4,7 +4,17 @@ import type { Tx } from '@tidings/feed';
 import { newId } from '@tidings/platform';
 import type { Debts } from './debts.js';
 import type { Ledger } from './ledger.js';
-import { byNames, ofAnother, providerOf, userOf, type Outcome, type PaymentNames, type Reported, unusable } from './payment-names.js';
+import {
+  byNames,
+  named,
+  ofAnother,
+  providerOf,
+  userOf,
+  type Outcome,
+  type PaymentNames,
+  type Reported,
+  unusable,
+} from './payment-names.js';
 import type { PendingRefunds } from './pending-refunds.js';
 import type { NewTopUp, OpenedPayment, PaymentProvider } from './providers/provider.js';
 import { createTopUpRefunds, transactionOf, type TopUpRefunds } from './top-up-refunds.js';
@@ -44,6 +54,8 @@ export interface TopUps extends TopUpRefunds {
   creditAsPaid(tx: Tx, payment: Reported<ProviderPayment>, allow: (userId: string) => Promise<void>): Promise<Outcome>;
   /** Credits a payment that no top-up was made for: it becomes one, whose id follows from the payment's, so that it is credited once. */
   creditUnannounced(tx: Tx, userId: string, payment: Reported<ProviderPayment>): Promise<Outcome>;
+  /** Whose payment a message is about; undefined where no top-up has such a name. */
+  payer(tx: Tx, names: Reported<PaymentNames>): Promise<string | undefined>;
   fail(tx: Tx, payment: Reported<Omit<PaymentNames, 'providerRef'>> & { reason: string }): Promise<Outcome>;
 }
 
@@ -173,6 +185,8 @@ export function createTopUps(options: {
     },
 
     creditUnannounced,
+
+    payer: async (tx, names) => (await named(tx, topUps, names))?.userId,
 
     async fail(tx, { reason, ...names }) {
       const topUp = await find(tx, names);

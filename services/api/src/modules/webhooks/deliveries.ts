@@ -3,8 +3,9 @@ import { auditRead, type AuditDetails, type Tx } from '@tidings/feed';
 import type { Mongo } from '@tidings/platform';
 import { olderThan, pageByTime, type Paged } from '../../http/lists.js';
 import type { FourEyes } from '../identity/index.js';
-import type { Disputes, Outcome, TopUps, UnmatchedPayments } from '../wallet/index.js';
+import type { Disputes, Outcome, PaymentNames, TopUps, UnmatchedPayments } from '../wallet/index.js';
 import { webhookJobKind, type Followers } from './followers.js';
+import type { ProviderMessage } from './message.js';
 import type { WebhookSources } from './sources/index.js';
 import type { DeliveryDocument, WebhookModels } from './webhooks.model.js';
 
@@ -19,8 +20,8 @@ export interface Deliveries {
   /**
    * Ends a held one: nothing is done for it; or the amount and currency that were really paid are credited; or, of a dispute that ended in a
    * way that nobody knows here, the money is the user's (`credit`) or the bank's (`debit`). What was held because of it goes the same way.
-   * @throws Problem `not-found`; `invalid-transition` when it is not held, or is nothing that could be credited (debited); `forbidden` for a
-   *   payment of one's own (see `FourEyes`)
+   * @throws Problem `not-found`; `invalid-transition` when it is not held, or is nothing that could be credited (debited); `forbidden` for
+   *   what is about a payment of one's own (see `FourEyes`)
    */
   resolve(tx: Tx, caller: Principal, id: string, decision: ResolveDelivery): Promise<DeliveryDocument>;
 }
@@ -38,7 +39,7 @@ export function createDeliveries({
   mongo: Mongo;
   models: WebhookModels;
   followers: Followers;
-  topUps: Pick<TopUps, 'creditAsPaid'>;
+  topUps: Pick<TopUps, 'creditAsPaid' | 'payer'>;
   unmatched: Pick<UnmatchedPayments, 'credited'>;
   disputes: Disputes;
   sources: WebhookSources;
@@ -92,8 +93,7 @@ export function createDeliveries({
     async resolve(tx, caller, id, { decision, reason }) {
       const held = await find(id, tx);
       if (held.state !== 'held') throw new Problem('invalid-transition', `The delivery is ${held.state}, not held`);
-      if (decision === 'dismiss') await followers.dismiss(tx, held, reason);
-      const eyes = decision === 'dismiss' ? {} : await act(tx, caller, held, decision);
+      const eyes = decision === 'dismiss' ? await dismiss(tx, caller, held, reason) : await act(tx, caller, held, decision);
       await tx.audit({
         action: 'webhook.resolve',
         target: `webhook-delivery:${id}`,
@@ -104,6 +104,17 @@ export function createDeliveries({
       });
     },
   };
+
+  /** Who dismisses that their bank has the money back keeps it twice. */
+  async function dismiss(tx: Tx, caller: Principal, held: DeliveryDocument, reason: string): Promise<AuditDetails> {
+    const { provider, body } = held;
+    const { message } = sources[provider].read(body);
+    const payer = message.kind === 'none' ? undefined : await topUps.payer(tx, { provider, ...namesIn(message) });
+    const refusal = 'Another administrator dismisses what is about your payment';
+    const eyes = await fourEyes(tx, caller, { own: payer === caller.userId, refusal });
+    await followers.dismiss(tx, held, reason);
+    return eyes;
+  }
 
   async function act(tx: Tx, caller: Principal, held: DeliveryDocument, decision: 'credit' | 'debit'): Promise<AuditDetails> {
     const { provider, body } = held;
@@ -127,6 +138,10 @@ export function createDeliveries({
     await followers.wake(tx, held);
     return eyes;
   }
+}
+
+function namesIn(message: Exclude<ProviderMessage, { kind: 'none' }>): PaymentNames {
+  return message.kind === 'received' ? { topUpId: message.reference, providerRef: message.providerRef } : message;
 }
 
 /** @throws Problem `invalid-transition` */
