@@ -93,6 +93,20 @@ export const loyaltyMutations = [
     test: 'what is asked in one program while another is declined sees the no, however early it began',
   },
   {
+    name: 'left-line',
+    mechanism: 'the points of a card that is closed are not in the business’s list',
+    invariant: 7,
+    edits: [
+      {
+        file: 'services/api/src/modules/loyalty/customers.ts',
+        search: "field === 'balance' && card.status === 'closed' ? 0 : card[field]",
+        replace: 'card[field]',
+      },
+    ],
+    testFile: `${enrollments}/left.test.ts`,
+    test: 'from one of two programs takes those points out of the business’s list, and their end does not change it behind its back',
+  },
+  {
     name: 'question-decided',
     mechanism: 'a notification that is written behind the decision has no buttons',
     invariant: 7,
