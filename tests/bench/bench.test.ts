@@ -20,6 +20,7 @@ describe('the benchmark', () => {
     for (const row of [
       'commit → client',
       'orders/s to one vendor',
+      'orders/s of one counted item',
       'relay,',
       'one event to',
       'events/s over',

@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { profileInto, stopAll } from './processes.js';
 import { comeBack } from './rows/come-back.js';
 import { fanOut } from './rows/fan-out.js';
+import { hotItem } from './rows/hot-item.js';
 import { hotVendor } from './rows/hot-vendor.js';
 import { latency } from './rows/latency.js';
 import { memory } from './rows/memory.js';
@@ -14,6 +15,7 @@ import { printTable, type Line, type Row } from './table.js';
 const rows: Readonly<Record<string, Row>> = {
   latency,
   'hot-vendor': hotVendor,
+  'hot-item': hotItem,
   relay,
   'fan-out': fanOut,
   spread,
@@ -24,6 +26,7 @@ const rows: Readonly<Record<string, Row>> = {
 const defaultRounds: Readonly<Record<string, number>> = {
   latency: 3,
   'hot-vendor': 3,
+  'hot-item': 3,
   relay: 3,
   'fan-out': 5,
   spread: 5,

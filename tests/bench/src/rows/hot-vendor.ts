@@ -1,16 +1,12 @@
-import { newId } from '@tidings/platform';
-import { waitFor } from '@tidings/testing';
 import { startClients } from '../clients.js';
 import type { Ordered, OrderRequest } from '../payers-process.js';
+import { fillWallets, orderAll, sumOf, wrongSums } from '../orders.js';
 import { cpuOf, foreign, startChild, type Child } from '../processes.js';
-import { createRig, settled, type Person, type Rig } from '../rig.js';
+import { createRig, settled, type Rig } from '../rig.js';
 import { openStalls } from '../stalls.js';
 import { lossesOf, median, percentile, type Row } from '../table.js';
 
 const rate = 100;
-const price = 100;
-const purse = 1_000_000;
-const currency = 'INR';
 
 /**
  * Everybody orders at one stall: 100 a second at a fixed rate, then as many as it takes. All customers pay over HTTP from two processes; some of them, and the
@@ -104,56 +100,6 @@ export const hotVendor: Row = async ({ rounds, short, log }) => {
   };
 };
 
-/** Money for everybody, as double entry has it, written straight to the database: thousands of top-ups would take minutes. */
-async function fillWallets({ mongo: { db } }: Rig, people: readonly Person[]): Promise<void> {
-  const at = new Date();
-  const facts = { type: 'top-up', description: 'Top-up', paymentMethod: 'sandbox', currency, at };
-  const userAccount = ({ id }: Person): string => `user:${id}:${currency}`;
-  await db.collection<{ _id: string }>('transfers').insertMany(people.map(({ id }) => ({ ...facts, _id: `topup:bench-${id}` })));
-  await db.collection<{ _id: string }>('postings').insertMany(
-    people.flatMap((person) => {
-      const posting = { ...facts, transferId: `topup:bench-${person.id}` };
-      return [
-        { ...posting, _id: newId(), account: userAccount(person), amount: purse, balanceAfter: purse, accountVersion: 1 },
-        { ...posting, _id: newId(), account: `provider:sandbox:${currency}`, amount: -purse, pending: true },
-      ];
-    }),
-  );
-  await db.collection<{ _id: string }>('accounts').insertMany(
-    people.map((person) => {
-      const account = { kind: 'user', ownerId: person.id, currency, balance: purse, held: 0, version: 1, lastAt: at };
-      return { ...account, _id: userAccount(person) };
-    }),
-  );
-}
-
-/** Each process has its own customers: of one wallet, payments are done one after another. */
-async function orderAll(payers: readonly Child[], people: readonly Person[], request: Omit<OrderRequest, 'tokens'>): Promise<Ordered> {
-  const { perSecond, abreast = 0, ...rest } = request;
-  const share = perSecond === undefined ? { abreast: abreast / payers.length } : { perSecond: perSecond / payers.length };
-  const results = await Promise.all(
-    payers.map((child, index) =>
-      child.request<Ordered>('order', {
-        ...rest,
-        ...share,
-        tokens: people.filter((_, at) => at % payers.length === index).map(({ token }) => token),
-      }),
-    ),
-  );
-  return sumOf(results);
-}
-
-function sumOf(results: readonly Ordered[]): Ordered {
-  return {
-    milliseconds: results.flatMap(({ milliseconds }) => milliseconds),
-    paid: results.reduce((sum, { paid }) => sum + paid, 0),
-    putOff: results.reduce((sum, { putOff }) => sum + putOff, 0),
-    cutOff: results.reduce((sum, { cutOff }) => sum + cutOff, 0),
-    refused: results.flatMap(({ refused }) => refused),
-    seconds: Math.max(...results.map(({ seconds }) => seconds)),
-  };
-}
-
 async function coresOf(processes: readonly Pick<Child, 'cpu'>[], work: () => Promise<unknown>): Promise<number[]> {
   const start = performance.now();
   const used = await cpuOf(processes, work);
@@ -169,15 +115,3 @@ async function conflictsOf({ mongo }: Rig): Promise<number> {
 
 const entriesOf = ({ mongo }: Rig, feeds: readonly string[]): Promise<number> =>
   mongo.db.collection('feed_entries').countDocuments({ '_id.feed': { $in: [...feeds] } });
-
-/** Orders that are not stored once, and whatever the merchant did not get of their price. */
-async function wrongSums({ mongo: { db } }: Rig, merchantId: string, paid: number): Promise<number> {
-  await waitFor('the roll-ups', async () => (await db.collection('postings').countDocuments({ pending: true })) === 0, 60_000);
-  const stored = await db.collection('orders').countDocuments({ vendorId: merchantId });
-  const account = await db.collection<{ _id: string; balance: number }>('accounts').findOne({ _id: `merchant:${merchantId}:${currency}` });
-  const [sum] = await db
-    .collection('postings')
-    .aggregate<{ amount: number }>([{ $group: { _id: null, amount: { $sum: '$amount' } } }])
-    .toArray();
-  return Math.abs(stored - paid) + Math.abs((account?.balance ?? 0) / price - paid) + Math.abs(sum?.amount ?? 0);
-}
