@@ -345,6 +345,14 @@ export const fixtures: Readonly<Record<string, (scene: Scene) => Promise<Fixture
     body: { code: await redemptionCode(scene) },
   }),
   cancelRedemption: async (scene) => ({ as: scene.customer, params: { id: await redemptionOf(scene) } }),
+  listCustomers: async ({ stall }) => ({
+    as: stall.owner,
+    params: { id: stall.merchant.id },
+    query: { ...lists, search: 'a', sort: 'name', tag: 'regular' },
+  }),
+  getCustomer: async (scene) => listedCustomer(scene),
+  tagCustomer: async (scene) => ({ ...(await listedCustomer(scene)), body: { tags: ['regular', 'vegan'] } }),
+  listInteractions: async (scene) => ({ ...(await listedCustomer(scene)), query: lists }),
 
   // --- notifications
   listNotifications: async ({ customer }) => ({ as: customer, query: { ...lists, unread: 'true' }, anyLogin: true }),
@@ -529,4 +537,10 @@ async function enrollment(scene: Scene): Promise<{ id: string }> {
   const { stall, customer } = scene;
   const body = { programId: (await program(scene)).params!['programId'], userId: customer.id };
   return (await expectStatus(201, stall.owner.http.post<{ id: string }>('/api/enrollments', body))).body;
+}
+
+async function listedCustomer(scene: Scene): Promise<Pick<Fixture, 'as' | 'params'>> {
+  await cardOf(scene);
+  const { stall, customer } = scene;
+  return { as: stall.owner, params: { id: stall.merchant.id, userId: customer.id } };
 }

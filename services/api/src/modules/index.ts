@@ -1,5 +1,6 @@
 import type { ApiModule, Context } from '../context.js';
 import { adminModule } from './admin/index.js';
+import { customersModule } from './customers/index.js';
 import { enrollmentsModule } from './enrollments/index.js';
 import { historyModule } from './history/index.js';
 import { identityModule } from './identity/index.js';
@@ -40,6 +41,7 @@ export function createModules(context: Context): ApiModule[] {
     refundsModule(context, { refunds: wallet.refunds, orders: orders.orders, paymentRequests: payments.paymentRequests }),
     loyalty,
     enrollments,
+    customersModule(context, { merchants: merchants.merchants, loyalty, enrollments }),
     salesModule(context, { wallet: wallet.wallet, merchants: merchants.merchants }),
     payoutsModule(context, { ledger: wallet.ledger, debts: wallet.debts, merchants: merchants.merchants, members: merchants.members }),
     notificationsModule(context, { actions: { ...enrollments.actions, ...loyalty.actions } }),

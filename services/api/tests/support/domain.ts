@@ -12,6 +12,7 @@ import {
   type Mongo,
 } from '@tidings/platform';
 import { createTestStore } from '@tidings/testing';
+import { customersModule, type CustomersModule } from '../../src/modules/customers/index.js';
 import { enrollmentsModule, type EnrollmentsModule } from '../../src/modules/enrollments/index.js';
 import { loyaltyModule, type LoyaltyModule } from '../../src/modules/loyalty/index.js';
 import { merchantsModule, type MerchantsModule } from '../../src/modules/merchants/index.js';
@@ -35,6 +36,7 @@ export interface Domain {
   merchants: MerchantsModule;
   loyalty: LoyaltyModule;
   enrollments: EnrollmentsModule;
+  customers: CustomersModule;
   orders: OrdersModule;
   payments: PaymentsModule;
   sales: SalesModule;
@@ -95,6 +97,7 @@ export async function createDomain(options: DomainOptions = {}): Promise<Domain>
   const sales = salesModule(context, { wallet: wallet.wallet, merchants: merchants.merchants });
   const loyalty = loyaltyModule(context, merchants);
   const enrollments = enrollmentsModule(context, { merchants: merchants.merchants, loyalty });
+  const customers = customersModule(context, { merchants: merchants.merchants, loyalty, enrollments });
   const payouts = payoutsModule(context, {
     ledger: wallet.ledger,
     debts: wallet.debts,
@@ -104,7 +107,20 @@ export async function createDomain(options: DomainOptions = {}): Promise<Domain>
 
   await ensureFeedIndexes(mongo);
   await ensureNotificationIndexes(mongo);
-  for (const module of [wallet, merchants, loyalty, enrollments, orders, payments, refunds, reconciliation, sales, payouts, webhooks]) {
+  for (const module of [
+    wallet,
+    merchants,
+    loyalty,
+    enrollments,
+    customers,
+    orders,
+    payments,
+    refunds,
+    reconciliation,
+    sales,
+    payouts,
+    webhooks,
+  ]) {
     for (const [kind, handler] of Object.entries(module.jobs ?? {})) jobs.register(kind, handler);
     await module.start?.();
   }
@@ -125,6 +141,7 @@ export async function createDomain(options: DomainOptions = {}): Promise<Domain>
     merchants,
     loyalty,
     enrollments,
+    customers,
     orders,
     payments,
     sales,

@@ -3,6 +3,7 @@ import { enrollmentRoutes } from './enrollment-routes.js';
 import { pointsRoutes } from './points-routes.js';
 import { programRoutes } from './program-routes.js';
 import { redemptionRoutes, rewardRoutes } from './reward-routes.js';
+import { viewRoutes } from './view-routes.js';
 
 export const loyaltyRoutes = {
   ...programRoutes,
@@ -11,4 +12,5 @@ export const loyaltyRoutes = {
   ...pointsRoutes,
   ...rewardRoutes,
   ...redemptionRoutes,
+  ...viewRoutes,
 };

@@ -68,15 +68,18 @@ export const loyaltyCustomerSchema = z.strictObject({
 });
 export type LoyaltyCustomer = z.output<typeof loyaltyCustomerSchema>;
 
-/** `search`: the beginning of any word of the name; its hits come by name, so it takes no `sort`. Who has left is not listed. */
+/**
+ * Newest first unless sorted. `search`: the beginning of the name from any of its words on, whatever the case; hits come in the order of what matched,
+ * so it takes no other `sort` than `name`. Who has left is not listed.
+ */
 export const customersQuery = z
   .strictObject({
     ...listQuery,
     search: text(60).optional(),
     sort: z.enum(['enrolled', 'last-visit', 'lifetime', 'balance', 'name']).optional(),
-    tag: text(40).optional(),
+    tag: text(40).toLowerCase().optional(),
   })
-  .refine(({ search, sort }) => search === undefined || sort === undefined, { path: ['sort'], message: 'not with search' });
+  .refine(({ search, sort = 'name' }) => search === undefined || sort === 'name', { path: ['sort'], message: 'must be name with search' });
 
 export const customerParams = z.strictObject({ id: idSchema, userId: idSchema });
 export const tagsBody = z.strictObject({

@@ -1,5 +1,6 @@
 import type { Tx } from '@tidings/feed';
-import type { CardDocument, CustomerDocument, LoyaltyModels } from './loyalty.model.js';
+import { newId } from '@tidings/platform';
+import type { CardDocument, CustomerDocument, CustomerNameDocument, LoyaltyModels } from './loyalty.model.js';
 import { presentCustomer } from './loyalty.presenter.js';
 
 export const customerId = (merchantId: string, userId: string): string => `${merchantId}:${userId}`;
@@ -10,10 +11,44 @@ export interface CustomerBook {
    * @param before null for a card that is new
    */
   follow(tx: Tx, before: CardDocument | null, after: CardDocument): Promise<CustomerDocument>;
+  /** Null when the line is not of that version any more, or its customer has left. The caller tells the business. */
+  tag(tx: Tx, line: CustomerDocument, tags: readonly string[]): Promise<CustomerDocument | null>;
 }
 
-export function createCustomerBook({ customers }: Pick<LoyaltyModels, 'customers'>): CustomerBook {
+/** Searched from each of its first words on. */
+const mostWords = 10;
+
+export function createCustomerBook(models: Pick<LoyaltyModels, 'customers' | 'customerNames' | 'headcounts'>): CustomerBook {
+  const { customers, customerNames, headcounts } = models;
+  const nameIds = (id: string): string[] => Array.from({ length: mostWords }, (_, word) => `${id}:${word}`);
+
+  /** Keeps what is searched and counted in step with the line; most changes are of neither. */
+  const list = async ({ session }: Tx, line: CustomerDocument): Promise<void> => {
+    const { _id, merchantId, nameKey, status, listedAs: was } = line;
+    const is = status === 'active' ? nameKey : null;
+    if (is === was) return;
+    await customers.updateOne({ _id }, { $set: { listedAs: is } }, { session });
+    if (was !== null) await customerNames.deleteMany({ _id: { $in: nameIds(_id) } }, { session });
+    if (is !== null) await customerNames.insertMany(namesOf(line), { session });
+    const change = is === null ? -1 : 1;
+    if (is === null || was === null) await headcounts.insertMany([{ _id: newId(), merchantId, change }], { session });
+  };
+
   return {
+    async tag(tx, { _id, version }, given) {
+      const { session } = tx;
+      const tags = [...given];
+      const tagged = await customers
+        .findOneAndUpdate(
+          { _id, version, status: 'active' },
+          { $set: { tags }, $inc: { version: 1 } },
+          { session, returnDocument: 'after' },
+        )
+        .lean<CustomerDocument>();
+      if (tagged) await customerNames.updateMany({ _id: { $in: nameIds(_id) } }, { $set: { tags } }, { session });
+      return tagged;
+    },
+
     async follow(tx, before, after) {
       const { merchantId, userId, programId, customerName: name } = after;
       const isActive = after.status === 'active';
@@ -38,6 +73,7 @@ export function createCustomerBook({ customers }: Pick<LoyaltyModels, 'customers
                 // In one order, whatever came first: `$setUnion` promises none.
                 programIds: isActive ? { $sortArray: { input: { $concatArrays: [programIds, [programId]] }, sortBy: 1 } } : programIds,
                 tags: { $ifNull: ['$tags', []] },
+                listedAs: { $ifNull: ['$listedAs', null] },
                 enrolledAt: { $ifNull: ['$enrolledAt', tx.now] },
                 version: { $add: [{ $ifNull: ['$version', 0] }, 1] },
               },
@@ -48,6 +84,7 @@ export function createCustomerBook({ customers }: Pick<LoyaltyModels, 'customers
         )
         .lean<CustomerDocument>();
       if (!customer) throw new Error(`The line of ${userId} at ${merchantId} was neither found nor made`);
+      await list(tx, customer);
       return customer;
     },
   };
@@ -56,6 +93,21 @@ export function createCustomerBook({ customers }: Pick<LoyaltyModels, 'customers
 /** What the points of a closed card come to is the customer's alone. */
 function shownOf(card: CardDocument, field: 'balance' | 'lifetime' | 'visits'): number {
   return field === 'balance' && card.status === 'closed' ? 0 : card[field];
+}
+
+/** As it is stored and searched for: one space between words, in lower case. */
+export const searchKey = (name: string): string => name.normalize('NFKC').toLowerCase().split(/\s+/).filter(Boolean).join(' ');
+
+/** One for each of its first words. */
+export function namesOf({ _id: customerId, merchantId, name, tags }: CustomerDocument): CustomerNameDocument[] {
+  const words = searchKey(name).split(' ');
+  return words.slice(0, mostWords).map((_, word) => ({
+    _id: `${customerId}:${word}`,
+    merchantId,
+    customerId,
+    from: words.slice(word).join(' '),
+    tags,
+  }));
 }
 
 /** Tells the business; once in a transaction, when all is done to the line. */

@@ -4,10 +4,10 @@ import type { ApiModule, Context } from '../../context.js';
 import { ensureIndexes } from '../../models.js';
 import type { Merchants } from '../merchants/index.js';
 import type { NotificationActions } from '../notifications/index.js';
-import { createLedger, createRollUps, type RollUps } from '../wallet/index.js';
+import { createLedger, createRollUps, type Ledger, type RollUps } from '../wallet/index.js';
 import { createCards, type Cards } from './cards.js';
 import { cardRoutes } from './cards.routes.js';
-import { createCustomerBook } from './customers.js';
+import { createCustomerBook, type CustomerBook } from './customers.js';
 import { createHolds } from './holds.js';
 import { createInteractions, type Interactions } from './interactions.js';
 import { loyaltyModels, type LoyaltyModels, type PointsFacts } from './loyalty.model.js';
@@ -26,9 +26,19 @@ import { createRewards, type Rewards } from './rewards.service.js';
 
 export { pointsBooks } from './points-books.js';
 export type { Cards } from './cards.js';
+export { announceCustomer, customerId, namesOf, searchKey, type CustomerBook } from './customers.js';
 export type { Interactions } from './interactions.js';
-export type { CardDocument, LoyaltyModels, PointsDocument, ProgramDocument } from './loyalty.model.js';
-export { presentCard, presentPoints, presentProgram } from './loyalty.presenter.js';
+export {
+  customerOrders,
+  type CardDocument,
+  type CustomerDocument,
+  type InteractionDocument,
+  type LoyaltyModels,
+  type PointsDocument,
+  type PointsFacts,
+  type ProgramDocument,
+} from './loyalty.model.js';
+export { presentCard, presentCustomer, presentInteraction, presentPoints, presentProgram } from './loyalty.presenter.js';
 export type { Place, Places } from './places.js';
 export type { Moved, Points } from './points.js';
 export type { PointsDecisions } from './points.service.js';
@@ -49,6 +59,10 @@ export interface LoyaltyModule extends ApiModule {
   rewards: Rewards;
   redemptions: Redemptions;
   interactions: Interactions;
+  /** The lines of businesses' lists of customers. */
+  book: CustomerBook;
+  /** Of points. */
+  ledger: Ledger<PointsFacts>;
   rollUps: RollUps;
 }
 
@@ -97,6 +111,8 @@ export function loyaltyModule(
     rewards,
     redemptions,
     interactions,
+    book,
+    ledger,
     rollUps,
     routes: [
       ...loyaltyRoutes({ programs }),

@@ -13,6 +13,8 @@ export interface NewInteraction {
   delta?: number;
   source?: PointsSource;
   isFirst?: true;
+  /** Of an approval: somebody was asked before. */
+  asked?: true;
 }
 
 export interface Interactions {

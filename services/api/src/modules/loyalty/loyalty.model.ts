@@ -126,8 +126,28 @@ export interface CustomerDocument {
   /** Of the active cards. */
   programIds: string[];
   tags: string[];
+  /** The name in lower case under which searches find it and the count of customers has it; null: who has left. */
+  listedAs: string | null;
   enrolledAt: Date;
   version: number;
+}
+
+/** The name of a listed customer from one of its words on. Of its own: a search reads them in the order of a plain index. */
+export interface CustomerNameDocument {
+  /** `{merchantId}:{userId}:{word}`. */
+  _id: string;
+  merchantId: string;
+  customerId: string;
+  /** Lower case. */
+  from: string;
+  tags: string[];
+}
+
+/** A customer more or less, until the figures have counted it. */
+export interface HeadcountDocument {
+  _id: string;
+  merchantId: string;
+  change: 1 | -1;
 }
 
 /** What happened between a business and a customer; the figures are counted from it. */
@@ -142,6 +162,8 @@ export interface InteractionDocument {
   source?: PointsSource;
   /** Of a scan: the customer's first at this business. */
   isFirst?: true;
+  /** Of an approval: somebody was asked before. */
+  asked?: true;
   by: string | null;
   at: Date;
   /** Not in the figures yet; unset by the roll-up that counts it. */
@@ -303,11 +325,36 @@ const customerSchema = new Schema<CustomerDocument>(
     lastVisitAt: { type: Date, default: null },
     programIds: { type: [String], required: true },
     tags: { type: [String], required: true },
+    listedAs: { type: String, default: null },
     enrolledAt: time,
     version: integer,
   },
   { ...options, collection: 'loyalty_customers' },
 );
+/** The orders of the list of customers, which are read with and without a tag; `_id` decides among equals. */
+export const customerOrders = [
+  { enrolledAt: -1, _id: -1 },
+  { lastVisitAt: -1, _id: -1 },
+  { lifetime: -1, _id: -1 },
+  { balance: -1, _id: -1 },
+  { nameKey: 1, _id: 1 },
+] as const;
+for (const order of customerOrders)
+  for (const tags of [{}, { tags: 1 }] as const)
+    customerSchema.index({ merchantId: 1, ...tags, ...order }, { partialFilterExpression: { status: 'active' } });
+
+const customerNameSchema = new Schema<CustomerNameDocument>(
+  { _id: text, merchantId: text, customerId: text, from: text, tags: { type: [String], required: true } },
+  { ...options, collection: 'loyalty_customer_names' },
+);
+customerNameSchema.index({ merchantId: 1, from: 1, _id: 1 });
+customerNameSchema.index({ merchantId: 1, tags: 1, from: 1, _id: 1 });
+
+const headcountSchema = new Schema<HeadcountDocument>(
+  { _id: text, merchantId: text, change: integer },
+  { ...options, collection: 'loyalty_headcounts' },
+);
+headcountSchema.index({ merchantId: 1 });
 
 const interactionSchema = new Schema<InteractionDocument>(
   {
@@ -320,6 +367,7 @@ const interactionSchema = new Schema<InteractionDocument>(
     delta: Number,
     source: String,
     isFirst: Boolean,
+    asked: Boolean,
     by: { type: String, default: null },
     at: time,
     pending: Boolean,
@@ -337,6 +385,8 @@ export interface LoyaltyModels {
   points: Model<PointsDocument>;
   redemptions: Model<RedemptionDocument>;
   customers: Model<CustomerDocument>;
+  customerNames: Model<CustomerNameDocument>;
+  headcounts: Model<HeadcountDocument>;
   interactions: Model<InteractionDocument>;
 }
 
@@ -349,6 +399,8 @@ export function loyaltyModels({ connection }: Pick<Mongo, 'connection'>): Loyalt
     points: models['Points'] ?? connection.model<PointsDocument>('Points', pointsSchema),
     redemptions: models['Redemption'] ?? connection.model<RedemptionDocument>('Redemption', redemptionSchema),
     customers: models['LoyaltyCustomer'] ?? connection.model<CustomerDocument>('LoyaltyCustomer', customerSchema),
+    customerNames: models['CustomerName'] ?? connection.model<CustomerNameDocument>('CustomerName', customerNameSchema),
+    headcounts: models['Headcount'] ?? connection.model<HeadcountDocument>('Headcount', headcountSchema),
     interactions: models['Interaction'] ?? connection.model<InteractionDocument>('Interaction', interactionSchema),
   };
 }

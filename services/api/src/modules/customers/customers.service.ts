@@ -1,0 +1,144 @@
+import { Problem, type Principal } from '@tidings/contracts';
+import type { Tx } from '@tidings/feed';
+import type { Mongo } from '@tidings/platform';
+import { checkIfMatch } from '../../http/etag.js';
+import { newestFirst, type Paged } from '../../http/lists.js';
+import type { EnrollmentDocument, EnrollmentModels } from '../enrollments/index.js';
+import {
+  announceCustomer,
+  customerId,
+  presentCustomer,
+  type CardDocument,
+  type Cards,
+  type CustomerBook,
+  type CustomerDocument,
+  type InteractionDocument,
+  type Interactions,
+  type LoyaltyModels,
+} from '../loyalty/index.js';
+import { assertMayChange, assertMayLook, type Merchants } from '../merchants/index.js';
+import { searchNames } from './name-search.js';
+import { readOrdered, type Order } from './ordered.js';
+
+export const customerSorts = {
+  enrolled: { name: 'enrolled', field: 'enrolledAt', direction: -1 },
+  'last-visit': { name: 'last-visit', field: 'lastVisitAt', direction: -1 },
+  lifetime: { name: 'lifetime', field: 'lifetime', direction: -1 },
+  balance: { name: 'balance', field: 'balance', direction: -1 },
+  name: { name: 'name', field: 'nameKey', direction: 1 },
+} as const satisfies Record<string, Order>;
+
+export interface CustomersQuery {
+  limit: number;
+  cursor?: string | undefined;
+  search?: string | undefined;
+  sort?: keyof typeof customerSorts | undefined;
+  tag?: string | undefined;
+}
+
+export interface CustomerView {
+  customer: CustomerDocument;
+  enrollments: EnrollmentDocument[];
+  cards: CardDocument[];
+}
+
+/** What a business sees of its customers. Of who has left it sees nothing. All: @throws Problem `forbidden`, `not-found` */
+export interface Customers {
+  list(caller: Principal, merchantId: string, query: CustomersQuery): Promise<Paged<CustomerDocument>>;
+  /** Every line by name, for a file; rights are looked at before the first one. */
+  all(caller: Principal, merchantId: string): Promise<AsyncIterable<CustomerDocument>>;
+  get(caller: Principal, merchantId: string, userId: string): Promise<CustomerView>;
+  /** @throws Problem `version-mismatch` */
+  tag(tx: Tx, caller: Principal, merchantId: string, userId: string, tags: readonly string[], ifMatch?: string): Promise<CustomerDocument>;
+  interactions(
+    caller: Principal,
+    merchantId: string,
+    userId: string,
+    query: { limit: number; cursor?: string | undefined },
+  ): Promise<Paged<InteractionDocument>>;
+}
+
+/** As many as a merchant has programs, and more than anybody asks for. */
+const mostOfOne = 100;
+
+export function createCustomers(parts: {
+  mongo: Mongo;
+  models: LoyaltyModels;
+  enrollments: EnrollmentModels['enrollments'];
+  book: CustomerBook;
+  cards: Cards;
+  interactions: Interactions;
+  merchants: Merchants;
+}): Customers {
+  const { mongo, models, enrollments, book, cards, interactions, merchants } = parts;
+
+  const look = async (caller: Principal, merchantId: string, what: string): Promise<void> => {
+    await merchants.get(merchantId);
+    await assertMayLook(mongo, caller, merchantId, what);
+  };
+
+  const listed = async (merchantId: string, userId: string, tx?: Tx): Promise<CustomerDocument> => {
+    const found = await models.customers
+      .findById(customerId(merchantId, userId), null, { session: tx?.session ?? null })
+      .lean<CustomerDocument>();
+    if (found?.status !== 'active') throw new Problem('not-found', 'There is no such customer');
+    return found;
+  };
+
+  return {
+    async list(caller, merchantId, { search, sort = 'enrolled', tag, cursor, limit }) {
+      await look(caller, merchantId, 'customers');
+      if (search !== undefined) return searchNames(models, merchantId, { search, tag, cursor, limit });
+      const order = customerSorts[sort];
+      const tagged = tag === undefined ? {} : { tags: tag };
+      return readOrdered(models.customers, { merchantId, status: 'active', ...tagged }, order, {
+        limit,
+        cursor,
+        hint: { merchantId: 1, ...(tag === undefined ? {} : { tags: 1 }), [order.field]: order.direction, _id: order.direction },
+      });
+    },
+
+    async all(caller, merchantId) {
+      await look(caller, merchantId, 'customers.csv');
+      return models.customers
+        .find({ merchantId, status: 'active' })
+        .sort({ nameKey: 1, _id: 1 })
+        .hint({ merchantId: 1, nameKey: 1, _id: 1 })
+        .lean<CustomerDocument[]>()
+        .cursor({ batchSize: 1_000 }) as AsyncIterable<CustomerDocument>;
+    },
+
+    async get(caller, merchantId, userId) {
+      await look(caller, merchantId, `customer ${userId}`);
+      const customer = await listed(merchantId, userId);
+      const [found, held] = await Promise.all([
+        enrollments.find({ userId, merchantId }).sort(newestFirst).limit(mostOfOne).lean<EnrollmentDocument[]>(),
+        cards.at(userId, merchantId),
+      ]);
+      return { customer, enrollments: found, cards: held.filter(({ status }) => status === 'active') };
+    },
+
+    async tag(tx, caller, merchantId, userId, tags, ifMatch) {
+      await merchants.get(merchantId, tx);
+      await assertMayChange(tx, caller, merchantId, { action: 'customer.tag', details: { userId, tags: [...tags] } });
+      const line = await listed(merchantId, userId, tx);
+      const current = () => presentCustomer(line);
+      checkIfMatch(ifMatch, line.version, current);
+      const tagged = await book.tag(tx, line, tags);
+      if (!tagged) throw new Problem('version-mismatch', undefined, { current: current() });
+      await interactions.note(tx, { merchantId, userId, kind: 'tags-changed' });
+      announceCustomer(tx, tagged);
+      return tagged;
+    },
+
+    async interactions(caller, merchantId, userId, query) {
+      await look(caller, merchantId, `interactions of ${userId}`);
+      await listed(merchantId, userId);
+      const order = { name: 'at', field: 'at', direction: -1 } as const;
+      return readOrdered(models.interactions, { merchantId, userId }, order, {
+        ...query,
+        hint: { merchantId: 1, userId: 1, at: -1, _id: -1 },
+      });
+    },
+  };
+}
