@@ -10,7 +10,7 @@ export interface SequencerOptions {
   retentionDays: number;
   /** Of `user:` feeds. */
   userRetentionDays: number;
-  /** Feeds whose head is kept in memory. */
+  /** Feeds whose head is kept in memory, beside those of one batch. */
   maxHeads?: number;
 }
 
@@ -33,15 +33,13 @@ export function createSequencer({ mongo, logger, retentionDays, userRetentionDay
   let lookUp = true;
 
   const loadHeads = async (events: readonly OutboxEvent[]): Promise<void> => {
+    // Between two batches, and before any feed is counted: those that events begin come without a look, and are as many as the orders.
+    if (heads.size > maxHeads) heads = new Map();
     const unknown = new Set<string>();
     // Not while another leader may have numbered some of them: then what stands there decides.
     if (!lookUp) for (const { begins = [] } of events) for (const feed of begins) if (!heads.has(feed)) heads.set(feed, 0);
     for (const event of events) for (const target of event.feeds) if (!heads.has(feedOf(target))) unknown.add(feedOf(target));
     if (unknown.size === 0) return;
-    if (heads.size + unknown.size > maxHeads) {
-      heads = new Map();
-      return loadHeads(events);
-    }
     for (const [feed, head] of await log.heads([...unknown])) heads.set(feed, head);
   };
 

@@ -171,6 +171,19 @@ describe('a feed that an event begins', () => {
     await heir.append([begins, event(['order:new'])]);
     expect((await entriesOf('order:new')).map(({ _id }) => _id.seq)).toEqual([1, 2, 3]);
   });
+
+  test('is forgotten like any other when memory is full', async () => {
+    const options = { mongo: store.mongo, logger: store.logger, retentionDays: 30, userRetentionDays: 180, maxHeads: 3 };
+    const sequencer = createSequencer(options);
+    await sequencer.append([event(['admin'])]);
+    const feeds = Array.from({ length: 5 }, (_, index) => `order:${index}`);
+    for (const feed of feeds) await sequencer.append([event(['admin', feed], { begins: [feed] })]);
+    // What cannot be, so that whoever looks goes on from there.
+    await store.mongo.db.collection<FeedHead>(collections.heads).insertOne({ _id: 'order:0', head: 40, updatedAt: new Date() });
+    await sequencer.append([event(['order:0'])]);
+    expect((await entriesOf('order:0')).map(({ _id }) => _id.seq)).toEqual([1, 41]);
+    expect((await entriesOf('admin')).map(({ _id }) => _id.seq)).toEqual([1, 2, 3, 4, 5, 6]);
+  });
 });
 
 describe('leadership', () => {
