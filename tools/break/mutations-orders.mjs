@@ -135,6 +135,20 @@ export const orderMutations = [
     test: 'strangers and administrators are refused, and nobody hears of them',
   },
   {
+    name: 'pickup-primary',
+    mechanism: 'a pickup number that a former primary gave is asked for anew',
+    invariant: 5,
+    edits: [
+      {
+        file: 'services/api/src/modules/orders/pickup-numbers.ts',
+        search: 'if (takenFrom !== primary()) taken = undefined;',
+        replace: '',
+      },
+    ],
+    testFile: 'services/api/src/modules/orders/orders.service.test.ts',
+    test: 'of a primary that was followed by another is asked for anew: that one may have given it to somebody else',
+  },
+  {
     name: 'pickup-numbers',
     mechanism: 'orders that share one write of the counter take as many numbers as they are',
     invariant: 4,

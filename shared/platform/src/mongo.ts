@@ -74,6 +74,18 @@ async function warnOfLongLocks(connection: Connection, logger: Logger | undefine
   }
 }
 
+/**
+ * Names the primary's time in office, as far as the driver has heard, which is before it sends it anything: with another name, what the last
+ * one took without waiting for the majority may be gone. May change without need.
+ */
+export function watchPrimary(client: MongoClient): () => string {
+  let term = '';
+  client.on('serverDescriptionChanged', ({ newDescription: { type, electionId } }) => {
+    if (type === 'RSPrimary') term = String(electionId);
+  });
+  return () => term;
+}
+
 /** The URL without its credentials, for logs and messages. */
 export function maskUrl(url: string): string {
   return url.replace(/\/\/[^@/]*@/, '//[masked]@');

@@ -308,6 +308,20 @@ describe('orders', () => {
       expect([await ticket(merchant), await ticket(merchant)]).toEqual([1, 1]);
     });
 
+    test('of a primary that was followed by another is asked for anew: that one may have given it to somebody else', async () => {
+      const tickets = createPickupNumbers(orderModels(domain.mongo));
+      const [ticket, other] = [tickets(), tickets()];
+      const stall = { id: newId(), timeZone: 'UTC' };
+      expect(await ticket(stall)).toBe(1);
+      // As a step-down takes back what the majority does not have.
+      await domain.mongo.db
+        .collection<{ _id: string }>('pickup_counters')
+        .deleteOne({ _id: `${stall.id}:${new Date().toISOString().slice(0, 10)}` });
+      const newDescription = { type: 'RSPrimary', electionId: newId() };
+      domain.mongo.client.emit('serverDescriptionChanged', { newDescription } as never);
+      expect([await other(stall), await ticket(stall), await ticket(stall)]).toEqual([1, 2, 2]);
+    });
+
     test('many at once, on two replicas: each number once, and each merchant its own', async () => {
       const replicas = [1, 2].map(() => createPickupNumbers(orderModels(domain.mongo)));
       const stalls = [1, 2].map(() => ({ id: newId(), timeZone: 'UTC' }));

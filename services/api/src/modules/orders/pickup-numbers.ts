@@ -1,4 +1,4 @@
-import { gather } from '@tidings/platform';
+import { gather, watchPrimary } from '@tidings/platform';
 import type { OrderModels } from './orders.model.js';
 
 const keptMs = 3 * 86_400_000;
@@ -15,11 +15,12 @@ interface Counter {
 /**
  * Numbers that count up per merchant and day (the merchant's). They are taken outside of the order's transaction: one counter that
  * each order of a merchant writes in its transaction would make all of them conflict, as a merchant's balance would. The price is that
- * an order which fails at the very end leaves a number unused. One ticket serves all attempts of one request. Orders that come while a
+ * an order which fails at the very end leaves a number unused. One ticket serves all attempts of one request under one primary. Orders that come while a
  * counter is being written share its next write: a hundred a second at one stall would queue for it in the database.
  */
 export function createPickupNumbers({ pickupCounters }: OrderModels): () => PickupTicket {
   const counters = new Map<string, Counter>();
+  const primary = watchPrimary(pickupCounters.db.getClient());
 
   const open = (_id: string): Counter => ({
     waiting: 0,
@@ -52,11 +53,16 @@ export function createPickupNumbers({ pickupCounters }: OrderModels): () => Pick
   };
   return () => {
     let taken: Promise<number> | undefined;
-    return (merchant) =>
-      (taken ??= next(merchant).catch((error: unknown) => {
+    let takenFrom = primary();
+    return (merchant) => {
+      // Nobody waited for the majority: what a former primary gave, the next one may give to another order.
+      if (takenFrom !== primary()) taken = undefined;
+      takenFrom = primary();
+      return (taken ??= next(merchant).catch((error: unknown) => {
         taken = undefined; // the next attempt asks again
         throw error;
       }));
+    };
   };
 }
 
