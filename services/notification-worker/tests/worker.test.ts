@@ -61,11 +61,11 @@ function paymentOf(userId: string): OutboxEvent {
   };
 }
 
-/** Points that wait for the user's word, with two buttons. */
-function askingOf(userId: string, pointsId: string): OutboxEvent {
-  const data = { pointsId, cardId: newId(), userId, businessId: newId(), businessName: 'Chai House', delta: -50, balance: 80 };
-  const fields = { reason: 'A mistake', status: 'pending' };
-  return { ...paymentOf(userId), type: 'points-updated', data: { ...data, ...fields }, feeds: [`user:${userId}`] };
+/** A business asks the user, who has two buttons. */
+function askingOf(userId: string, enrollmentId: string): OutboxEvent {
+  const names = { businessName: 'Chai House', programName: 'Friends', customerName: 'Asha' };
+  const data = { enrollmentId, userId, businessId: newId(), programId: newId(), requestedBy: 'merchant', ...names };
+  return { ...paymentOf(userId), type: 'enrollment-requested', data, feeds: [`user:${userId}`] };
 }
 
 const answer = (question: string, decision: string) =>
@@ -113,15 +113,18 @@ describe('an event that notifies', () => {
     await startWorker(promptSweeper);
     const [userId] = await addUsers(1);
     const [early, late] = [newId(), newId()];
-    await answer(`points:${early}`, 'decline');
+    await answer(`enrollment:${early}`, 'decline');
     const events = [askingOf(userId!, early), askingOf(userId!, late)];
     await outbox().insertMany(events);
     await allHandled();
     const written = async (event: OutboxEvent) => (await notifications().findOne({ eventId: event._id }))!;
     for (const key of ['actions', 'question', 'decision']) expect(await written(events[0]!)).not.toHaveProperty(key);
-    expect(await written(events[1]!)).toMatchObject({ question: `points:${late}`, actions: [{ action: 'accept' }, { action: 'decline' }] });
-    await answer(`points:${late}`, 'accept');
-    await answer(`points:${late}`, 'decline');
+    expect(await written(events[1]!)).toMatchObject({
+      question: `enrollment:${late}`,
+      actions: [{ action: 'accept' }, { action: 'decline' }],
+    });
+    await answer(`enrollment:${late}`, 'accept');
+    await answer(`enrollment:${late}`, 'decline');
     expect(await written(events[1]!)).toMatchObject({ decision: 'accept' });
     const told = await outbox().find({ type: 'notification-updated' }).toArray();
     expect(told.map(({ data }) => data)).toEqual([{ notificationId: notificationId(events[1]!._id, userId!), decision: 'accept' }]);
