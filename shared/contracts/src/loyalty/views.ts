@@ -68,6 +68,10 @@ export const loyaltyCustomerSchema = z.strictObject({
 });
 export type LoyaltyCustomer = z.output<typeof loyaltyCustomerSchema>;
 
+/** Written as names and words are: letters of any script, digits, and what stands between them. */
+const words = (max: number) => text(max).regex(/^[\p{L}\p{M}\p{N} .,'’&()-]*$/u, 'must be letters, digits and spaces');
+const tagSchema = words(40).toLowerCase();
+
 /**
  * Newest first unless sorted. `search`: the beginning of the name from any of its words on, whatever the case; hits come in the order of what matched,
  * so it takes no other `sort` than `name`. Who has left is not listed.
@@ -75,16 +79,16 @@ export type LoyaltyCustomer = z.output<typeof loyaltyCustomerSchema>;
 export const customersQuery = z
   .strictObject({
     ...listQuery,
-    search: text(60).optional(),
+    search: words(60).optional(),
     sort: z.enum(['enrolled', 'last-visit', 'lifetime', 'balance', 'name']).optional(),
-    tag: text(40).toLowerCase().optional(),
+    tag: tagSchema.optional(),
   })
   .refine(({ search, sort = 'name' }) => search === undefined || sort === 'name', { path: ['sort'], message: 'must be name with search' });
 
 export const customerParams = z.strictObject({ id: idSchema, userId: idSchema });
 export const tagsBody = z.strictObject({
   tags: z
-    .array(text(40).toLowerCase())
+    .array(tagSchema)
     .max(20)
     .refine((tags) => new Set(tags).size === tags.length, 'each once'),
 });

@@ -92,7 +92,7 @@ describe('the list of customers', () => {
       expect((await everyPage(club, { search: 'ash', limit })).map(({ name }) => name).toSorted()).toEqual(hits);
     expect(await namesOn(club, { search: 'Mina A' })).toEqual(['  Mina   Ash ']);
     expect(await namesOn(club, { search: 'ñ' })).toEqual(['Álvaro Ñandú']);
-    expect(await namesOn(club, { search: '.*' })).toEqual([]);
+    expect(await namesOn(club, { search: '..' })).toEqual(['... ?']);
     expect(await outcome(page(club, { search: 'ash', cursor: (await page(club, { limit: 1 })).nextCursor }))).toBe('bad-request');
   });
 
