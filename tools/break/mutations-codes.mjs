@@ -22,7 +22,7 @@ export const codeMutations = [
     name: 'code-used-once',
     mechanism: 'a code is used up in the transaction of its payment',
     invariant: 5,
-    edits: [{ file: 'services/api/src/codes/used-codes.ts', search: 'if (upsertedCount === 0)', replace: 'if (upsertedCount < 0)' }],
+    edits: [{ file: 'services/api/src/codes/used-codes.ts', search: 'return upsertedCount > 0;', replace: 'return upsertedCount >= 0;' }],
     testFile: paymentTests,
     test: 'used ten times at once pays once',
   },

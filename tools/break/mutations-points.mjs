@@ -30,7 +30,7 @@ export const pointsMutations = [
     edits: [
       {
         file: `${folder}/earning.ts`,
-        search: 'const before = earned.date === date ? earned.points : 0;',
+        search: 'const before = earned.date === day ? earned.points : 0;',
         replace: 'const before = 0;',
       },
     ],

@@ -74,6 +74,10 @@ const environmentSchema = z.object({
   REFUND_LIMIT: z.coerce.number().int().min(0).default(1_000_000),
   /** Minor units, of one user in 24 hours, given and taken counted alike: what is above it takes a superadmin. */
   ADJUSTMENT_LIMIT: z.coerce.number().int().min(0).default(1_000_000),
+  /** Past these a scan, or points by hand, are refused and administrators are told. */
+  SCANS_PER_CUSTOMER_PER_HOUR: positive.default(12),
+  SCANS_PER_BUSINESS_PER_MINUTE: positive.default(120),
+  POINTS_BY_HAND_PER_DAY: positive.default(1_000_000),
   PUBLIC_URL: z.url().optional(),
   API_URL: z.url().optional(),
   /** Names this gateway in `sid`s, so that nginx routes polling sessions to it. */

@@ -313,6 +313,22 @@ export const fixtures: Readonly<Record<string, (scene: Scene) => Promise<Fixture
     params: { id: await awardOf(scene) },
     body: { reason: 'It was the wrong card' },
   }),
+  scanCode: async ({ stall, world }) => ({
+    as: stall.owner,
+    body: {
+      code: await ownCode(await world.signUp('Guest')),
+      businessId: stall.merchant.id,
+      programId: (await programAt(stall)).id,
+      amount: 1_000,
+    },
+  }),
+  listScans: async ({ stall, customer }) => ({
+    as: stall.owner,
+    params: { id: stall.merchant.id },
+    query: { ...lists, userId: customer.id },
+  }),
+  getOwnCard: async ({ customer }) => ({ as: customer, query: { format: 'json' }, anyLogin: true }),
+  renewOwnCard: async ({ customer }) => ({ as: customer, anyLogin: true }),
   listRewards: async ({ stall }) => ({
     as: stall.owner,
     params: { id: stall.merchant.id },

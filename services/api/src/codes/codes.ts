@@ -11,6 +11,8 @@ export type Code =
   | { kind: 'item'; merchantId: string; itemId: string; price: number; nonce: string; expiresAt: number }
   /** A customer, who shows it. */
   | { kind: 'user'; userId: string; nonce: string; expiresAt: number }
+  /** The same customer, on paper: valid until another serial is given out. */
+  | { kind: 'card'; userId: string; serial: string }
   /** The right to be handed an order. */
   | { kind: 'pickup'; orderId: string; nonce: string; expiresAt: number }
   /** The right to be handed a reward. */
@@ -18,10 +20,12 @@ export type Code =
 export type CodeKind = Code['kind'];
 export type CodeOf<Kind extends CodeKind> = Extract<Code, { kind: Kind }>;
 /** A code that serves for a short time, and once. */
-export type PassingCode = Exclude<Code, { kind: 'stall' }>;
+export type PassingCode = Extract<Code, { nonce: string }>;
 
 /** How long a code that changes is valid: a queue at the counter moves on within that, a photograph of it is worthless after. */
 export const codeValidMs = 5 * 60_000;
+/** Of a customer's, which the app renews: a screenshot of it is soon worth nothing. */
+export const userCodeValidMs = 60_000;
 
 export interface Codes {
   /** Of `TDG1.{kind}.{key}.{fields}.{mac}`: at most 120 characters, all of them safe in a URL. */
@@ -54,12 +58,13 @@ const fields = {
   stall: { merchantId: id },
   item: { merchantId: id, itemId: id, price: whole, nonce, expiresAt: time },
   user: { userId: id, nonce, expiresAt: time },
+  card: { userId: id, serial: nonce },
   pickup: { orderId: id, nonce, expiresAt: time },
   redemption: { redemptionId: id, nonce, expiresAt: time },
 } as const;
 
 const prefix = 'TDG1';
-const form = /^TDG1\.(stall|item|user|pickup|redemption)\.([A-Za-z0-9_-]{6})\.([A-Za-z0-9_.-]+)\.([A-Za-z0-9_-]{22})$/;
+const form = /^TDG1\.(stall|item|user|card|pickup|redemption)\.([A-Za-z0-9_-]{6})\.([A-Za-z0-9_.-]+)\.([A-Za-z0-9_-]{22})$/;
 const longest = 300;
 
 interface CodeKey {
@@ -112,6 +117,7 @@ const nouns: Readonly<Record<CodeKind, string>> = {
   stall: 'a stall',
   item: 'an item',
   user: 'a customer',
+  card: 'a customer’s card',
   pickup: 'an order',
   redemption: 'a reward',
 };

@@ -14,13 +14,17 @@ export interface ShownCode {
 
 /**
  * The code as the client wants it: by `format`, else by what it accepts, else as PNG.
- * A code that changes is never stored: neither a cache nor a phone's history shall show an old one.
+ * A code that changes, or is one person's, is never stored: neither a cache nor a phone's history shall show an old one.
  */
 export async function showCode(
   { code, expiresAt }: ShownCode,
-  { format, accepts }: { format: QrFormat | undefined; accepts: (types: readonly string[]) => string | undefined },
+  {
+    format,
+    accepts,
+    isPrivate = expiresAt !== null,
+  }: { format: QrFormat | undefined; accepts: (types: readonly string[]) => string | undefined; isPrivate?: boolean },
 ): Promise<Media> {
-  const headers = expiresAt === null ? {} : { 'Cache-Control': 'no-store' };
+  const headers = isPrivate ? { 'Cache-Control': 'no-store' } : {};
   const wanted = format ?? qrFormats.find((one) => types[one] === accepts(Object.values(types))) ?? 'png';
   const shown = { code, expiresAt: expiresAt === null ? null : new Date(expiresAt).toISOString() };
   // Level M bears a wet corner of a sticker; four modules around it are what ISO 18004 asks for.

@@ -21,20 +21,26 @@ export interface UsedCodes {
    * @throws Problem `code-used`
    */
   use(tx: Tx, code: Pick<PassingCode, 'nonce' | 'expiresAt'>, purpose: string): Promise<void>;
+  /** As `use`, but answers whether it was good, for whoever has another answer to a used one. */
+  spend(tx: Tx, code: Pick<PassingCode, 'nonce' | 'expiresAt'>, purpose: string): Promise<boolean>;
   start(): Promise<void>;
 }
 
 export function createUsedCodes({ db }: Pick<Mongo, 'db'>): UsedCodes {
   const used = db.collection<UsedCode>('used_codes');
+  const spend: UsedCodes['spend'] = async ({ session, now }, { nonce, expiresAt }, purpose) => {
+    // By an upsert and not by an insert: of two at once, the second conflicts, runs again, and finds the first.
+    const { upsertedCount } = await used.updateOne(
+      { _id: `${purpose}:${nonce}` },
+      { $setOnInsert: { at: now, expiresAt: new Date(expiresAt + kept) } },
+      { session, upsert: true },
+    );
+    return upsertedCount > 0;
+  };
   return {
-    async use({ session, now }, { nonce, expiresAt }, purpose) {
-      // By an upsert and not by an insert: of two at once, the second conflicts, runs again, and finds the first.
-      const { upsertedCount } = await used.updateOne(
-        { _id: `${purpose}:${nonce}` },
-        { $setOnInsert: { at: now, expiresAt: new Date(expiresAt + kept) } },
-        { session, upsert: true },
-      );
-      if (upsertedCount === 0) throw new Problem('code-used');
+    spend,
+    async use(tx, code, purpose) {
+      if (!(await spend(tx, code, purpose))) throw new Problem('code-used');
     },
     async start() {
       await used.createIndex({ expiresAt: 1 }, { expireAfterSeconds: 0 });

@@ -13,6 +13,8 @@ export interface Answer {
   status: number;
   body: unknown;
   events: EventRef[];
+  /** Of a refusal that may be tried again; such a one is not kept. */
+  retryAfterSeconds?: number | undefined;
 }
 
 interface IdempotencyRecord {

@@ -1,5 +1,5 @@
 import { pipeline } from 'node:stream/promises';
-import { Problem, type Principal, type RouteDefinition } from '@tidings/contracts';
+import { errorCatalogue, Problem, type Principal, type RouteDefinition } from '@tidings/contracts';
 import { Router, type Request, type Response } from 'express';
 import type { Context } from '../context.js';
 import { authenticate } from './authenticate.js';
@@ -70,11 +70,12 @@ export function createRouter(context: Context, bindings: readonly RouteBinding[]
           const work = () => binding.handle({ ...input, tx, prepared });
           const outcome = await (once ? once(tx, work) : work());
           const events = eventRefs(base.caller, tx.events);
-          const answer =
+          const answer: Answer =
             outcome instanceof Problem
-              ? { status: outcome.status, body: outcome.toBody(), events }
+              ? { status: outcome.status, body: outcome.toBody(), events, retryAfterSeconds: outcome.extra.retryAfterSeconds }
               : { status: route.status, body: present(route, outcome), events };
-          if (request) await idempotency.record(tx, request, answer);
+          // What may succeed later is no answer for good: the same key may be tried again.
+          if (request && !(outcome instanceof Problem && mayRetry(outcome))) await idempotency.record(tx, request, answer);
           return answer;
         },
       );
@@ -122,7 +123,10 @@ export function createRouter(context: Context, bindings: readonly RouteBinding[]
   return { router, start: () => idempotency.start() };
 }
 
-async function sendAnswer(res: Response, { status, body, events }: Answer): Promise<void> {
+const mayRetry = ({ code }: Problem): boolean => 'retryable' in errorCatalogue[code];
+
+async function sendAnswer(res: Response, { status, body, events, retryAfterSeconds }: Answer): Promise<void> {
+  if (retryAfterSeconds) res.setHeader('Retry-After', String(retryAfterSeconds));
   if (events.length > 0) res.setHeader('Tidings-Events', eventsHeader(events));
   await send(res, status, body);
 }

@@ -13,6 +13,7 @@ import { paymentsModule } from './payments/index.js';
 import { reconciliationModule } from './reconciliation/index.js';
 import { refundsModule } from './refunds/index.js';
 import { payoutsModule } from './payouts/index.js';
+import { followOrder, scansModule } from './scans/index.js';
 import { salesModule } from './sales/index.js';
 import { rehearsalsModule } from './rehearsals/index.js';
 import { walletModule } from './wallet/index.js';
@@ -23,7 +24,7 @@ export function createModules(context: Context): ApiModule[] {
   const identity = identityModule(context);
   const wallet = walletModule(context);
   const merchants = merchantsModule(context);
-  const orders = ordersModule(context, { ...merchants, wallet: wallet.wallet });
+  const orders = ordersModule(context, { ...merchants, wallet: wallet.wallet, earn: followOrder });
   const payments = paymentsModule(context, {
     merchants: merchants.merchants,
     items: merchants.items,
@@ -42,6 +43,7 @@ export function createModules(context: Context): ApiModule[] {
     loyalty,
     enrollments,
     customersModule(context, { merchants: merchants.merchants, loyalty, enrollments }),
+    scansModule(context, { merchants: merchants.merchants, loyalty, enrollments }),
     salesModule(context, { wallet: wallet.wallet, merchants: merchants.merchants }),
     payoutsModule(context, { ledger: wallet.ledger, debts: wallet.debts, merchants: merchants.merchants, members: merchants.members }),
     notificationsModule(context, { actions: { ...enrollments.actions, ...loyalty.actions } }),

@@ -1,4 +1,12 @@
-import { programBody, rewardBody, type PointsInput, type Principal, type ProgramInput, type RewardInput } from '@tidings/contracts';
+import {
+  Problem,
+  programBody,
+  rewardBody,
+  type PointsInput,
+  type Principal,
+  type ProgramInput,
+  type RewardInput,
+} from '@tidings/contracts';
 import type { OutboxEvent } from '@tidings/feed';
 import { newId, type ClientSession, type JobDocument } from '@tidings/platform';
 import { createCodes, passing } from '../../src/codes/codes.js';
@@ -72,7 +80,7 @@ export async function openCard(domain: Domain, settings: Partial<ProgramInput> =
     program,
     card: async () => (await loyalty.cards.of(userId, program._id)) ?? first,
     give: async (delta, reason = 'By hand') =>
-      (await by(member, (tx) => pointsService.byHand(tx, member, first._id, { delta, reason }))).entry,
+      answered(await by(member, (tx) => pointsService.byHand(tx, member, first._id, { delta, reason }))).entry,
     decide: async (id, decision, who = customer) => (await by(who, (tx) => pointsService.decide(tx, who, id, decision))).entry,
     reverse: async (id, who = member) => (await by(who, (tx) => pointsService.reverse(tx, who, id, 'A mistake'))).entry,
     offer: (fields = {}) =>
@@ -88,6 +96,12 @@ export async function openCard(domain: Domain, settings: Partial<ProgramInput> =
     another: (other) => openCard(domain, {}, { ...options, beside: { merchantId, member }, program, customer: other }),
     entries: () => loyalty.models.points.find({ cardId: first._id }).sort({ createdAt: 1, _id: 1 }).lean<PointsDocument[]>(),
   };
+}
+
+/** What was answered; a refusal that was kept with its alert is none. */
+export function answered<T>(answer: T | Problem): T {
+  if (answer instanceof Problem) throw answer;
+  return answer;
 }
 
 async function openMerchant(domain: Domain, timeZone: string): Promise<string> {

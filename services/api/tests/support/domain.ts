@@ -21,6 +21,7 @@ import { paymentsModule, type PaymentsModule } from '../../src/modules/payments/
 import { reconciliationModule, type ReconciliationModule } from '../../src/modules/reconciliation/index.js';
 import { refundsModule, type RefundsModule } from '../../src/modules/refunds/index.js';
 import { payoutsModule, type PayoutsModule } from '../../src/modules/payouts/index.js';
+import { followOrder, scansModule, type ScansModule } from '../../src/modules/scans/index.js';
 import { salesModule, type SalesModule } from '../../src/modules/sales/index.js';
 import { walletModule, type WalletModule } from '../../src/modules/wallet/index.js';
 import { webhooksModule, type WebhooksModule } from '../../src/modules/webhooks/index.js';
@@ -37,6 +38,7 @@ export interface Domain {
   loyalty: LoyaltyModule;
   enrollments: EnrollmentsModule;
   customers: CustomersModule;
+  scans: ScansModule;
   orders: OrdersModule;
   payments: PaymentsModule;
   sales: SalesModule;
@@ -74,6 +76,9 @@ export async function createDomain(options: DomainOptions = {}): Promise<Domain>
     REDIS_PREFIX: prefix,
     JWT_SECRET: 'a secret for tests only',
     STRIPE_WEBHOOK_SECRET: stripeSecret,
+    SCANS_PER_CUSTOMER_PER_HOUR: '100000',
+    SCANS_PER_BUSINESS_PER_MINUTE: '100000',
+    POINTS_BY_HAND_PER_DAY: '1000000000000',
     ...options.env,
   });
   const jobs = createJobs({ mongo, redisUrl, prefix, logger, sweepMs: 100 });
@@ -85,7 +90,7 @@ export async function createDomain(options: DomainOptions = {}): Promise<Domain>
   const context = { config, mongo, logger, jobs, unitOfWork, metrics };
   const wallet = walletModule(context, options.providers);
   const merchants = merchantsModule(context);
-  const orders = ordersModule(context, { ...merchants, wallet: wallet.wallet });
+  const orders = ordersModule(context, { ...merchants, wallet: wallet.wallet, earn: followOrder });
   const payments = paymentsModule(context, { ...merchants, orders: orders.orders, wallet: wallet.wallet });
   const reconciliation = reconciliationModule(context, { providers: wallet.providers });
   const refunds = refundsModule(context, {
@@ -98,6 +103,7 @@ export async function createDomain(options: DomainOptions = {}): Promise<Domain>
   const loyalty = loyaltyModule(context, merchants);
   const enrollments = enrollmentsModule(context, { merchants: merchants.merchants, loyalty });
   const customers = customersModule(context, { merchants: merchants.merchants, loyalty, enrollments });
+  const scans = scansModule(context, { merchants: merchants.merchants, loyalty, enrollments });
   const payouts = payoutsModule(context, {
     ledger: wallet.ledger,
     debts: wallet.debts,
@@ -113,6 +119,7 @@ export async function createDomain(options: DomainOptions = {}): Promise<Domain>
     loyalty,
     enrollments,
     customers,
+    scans,
     orders,
     payments,
     refunds,
@@ -142,6 +149,7 @@ export async function createDomain(options: DomainOptions = {}): Promise<Domain>
     loyalty,
     enrollments,
     customers,
+    scans,
     orders,
     payments,
     sales,

@@ -4,6 +4,7 @@ import { pointsRoutes } from './points-routes.js';
 import { programRoutes } from './program-routes.js';
 import { redemptionRoutes, rewardRoutes } from './reward-routes.js';
 import { viewRoutes } from './view-routes.js';
+import { scanRoutes } from './scan-routes.js';
 
 export const loyaltyRoutes = {
   ...programRoutes,
@@ -13,4 +14,5 @@ export const loyaltyRoutes = {
   ...rewardRoutes,
   ...redemptionRoutes,
   ...viewRoutes,
+  ...scanRoutes,
 };

@@ -37,7 +37,7 @@ export const paymentRoutes = {
     name: 'getOwnQr',
     method: 'get',
     path: '/api/me/qr',
-    summary: "The caller's QR code, to be shown to a merchant; valid for 5 minutes and for one payment",
+    summary: "The caller's QR code, to be shown to a merchant; valid for 60 seconds, for one payment and one scan by each business",
     tag,
     access: 'user',
     query: ownQrQuery,

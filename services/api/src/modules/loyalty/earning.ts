@@ -7,23 +7,34 @@ export interface Doing {
   visits?: number;
   amount?: number;
   items?: readonly { itemId: string; quantity: number }[];
+  /** What is left of the items' price when a part was given back, minor units: rules by item give that share. */
+  kept?: { left: number; price: number };
 }
+
+/** What rules give at once at most: sums of high rules stay whole numbers. */
+const mostAtOnce = 1_000_000_000;
 
 /** Points by the rules, with the bonus of the hour, before the day's cap. Pure. */
 export function pointsBy(program: Pick<ProgramDocument, 'rules' | 'bonus'>, doing: Doing, now: Date, timeZone: string): number {
   const base = program.rules.reduce((sum, rule) => sum + byRule(rule, doing), 0);
-  return Math.floor((base * bonusPercent(program.bonus, now, timeZone)) / 100);
+  return Math.min(mostAtOnce, Math.floor((base * bonusPercent(program.bonus, now, timeZone)) / 100));
 }
 
-function byRule(rule: EarnRule, { visits = 0, amount = 0, items = [] }: Doing): number {
+function byRule(rule: EarnRule, { visits = 0, amount = 0, items = [], kept }: Doing): number {
   switch (rule.kind) {
     case 'visit':
       return rule.points * visits;
     case 'amount':
       return rule.points * Math.floor(amount / rule.per);
     case 'item':
-      return rule.points * items.reduce((sum, { itemId, quantity }) => sum + (itemId === rule.itemId ? quantity : 0), 0);
+      return shareOf(rule.points * items.reduce((sum, { itemId, quantity }) => sum + (itemId === rule.itemId ? quantity : 0), 0), kept);
   }
+}
+
+/** Rounded down, and exact: the product is more than a double holds. */
+function shareOf(points: number, kept: Doing['kept']): number {
+  if (!kept || kept.left >= kept.price) return points;
+  return Number((BigInt(points) * BigInt(kept.left)) / BigInt(kept.price));
 }
 
 /** Hours that reach past midnight belong to the day on which they began. */
@@ -40,16 +51,17 @@ export function bonusPercent(bonus: readonly BonusHours[], now: Date, timeZone: 
   return Math.max(100, ...bonus.filter(holds).map(({ percent }) => percent));
 }
 
-/** What of the points the day's cap still lets through, and what then was earned on that day. */
+/** What of the points the day's cap still lets through, and what then was earned on that day. A clock that is behind begins no day anew. */
 export function underCap(
   { capPerDay }: Pick<ProgramDocument, 'capPerDay'>,
   { earned }: Pick<CardDocument, 'earned'>,
   points: number,
   date: string,
 ): { points: number; earned: CardDocument['earned'] } {
-  const before = earned.date === date ? earned.points : 0;
+  const day = earned.date > date ? earned.date : date;
+  const before = earned.date === day ? earned.points : 0;
   const given = capPerDay === null ? points : Math.max(0, Math.min(points, capPerDay - before));
-  return { points: given, earned: { date, points: before + given } };
+  return { points: given, earned: { date: day, points: before + given } };
 }
 
 /** The highest tier that so many points reach. */

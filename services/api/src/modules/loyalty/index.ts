@@ -8,6 +8,8 @@ import { createLedger, createRollUps, type Ledger, type RollUps } from '../walle
 import { createCards, type Cards } from './cards.js';
 import { cardRoutes } from './cards.routes.js';
 import { createCustomerBook, type CustomerBook } from './customers.js';
+import { createFraudAlerts, type FraudAlerts } from './fraud-alerts.js';
+import { createHandPoints } from './hand-points.js';
 import { createHolds } from './holds.js';
 import { createInteractions, type Interactions } from './interactions.js';
 import { loyaltyModels, type LoyaltyModels, type PointsFacts } from './loyalty.model.js';
@@ -27,6 +29,8 @@ import { createRewards, type Rewards } from './rewards.service.js';
 export { pointsBooks } from './points-books.js';
 export type { Cards } from './cards.js';
 export { announceCustomer, customerId, namesOf, searchKey, type CustomerBook } from './customers.js';
+export { dateIn, pointsBy, underCap } from './earning.js';
+export type { FraudAlerts } from './fraud-alerts.js';
 export type { Interactions } from './interactions.js';
 export {
   customerOrders,
@@ -63,6 +67,7 @@ export interface LoyaltyModule extends ApiModule {
   book: CustomerBook;
   /** Of points. */
   ledger: Ledger<PointsFacts>;
+  alerts: FraudAlerts;
   rollUps: RollUps;
 }
 
@@ -79,8 +84,10 @@ export function loyaltyModule(
   const book = createCustomerBook(models);
   const kept = createCards({ mongo, models, book });
   const places = createPlaces({ programs, merchants });
+  const alerts = createFraudAlerts(models);
+  const handPoints = createHandPoints({ models, alerts, perDay: config.POINTS_BY_HAND_PER_DAY });
   const points = createPoints({ models, ledger, cards: kept, interactions, questions: createQuestions(mongo) });
-  const pointsService = createPointsService({ models, cards: kept, points, places });
+  const pointsService = createPointsService({ models, cards: kept, points, places, handPoints });
   const rewards = createRewards({ models, programs, merchants });
   const holds = createHolds({ ledger, cards: kept, points });
   const steps = createRedemptionSteps({ models, holds, rewards, places, interactions });
@@ -113,6 +120,7 @@ export function loyaltyModule(
     interactions,
     book,
     ledger,
+    alerts,
     rollUps,
     routes: [
       ...loyaltyRoutes({ programs }),

@@ -170,6 +170,25 @@ export interface InteractionDocument {
   pending?: true;
 }
 
+/** That administrators were told of a limit, in one window of it. */
+export interface FraudAlertDocument {
+  /** `{kind}:{merchantId}[:{userId}]:{window}`. */
+  _id: string;
+  alertId: string;
+  at: Date;
+  expiresAt: Date;
+}
+
+/** What one member gave by hand on a day of the merchant's calendar. */
+export interface HandPointsDocument {
+  /** `{merchantId}:{date}:{memberId}`. */
+  _id: string;
+  merchantId: string;
+  date: string;
+  points: number;
+  expiresAt: Date;
+}
+
 /** What a transfer of points says of itself. */
 export interface PointsFacts {
   type: PointsSource;
@@ -378,6 +397,19 @@ interactionSchema.index({ merchantId: 1, userId: 1, at: -1, _id: -1 });
 // Holds only what the figures lack.
 interactionSchema.index({ pending: 1, merchantId: 1 }, { partialFilterExpression: { pending: true } });
 
+const alertSchema = new Schema<FraudAlertDocument>(
+  { _id: text, alertId: text, at: time, expiresAt: time },
+  { ...options, collection: 'fraud_alerts' },
+);
+alertSchema.index({ expiresAt: 1 }, { expireAfterSeconds: 0 });
+
+const handPointsSchema = new Schema<HandPointsDocument>(
+  { _id: text, merchantId: text, date: text, points: integer, expiresAt: time },
+  { ...options, collection: 'hand_points' },
+);
+handPointsSchema.index({ merchantId: 1, date: 1 });
+handPointsSchema.index({ expiresAt: 1 }, { expireAfterSeconds: 0 });
+
 export interface LoyaltyModels {
   programs: Model<ProgramDocument>;
   rewards: Model<RewardDocument>;
@@ -388,6 +420,8 @@ export interface LoyaltyModels {
   customerNames: Model<CustomerNameDocument>;
   headcounts: Model<HeadcountDocument>;
   interactions: Model<InteractionDocument>;
+  alerts: Model<FraudAlertDocument>;
+  handPoints: Model<HandPointsDocument>;
 }
 
 export function loyaltyModels({ connection }: Pick<Mongo, 'connection'>): LoyaltyModels {
@@ -402,5 +436,7 @@ export function loyaltyModels({ connection }: Pick<Mongo, 'connection'>): Loyalt
     customerNames: models['CustomerName'] ?? connection.model<CustomerNameDocument>('CustomerName', customerNameSchema),
     headcounts: models['Headcount'] ?? connection.model<HeadcountDocument>('Headcount', headcountSchema),
     interactions: models['Interaction'] ?? connection.model<InteractionDocument>('Interaction', interactionSchema),
+    alerts: models['FraudAlert'] ?? connection.model<FraudAlertDocument>('FraudAlert', alertSchema),
+    handPoints: models['HandPoints'] ?? connection.model<HandPointsDocument>('HandPoints', handPointsSchema),
   };
 }

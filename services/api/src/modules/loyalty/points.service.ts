@@ -3,6 +3,7 @@ import type { Tx } from '@tidings/feed';
 import { newestFirst, olderThan, pageByTime, type Paged } from '../../http/lists.js';
 import { assertMayChange } from '../merchants/index.js';
 import type { Cards } from './cards.js';
+import type { HandPoints } from './hand-points.js';
 import type { CardDocument, LoyaltyModels, PointsDocument } from './loyalty.model.js';
 import type { Places } from './places.js';
 import { answerableUntil, type Moved, type Points } from './points.js';
@@ -24,10 +25,11 @@ export interface PointsDecisions {
 
 export interface PointsService extends PointsDecisions {
   /**
-   * By a member, with a reason; it waits for the customer where the program says so.
+   * By a member, with a reason; it waits for the customer where the program says so. Past what a business gives in a day the refusal is returned,
+   * so that the alert about it is kept.
    * @throws Problem `not-found`, `forbidden`, `merchant-closed`, `program-closed` (it earns no more, or the card is closed), `insufficient-points`
    */
-  byHand(tx: Tx, caller: Principal, cardId: string, input: PointsInput): Promise<Moved>;
+  byHand(tx: Tx, caller: Principal, cardId: string, input: PointsInput): Promise<Moved | Problem>;
   /**
    * By a member, who has made a mistake: takes an award back, or gives a deduction back, whole and once. It does not wait for the customer.
    * @throws Problem `not-found`, `forbidden`, `invalid-transition` (it was reversed before, never moved, or is no award or deduction),
@@ -45,8 +47,14 @@ export interface PointsService extends PointsDecisions {
 /** What a reversal is for; what the clock, a redemption or another reversal did is no mistake of the business. */
 const reversible: readonly PointsSource[] = ['visit', 'order', 'manual'];
 
-export function createPointsService(parts: { models: LoyaltyModels; cards: Cards; points: Points; places: Places }): PointsService {
-  const { models, cards, points, places } = parts;
+export function createPointsService(parts: {
+  models: LoyaltyModels;
+  cards: Cards;
+  points: Points;
+  places: Places;
+  handPoints: HandPoints;
+}): PointsService {
+  const { models, cards, points, places, handPoints } = parts;
 
   const find = async (tx: Tx, caller: Principal, id: string): Promise<{ entry: PointsDocument; card: CardDocument }> => {
     const entry = await models.points.findById(id, null, { session: tx.session }).lean<PointsDocument>();
@@ -61,6 +69,8 @@ export function createPointsService(parts: { models: LoyaltyModels; cards: Cards
       const place = await places.of(tx, card);
       if (!place.isOpen) throw new Problem('merchant-closed');
       if (delta > 0 && !place.program.isActive) throw new Problem('program-closed', 'The program gives no more points');
+      const refused = delta > 0 ? await handPoints.take(tx, place, caller.userId, delta) : null;
+      if (refused) return refused;
       return points.byBusiness(tx, place, { delta, reason, source: 'manual' });
     },
 

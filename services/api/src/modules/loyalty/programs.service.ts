@@ -39,6 +39,18 @@ export function createPrograms({ models, merchants }: { models: LoyaltyModels; m
     tx.emit('program-updated', { programId, businessId: merchantId, program: presentProgram(program), version }, { merchantId });
   };
 
+  const active: Programs['active'] = (merchantId, tx) =>
+    programs
+      .find({ merchantId, isActive: true }, null, { session: tx.session })
+      .sort({ createdAt: 1, _id: 1 })
+      .limit(mostPrograms)
+      .lean<ProgramDocument[]>();
+
+  const noteRules = async (tx: Tx, merchantId: string): Promise<void> => {
+    const earn = (await active(merchantId, tx)).some(({ rules }) => rules.some(({ kind }) => kind !== 'visit'));
+    await merchants.markOrdersEarn(tx, merchantId, earn);
+  };
+
   const find: Programs['find'] = (id, tx) => programs.findById(id, null, { session: tx?.session ?? null }).lean<ProgramDocument>();
 
   const get: Programs['get'] = async (merchantId, id, tx) => {
@@ -50,6 +62,7 @@ export function createPrograms({ models, merchants }: { models: LoyaltyModels; m
   return {
     find,
     get,
+    active,
 
     async create(tx, caller, merchantId, input) {
       const merchant = await merchants.get(merchantId, tx);
@@ -68,6 +81,7 @@ export function createPrograms({ models, merchants }: { models: LoyaltyModels; m
       };
       await programs.insertMany([program], { session: tx.session }).catch(asTaken);
       announce(tx, program);
+      await noteRules(tx, merchantId);
       return program;
     },
 
@@ -89,6 +103,7 @@ export function createPrograms({ models, merchants }: { models: LoyaltyModels; m
         .catch(asTaken);
       if (!changed) throw new Problem('version-mismatch', undefined, { current: presentProgram(program) });
       announce(tx, changed);
+      await noteRules(tx, merchantId);
       return changed;
     },
 
@@ -100,14 +115,6 @@ export function createPrograms({ models, merchants }: { models: LoyaltyModels; m
         .limit(limit + 1)
         .lean<ProgramDocument[]>();
       return pageByTime(found, limit);
-    },
-
-    async active(merchantId, tx) {
-      return programs
-        .find({ merchantId, isActive: true }, null, { session: tx.session })
-        .sort({ createdAt: 1, _id: 1 })
-        .limit(mostPrograms)
-        .lean<ProgramDocument[]>();
     },
   };
 }

@@ -19,6 +19,10 @@ export interface MerchantDocument {
   version: number;
   /** Counts the changes of its members, who stand with the users: two changes at once meet here. */
   membersVersion?: number;
+  /** Whether paid orders earn points in one of its programs; kept by loyalty, so that an order of anybody else costs nothing more. */
+  ordersEarn?: boolean;
+  /** Counts the changes of its programs: two at once meet here. */
+  programsVersion?: number;
   createdAt: Date;
   updatedAt: Date;
   deletedAt: Date | null;
@@ -70,6 +74,8 @@ const merchantSchema = new Schema<MerchantDocument>(
     uniqueKey: String,
     version: integer,
     membersVersion: Number,
+    ordersEarn: Boolean,
+    programsVersion: Number,
     createdAt: time,
     updatedAt: time,
     deletedAt: Date,

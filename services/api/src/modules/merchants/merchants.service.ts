@@ -14,6 +14,8 @@ export interface Merchants {
   get(id: string, tx?: Tx): Promise<MerchantDocument>;
   /** As `get`, with null for one that does not exist or was deleted. */
   find(id: string, tx?: Tx): Promise<MerchantDocument | null>;
+  /** Notes whether paid orders earn points there. Of two changes of its programs at once, one runs again and sees the other. */
+  markOrdersEarn(tx: Tx, id: string, earn: boolean): Promise<void>;
 }
 
 export function createMerchants(options: {
@@ -95,6 +97,10 @@ export function createMerchants(options: {
       const merchant = await find(id, tx);
       if (!merchant) throw new Problem('not-found', 'There is no such merchant');
       return merchant;
+    },
+
+    async markOrdersEarn(tx, id, earn) {
+      await merchants.updateOne({ _id: id }, { $set: { ordersEarn: earn }, $inc: { programsVersion: 1 } }, { session: tx.session });
     },
   };
 }

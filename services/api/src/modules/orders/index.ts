@@ -7,13 +7,14 @@ import { createExpiry } from './expiry.js';
 import { messageModels } from './messages.model.js';
 import { messageRoutes } from './messages.routes.js';
 import { createMessages, type Messages } from './messages.service.js';
-import { createOrderSteps, expiryJobKind } from './order-steps.js';
+import { createOrderSteps, expiryJobKind, type OrderFollower } from './order-steps.js';
 import { orderModels } from './orders.model.js';
 import { orderRoutes } from './orders.routes.js';
 import { createOrders, type Orders } from './orders.service.js';
 import { createPickups, type Pickups } from './pickups.js';
 
 export { presentOrder, refundedOf } from './orders.presenter.js';
+export type { OrderFollower } from './order-steps.js';
 export type { Orders } from './orders.service.js';
 export type { PickupTicket } from './pickup-numbers.js';
 export { orderModels, type OrderDocument, type OrderModels } from './orders.model.js';
@@ -26,7 +27,7 @@ export interface OrdersModule extends ApiModule {
 
 export function ordersModule(
   { config, mongo, unitOfWork }: Pick<Context, 'config' | 'mongo' | 'unitOfWork'>,
-  parts: { items: Items; menus: Menus; selling: SellingService; wallet: Wallet },
+  parts: { items: Items; menus: Menus; selling: SellingService; wallet: Wallet; earn: OrderFollower },
 ): OrdersModule {
   const models = { ...orderModels(mongo), ...messageModels(mongo) };
   const steps = createOrderSteps({ orders: models.orders, ...parts });

@@ -18,6 +18,9 @@ export interface Step {
 
 export const expiryJobKind = 'order-expiry';
 
+/** Is told, in the transaction, of an order that was paid or given back from, where the merchant's paid orders earn points. */
+export type OrderFollower = (tx: Tx, order: Pick<OrderDocument, '_id' | 'version'>) => Promise<void>;
+
 /** What may happen to an order that stands, whoever asks for it; the caller has looked at their rights. */
 export interface OrderSteps {
   /** @throws Problem `invalid-transition`, `version-mismatch`, `insufficient-funds` when the merchant cannot pay the refund (it owes what the clock gives back) */
@@ -34,8 +37,9 @@ export function createOrderSteps(options: {
   items: Items;
   selling: SellingService;
   wallet: Wallet;
+  earn: OrderFollower;
 }): OrderSteps {
-  const { orders, items, selling, wallet } = options;
+  const { orders, items, selling, wallet, earn } = options;
 
   const change = async (tx: Tx, order: OrderDocument, fields: Partial<OrderDocument>): Promise<OrderDocument> => {
     const changed = await orders
@@ -89,6 +93,7 @@ export function createOrderSteps(options: {
         // A merchant that was paid out may come back some day or never: the clock waits for nobody, and the customer neither.
         const lend = mover === 'clock' ? { lend: true as const } : {};
         await pay(tx, moved, { amount: left, reason: reason ?? `The order was ${status}`, ...lend }, order._id);
+        if (moved.earns) await earn(tx, moved);
       }
       // What was cooked for nobody is gone.
       if (ends) await items.moveStock(tx, takenPieces(moved, 1));
@@ -108,6 +113,7 @@ export function createOrderSteps(options: {
       );
       // The version makes each part another transfer, and the same part one.
       await pay(tx, changed, refund, `${orderId}:${changed.version}`);
+      if (changed.earns) await earn(tx, changed);
       return changed;
     },
   };

@@ -24,6 +24,8 @@ export interface OrderDocument {
   pickupNumber: number;
   /** Once it is ready: when it expires, and whether the money goes back then; by the merchant's rule at that time. */
   unclaimed?: { at: Date; refund: boolean };
+  /** It earned points, or may have: what becomes of its price matters to them. */
+  earns?: true;
   note?: string;
   reason?: string;
   version: number;
@@ -63,6 +65,7 @@ const orderSchema = new Schema<OrderDocument>(
     estimatedTime: { type: Number, default: null },
     pickupNumber: integer,
     unclaimed: { type: Schema.Types.Mixed },
+    earns: Boolean,
     note: String,
     reason: String,
     version: integer,

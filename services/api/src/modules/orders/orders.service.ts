@@ -16,7 +16,7 @@ import { newestFirst, olderThan, pageByTime, type Paged } from '../../http/lists
 import { assertMayLook, isMember, type Items, type Menus, type SellingService } from '../merchants/index.js';
 import { announcePayment, type Wallet } from '../wallet/index.js';
 import { fillBasket } from './basket.js';
-import { takenPieces, type OrderSteps } from './order-steps.js';
+import { takenPieces, type OrderFollower, type OrderSteps } from './order-steps.js';
 import type { OrderDocument, OrderModels } from './orders.model.js';
 import { itemNameOf, presentOrder } from './orders.presenter.js';
 import { createPickupNumbers, type PickupTicket } from './pickup-numbers.js';
@@ -69,9 +69,10 @@ export interface OrdersDeps {
   menus: Menus;
   selling: SellingService;
   wallet: Wallet;
+  earn: OrderFollower;
 }
 
-export function createOrders({ mongo, models, steps, items, menus, selling, wallet }: OrdersDeps): Orders {
+export function createOrders({ mongo, models, steps, items, menus, selling, wallet, earn }: OrdersDeps): Orders {
   const { orders } = models;
   const { step, giveBack } = steps;
   const users = mongo.db.collection<{ _id: string; name: string }>('users');
@@ -134,6 +135,7 @@ export function createOrders({ mongo, models, steps, items, menus, selling, wall
         currency,
         estimatedTime: null,
         pickupNumber,
+        ...(merchant.ordersEarn ? { earns: true as const } : {}),
         ...(input.note === undefined ? {} : { note: input.note }),
         version: 1,
         createdAt: tx.now,
@@ -159,6 +161,7 @@ export function createOrders({ mongo, models, steps, items, menus, selling, wall
       );
       announcePayment(tx, { orderId, userId, merchantId, amount: total, currency }, paid);
       await orders.insertMany([order], { session: tx.session, lean: true });
+      if (order.earns) await earn(tx, order);
       await items.moveStock(tx, takenPieces(order, -1));
       return order;
     },

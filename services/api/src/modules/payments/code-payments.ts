@@ -1,7 +1,7 @@
 import { isAdmin, Problem, type PayByCode, type Principal, type ResolvedCode } from '@tidings/contracts';
 import type { Tx } from '@tidings/feed';
 import type { Mongo } from '@tidings/platform';
-import { passing, type CodeOf, type Codes } from '../../codes/codes.js';
+import { passing, userCodeValidMs, type CodeOf, type Codes } from '../../codes/codes.js';
 import type { ShownCode } from '../../codes/qr-image.js';
 import type { UsedCodes } from '../../codes/used-codes.js';
 import { assertMember, presentItem, presentMerchant, type Items, type Merchants } from '../merchants/index.js';
@@ -86,7 +86,7 @@ export function createCodePayments(options: {
     },
 
     userCode({ userId }) {
-      const own = passing(new Date());
+      const own = passing(new Date(), userCodeValidMs);
       return { code: codes.sign({ kind: 'user', userId, ...own }), expiresAt: own.expiresAt };
     },
 
@@ -97,6 +97,7 @@ export function createCodePayments(options: {
         const { page, nextCursor } = await items.list(code.merchantId, { limit: shownItems });
         return { kind: 'stall', expiresAt: null, merchant, items: page.map(presentItem), more: nextCursor !== null };
       }
+      if (code.kind === 'card') throw new Problem('code-foreign', 'A printed card collects points; it pays nothing');
       const expiresAt = new Date(code.expiresAt).toISOString();
       switch (code.kind) {
         case 'item': {

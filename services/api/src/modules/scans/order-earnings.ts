@@ -1,0 +1,96 @@
+import type { Tx, UnitOfWork } from '@tidings/feed';
+import type { JobHandler } from '@tidings/platform';
+import { z } from 'zod';
+import { dateIn, pointsBy, underCap, type LoyaltyModule, type Place, type PointsDocument } from '../loyalty/index.js';
+import { refundedOf, type OrderDocument, type OrderFollower, type OrderModels } from '../orders/index.js';
+
+export const orderJobKind = 'loyalty-order';
+const jobSchema = z.strictObject({ orderId: z.string(), isNew: z.boolean() });
+
+/** In the transaction of the order: named by the version at which its price was paid or a part of it went back, so twice is once. */
+export const followOrder: OrderFollower = async (tx, { _id: orderId, version }) => {
+  const key = `${orderJobKind}:${orderId}:${version}`;
+  await tx.job({ kind: orderJobKind, key, data: { orderId, isNew: version === 1 } });
+};
+
+/**
+ * What a paid order earns, without a scan: in each active program in which the customer is, by its rules for amounts and items. The job settles to
+ * a target: what the rules give for what is left of the price, less what was given for this order. An order gives once, when it was paid: who joins
+ * later gets nothing for it. What is taken back is no more than the card has.
+ */
+export function createOrderEarnings(parts: {
+  orders: OrderModels['orders'];
+  loyalty: Pick<LoyaltyModule, 'models' | 'cards' | 'points' | 'places'>;
+  unitOfWork: UnitOfWork;
+}): JobHandler {
+  const { orders, loyalty, unitOfWork } = parts;
+  const { models, cards, points, places } = loyalty;
+
+  const give = async (tx: Tx, place: Place, order: OrderDocument, due: number): Promise<void> => {
+    const { program, card, timeZone } = place;
+    if (!program.isActive) return;
+    const { points: delta, earned } = underCap(program, card, due, dateIn(timeZone, tx.now));
+    if (delta === 0) return;
+    await points.byBusiness(tx, place, { delta, reason: 'Order', source: 'order', orderId: order._id, card: { earned } });
+  };
+
+  const takeBack = async (tx: Tx, before: Place, order: OrderDocument, given: readonly PointsDocument[], target: number): Promise<void> => {
+    const waiting = given.filter(({ status }) => status === 'pending');
+    for (const entry of waiting) await points.mark(tx, before.card, entry, 'pending', 'denied');
+    const moved = given.filter(({ status }) => status !== 'pending');
+    const more = sumOf(moved) - target;
+    // A part of what waited is still due, and waits anew.
+    if (more < 0) return void (await points.byBusiness(tx, before, { delta: -more, reason: 'Order', source: 'order', orderId: order._id }));
+    if (more === 0) return;
+    const place = await points.voidDue(tx, before);
+    const { card, timeZone } = place;
+    const taken = Math.min(more, card.balance);
+    if (taken === 0) return;
+    const [award, ...others] = moved;
+    // Taken back whole it is reversed, and nobody does so again by hand.
+    const isWhole = award !== undefined && others.length === 0 && award.status === 'posted' && award.delta === taken;
+    if (isWhole) await points.mark(tx, card, award, 'posted', 'reversed');
+    const today = dateIn(timeZone, tx.now);
+    const isToday = award !== undefined && card.earned.date === today && dateIn(timeZone, award.createdAt) === today;
+    await points.post(tx, place, {
+      delta: -taken,
+      reason: 'Order refunded',
+      source: 'reversal',
+      orderId: order._id,
+      ...(isWhole ? { reversalOf: award._id } : {}),
+      lots: moved.filter(({ delta }) => delta > 0).flatMap(({ lots }) => lots),
+      ...(isToday ? { card: { earned: { date: today, points: Math.max(0, card.earned.points - taken) } } } : {}),
+    });
+  };
+
+  const settle = async (tx: Tx, place: Place, order: OrderDocument, isNew: boolean): Promise<void> => {
+    const given = await models.points
+      .find({ orderId: order._id, cardId: place.card._id, status: { $ne: 'denied' } }, null, { session: tx.session })
+      .sort({ createdAt: 1, _id: 1 })
+      .lean<PointsDocument[]>();
+    const target = targetOf(place, order);
+    const due = target - sumOf(given);
+    if (due > 0 && isNew) await give(tx, place, order, due);
+    if (due < 0) await takeBack(tx, place, order, given, target);
+  };
+
+  return async (job, finish) => {
+    const { orderId, isNew } = jobSchema.parse(job.data);
+    await unitOfWork.run({ actor: null, cause: { kind: 'job', id: job._id } }, async (tx) => {
+      if (!(await finish(tx.session))) return;
+      const order = await orders.findById(orderId, null, { session: tx.session }).lean<OrderDocument>();
+      if (!order) throw new Error(`There is no order ${orderId}`);
+      for (const card of await cards.at(order.userId, order.vendorId, tx))
+        if (card.status === 'active') await settle(tx, await places.of(tx, card), order, isNew);
+    });
+  };
+}
+
+const sumOf = (entries: readonly PointsDocument[]): number => entries.reduce((sum, { delta }) => sum + delta, 0);
+
+/** By the rules of now, and the bonus of the hour in which it was paid. A visit is a scan, not an order. */
+function targetOf({ program, timeZone }: Place, order: OrderDocument): number {
+  const { price, items, createdAt } = order;
+  const left = price - refundedOf(order);
+  return left === 0 && price > 0 ? 0 : pointsBy(program, { amount: left, items, kept: { left, price } }, createdAt, timeZone);
+}
