@@ -1,0 +1,229 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Principal, ProgramInput } from '@tidings/contracts';
+import type { ClientSession, JobDocument } from '@tidings/platform';
+import { pointsProblems } from '../../../tests/support/cards.js';
+import { openClub } from '../../../tests/support/clubs.js';
+import { createDomain, type Domain } from '../../../tests/support/domain.js';
+import type { OrderDocument } from '../orders/index.js';
+import { orderJobKind } from './order-earnings.js';
+
+let domain: Domain;
+beforeAll(async () => {
+  domain = await createDomain();
+});
+afterAll(() => domain.stop());
+
+const jobsOf = (): ReturnType<typeof domain.mongo.db.collection<JobDocument>> => domain.mongo.db.collection<JobDocument>('jobs');
+
+/** A merchant with chai at 100 and cake at 300, whose program has these settings. */
+async function openShop(settings: Partial<ProgramInput> | ((chai: string) => Partial<ProgramInput>) = {}) {
+  const club = await openClub(domain, { enrollment: 'automatic' });
+  const { merchantId, member, program } = club;
+  const item = async (name: string, price: number) =>
+    (await domain.run((tx) => domain.merchants.items.create(tx, member, merchantId, { name, price }))).result._id;
+  const [chai, cake] = [await item('Masala chai', 100), await item('Plum cake', 300)];
+  const patch = typeof settings === 'function' ? settings(chai) : settings;
+  await domain.run((tx) => domain.loyalty.programs.update(tx, member, merchantId, program._id, { isActive: true, ...patch }));
+  const { orders } = domain.orders;
+  const shop = {
+    ...club,
+    async friend(): Promise<Principal> {
+      const customer = await domain.person();
+      await club.join(customer);
+      await domain.fund(customer.userId, 100_000);
+      return customer;
+    },
+    async order(caller: Principal, chais: number, cakes = 0): Promise<OrderDocument> {
+      const items = [
+        { itemId: chai, quantity: chais },
+        { itemId: cake, quantity: cakes },
+      ].filter(({ quantity }) => quantity > 0);
+      const ticket = orders.ticket();
+      return (await domain.run((tx) => orders.place(tx, caller, { vendorId: merchantId, items }, ticket), caller.userId)).result;
+    },
+    refund: (id: string, amount: number) =>
+      domain.run((tx) => orders.refund(tx, member, id, { amount, reason: 'It was cold' }), member.userId),
+    reject: (id: string) => domain.run((tx) => orders.changeStatus(tx, member, id, { status: 'rejected' }), member.userId),
+    jobs: async (id: string) => jobsOf().find({ kind: orderJobKind, 'data.orderId': id }).sort({ _id: 1 }).toArray(),
+    /** Does what is due for the order; `again`: what was done, too, as a queue does that forgets. */
+    async settle(id: string, { again = false } = {}): Promise<void> {
+      for (const job of (await shop.jobs(id)).filter(({ state }) => again || state === 'due')) {
+        await domain.scans.jobs?.[orderJobKind]?.(job, async (session: ClientSession) => {
+          await jobsOf().updateOne({ _id: job._id }, { $set: { state: 'done' } }, { session });
+          return true;
+        });
+      }
+    },
+    card: async ({ userId }: Principal, of = program) => (await domain.loyalty.cards.of(userId, of._id))!,
+    entries: async (orderId: string) =>
+      (await domain.loyalty.models.points.find({ orderId }).sort({ createdAt: 1, _id: 1 }).lean()).map(
+        ({ delta, source, status }) => `${source} ${delta} ${status}`,
+      ),
+    give: async (caller: Principal, delta: number) => {
+      const { _id } = await shop.card(caller);
+      await domain.run((tx) => domain.loyalty.pointsService.byHand(tx, member, _id, { delta, reason: 'By hand' }), member.userId);
+    },
+  };
+  return shop;
+}
+
+const byAmount = { rules: [{ kind: 'amount' as const, points: 1, per: 100 }] };
+
+describe('a paid order', () => {
+  test('earns by amount and by item, and is no visit', async () => {
+    const shop = await openShop((itemId) => ({
+      rules: [...byAmount.rules, { kind: 'item', points: 10, itemId }, { kind: 'visit', points: 500 }],
+    }));
+    const asha = await shop.friend();
+    const { _id } = await shop.order(asha, 2, 1);
+    await shop.settle(_id);
+    expect(await shop.card(asha)).toMatchObject({ balance: 25, lifetime: 25, visits: 0 });
+    expect(await shop.entries(_id)).toEqual(['order 25 posted']);
+  });
+
+  test('earns once, however often the job is done', async () => {
+    const shop = await openShop(byAmount);
+    const asha = await shop.friend();
+    const { _id } = await shop.order(asha, 5);
+    await Promise.all([shop.settle(_id), shop.settle(_id), shop.settle(_id)]);
+    await shop.settle(_id, { again: true });
+    expect(await shop.card(asha)).toMatchObject({ balance: 5 });
+  });
+
+  test('costs nothing more where no program earns by it, and earns again when one does', async () => {
+    const shop = await openShop({ rules: [{ kind: 'visit', points: 5 }] });
+    const { member, merchantId, program } = shop;
+    const asha = await shop.friend();
+    const jobs = async () => (await shop.jobs((await shop.order(asha, 1))._id)).length;
+    const change = (patch: Partial<ProgramInput>) =>
+      domain.run((tx) => domain.loyalty.programs.update(tx, member, merchantId, program._id, patch));
+    expect(await jobs()).toBe(0);
+    await change(byAmount);
+    expect(await jobs()).toBe(1);
+    await change({ isActive: false });
+    expect(await jobs()).toBe(0);
+    await Promise.all([shop.addProgram(byAmount), change({ isActive: true, rules: [] })]);
+    expect(await jobs()).toBe(1);
+  });
+
+  test('earns in each program in which the customer is, and in none that was joined later', async () => {
+    const shop = await openShop(byAmount);
+    const other = await shop.addProgram({ rules: [{ kind: 'amount', points: 10, per: 100 }] });
+    const [asha, ravi] = [await shop.friend(), await domain.person()];
+    await shop.join(asha, { program: other });
+    const { _id } = await shop.order(asha, 3);
+    await shop.settle(_id);
+    expect([(await shop.card(asha)).balance, (await shop.card(asha, other)).balance]).toEqual([3, 30]);
+    await domain.fund(ravi.userId, 1_000);
+    const early = await shop.order(ravi, 3);
+    await shop.settle(early._id);
+    await shop.join(ravi);
+    await shop.refund(early._id, 100);
+    await shop.settle(early._id);
+    expect(await shop.card(ravi)).toMatchObject({ balance: 0 });
+  });
+
+  test('earns under the cap of the day and waits where the program says so', async () => {
+    const shop = await openShop({ ...byAmount, capPerDay: 7, approval: { mode: 'all', above: 4 } });
+    const asha = await shop.friend();
+    const [first, second] = [await shop.order(asha, 5), await shop.order(asha, 4)];
+    await shop.settle(first._id);
+    await shop.settle(second._id);
+    expect(await shop.entries(first._id)).toEqual(['order 5 pending']);
+    expect(await shop.entries(second._id)).toEqual(['order 2 posted']);
+  });
+});
+
+describe('what goes back of the price', () => {
+  test('takes its points back: for a part the share, for all the rest, and of the tier too', async () => {
+    const shop = await openShop((itemId) => ({ rules: [...byAmount.rules, { kind: 'item', points: 9, itemId }] }));
+    const asha = await shop.friend();
+    const { _id } = await shop.order(asha, 3);
+    await shop.settle(_id);
+    expect(await shop.card(asha)).toMatchObject({ balance: 30 });
+    await shop.refund(_id, 100);
+    await shop.settle(_id);
+    expect(await shop.card(asha)).toMatchObject({ balance: 20, lifetime: 20 });
+    await shop.settle(_id, { again: true });
+    expect(await shop.card(asha)).toMatchObject({ balance: 20 });
+    await shop.reject(_id);
+    await shop.settle(_id);
+    expect(await shop.card(asha)).toMatchObject({ balance: 0, lifetime: 0, earned: { points: 0 } });
+    expect(await shop.entries(_id)).toEqual(['order 30 posted', 'reversal -10 posted', 'reversal -20 posted']);
+  });
+
+  test('takes no more than the card has, and what is missing is not taken of later points', async () => {
+    const shop = await openShop(byAmount);
+    const asha = await shop.friend();
+    const { _id } = await shop.order(asha, 10);
+    await shop.settle(_id);
+    await shop.give(asha, -7);
+    await shop.reject(_id);
+    await shop.settle(_id);
+    expect(await shop.card(asha)).toMatchObject({ balance: 0 });
+    await shop.give(asha, 50);
+    expect(await shop.card(asha)).toMatchObject({ balance: 50 });
+  });
+
+  test('reverses an award that goes back whole, so that nobody does it again by hand', async () => {
+    const shop = await openShop(byAmount);
+    const asha = await shop.friend();
+    const { _id } = await shop.order(asha, 4);
+    await shop.settle(_id);
+    await shop.give(asha, 20);
+    await shop.reject(_id);
+    await shop.settle(_id);
+    expect(await shop.entries(_id)).toEqual(['order 4 reversed', 'reversal -4 posted']);
+    const [award] = await domain.loyalty.models.points.find({ orderId: _id, source: 'order' }).lean();
+    await expect(domain.run((tx) => domain.loyalty.pointsService.reverse(tx, shop.member, award!._id, 'A mistake'))).rejects.toMatchObject({
+      code: 'invalid-transition',
+    });
+    expect(await shop.card(asha)).toMatchObject({ balance: 20 });
+  });
+
+  test('before anybody looked gives for what is left, in whichever order the jobs are done', async () => {
+    const shop = await openShop(byAmount);
+    const asha = await shop.friend();
+    const { _id } = await shop.order(asha, 6);
+    await shop.refund(_id, 200);
+    const [paid, refunded] = await shop.jobs(_id);
+    const done = async () => true;
+    await domain.scans.jobs?.[orderJobKind]?.(refunded!, done);
+    expect(await shop.card(asha)).toMatchObject({ balance: 0 });
+    await domain.scans.jobs?.[orderJobKind]?.(paid!, done);
+    expect(await shop.card(asha)).toMatchObject({ balance: 4 });
+  });
+
+  test('ends what waits, and the rest of it waits anew', async () => {
+    const shop = await openShop({ ...byAmount, approval: { mode: 'all', above: 0 } });
+    const asha = await shop.friend();
+    const { _id } = await shop.order(asha, 6);
+    await shop.settle(_id);
+    await shop.refund(_id, 200);
+    await shop.settle(_id);
+    expect(await shop.entries(_id)).toEqual(['order 6 denied', 'order 4 pending']);
+    await shop.reject(_id);
+    await shop.settle(_id);
+    expect(await shop.entries(_id)).toEqual(['order 6 denied', 'order 4 denied']);
+    expect(await shop.card(asha)).toMatchObject({ balance: 0 });
+  });
+
+  test('is nothing to who has left', async () => {
+    const shop = await openShop(byAmount);
+    const asha = await shop.friend();
+    const { _id } = await shop.order(asha, 6);
+    await shop.settle(_id);
+    const { enrollments } = domain.enrollments.models;
+    const found = await enrollments.findOne({ userId: asha.userId }).lean();
+    await shop.decide(asha, found!._id, 'withdraw');
+    const heard = (await shop.told()).filter(({ type }) => type === 'points-updated').length;
+    await shop.reject(_id);
+    await shop.settle(_id);
+    expect((await shop.told()).filter(({ type }) => type === 'points-updated')).toHaveLength(heard);
+    expect(await shop.card(asha)).toMatchObject({ balance: 6, status: 'closed' });
+  });
+});
+
+test('the ledger of points is sound', async () => {
+  expect(await pointsProblems(domain)).toEqual([]);
+});
