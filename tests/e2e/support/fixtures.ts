@@ -368,6 +368,11 @@ export const fixtures: Readonly<Record<string, (scene: Scene) => Promise<Fixture
   }),
   getCustomer: async (scene) => listedCustomer(scene),
   tagCustomer: async (scene) => ({ ...(await listedCustomer(scene)), body: { tags: ['regular', 'vegan'] } }),
+  getAnalytics: async ({ stall }) => ({
+    as: stall.owner,
+    params: { id: stall.merchant.id },
+    query: { from: '2026-11-01', to: '2026-11-30' },
+  }),
   listInteractions: async (scene) => ({ ...(await listedCustomer(scene)), query: lists }),
 
   // --- notifications

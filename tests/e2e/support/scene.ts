@@ -77,6 +77,14 @@ export async function createScene(env: Record<string, string> = {}): Promise<Sce
         .collection('jobs')
         .updateMany({ state: 'due', kind: 'payment-request-expiry', dueAt: soon }, { $set: { dueAt: farOff } });
       await waitFor('the administrators', async () => (await mongo.db.collection('transfers').countDocuments({ untold: true })) === 0);
+      await waitFor('the figures of loyalty', async () => {
+        const { db } = mongo;
+        const waiting = [
+          db.collection('interactions').countDocuments({ pending: true }),
+          db.collection('loyalty_headcounts').countDocuments(),
+        ];
+        return (await Promise.all(waiting)).every((count) => count === 0);
+      });
       await world.settled();
     },
     async hashes() {

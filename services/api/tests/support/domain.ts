@@ -3,6 +3,7 @@ import { createUnitOfWork, ensureFeedIndexes, ensureNotificationIndexes, type Ou
 import {
   createJobs,
   createMetrics,
+  createRedis,
   loadConfig,
   newId,
   type Config,
@@ -10,6 +11,7 @@ import {
   type Logger,
   type Metrics,
   type Mongo,
+  type Redis,
 } from '@tidings/platform';
 import { createTestStore } from '@tidings/testing';
 import { customersModule, type CustomersModule } from '../../src/modules/customers/index.js';
@@ -29,6 +31,7 @@ import { webhooksModule, type WebhooksModule } from '../../src/modules/webhooks/
 export interface Domain {
   config: Config;
   mongo: Mongo;
+  redis: Redis;
   jobs: Jobs;
   metrics: Metrics;
   logger: Logger;
@@ -87,7 +90,8 @@ export async function createDomain(options: DomainOptions = {}): Promise<Domain>
   const { now } = options;
   const unitOfWork: UnitOfWork = now ? { run: (how, work) => real.run(how, (tx) => work({ ...tx, now: now() })) } : real;
   const metrics = createMetrics();
-  const context = { config, mongo, logger, jobs, unitOfWork, metrics };
+  const redis = createRedis(redisUrl, { name: 'domain', logger });
+  const context = { config, mongo, redis, logger, jobs, unitOfWork, metrics };
   const wallet = walletModule(context, options.providers);
   const merchants = merchantsModule(context);
   const orders = ordersModule(context, { ...merchants, wallet: wallet.wallet, earn: followOrder });
@@ -133,6 +137,7 @@ export async function createDomain(options: DomainOptions = {}): Promise<Domain>
   }
   await wallet.stop?.();
   await loyalty.stop?.();
+  await customers.stop?.();
   await mongo.db.createCollection('users');
   if (options.jobs) await jobs.start();
 
@@ -140,6 +145,7 @@ export async function createDomain(options: DomainOptions = {}): Promise<Domain>
   return {
     config,
     mongo,
+    redis,
     jobs,
     metrics,
     logger,
@@ -186,6 +192,7 @@ export async function createDomain(options: DomainOptions = {}): Promise<Domain>
     },
     async stop() {
       await jobs.stop();
+      redis.disconnect();
       await close();
     },
   };

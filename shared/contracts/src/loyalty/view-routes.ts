@@ -1,7 +1,16 @@
 import { idParams, listOf, listQuery } from '../common.js';
 import { defineRoute } from '../route.js';
 import { z } from 'zod';
-import { customerParams, customersQuery, customerViewSchema, interactionSchema, loyaltyCustomerSchema, tagsBody } from './views.js';
+import {
+  analyticsQuery,
+  analyticsSchema,
+  customerParams,
+  customersQuery,
+  customerViewSchema,
+  interactionSchema,
+  loyaltyCustomerSchema,
+  tagsBody,
+} from './views.js';
 
 const tag = 'loyalty';
 const who = 'Members of the merchant and administrators.';
@@ -61,6 +70,20 @@ export const viewRoutes = {
     query: z.strictObject(listQuery),
     status: 200,
     response: listOf(interactionSchema),
+    errors: ['not-found'],
+  }),
+  getAnalytics: defineRoute({
+    name: 'getAnalytics',
+    method: 'get',
+    path: '/api/merchants/:id/analytics',
+    summary: "A business's figures of loyalty, per day and hour, over at most 92 days: the last 30 unless given",
+    tag,
+    access: 'user',
+    who,
+    params: idParams,
+    query: analyticsQuery,
+    status: 200,
+    response: analyticsSchema,
     errors: ['not-found'],
   }),
 };

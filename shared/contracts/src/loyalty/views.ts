@@ -140,7 +140,8 @@ export type Interaction = z.output<typeof interactionSchema>;
 
 export const longestAnalyticsRange = 92;
 /** Days by the merchant's calendar, both included; the last 30 unless given. */
-export const analyticsQuery = z.strictObject({ from: z.iso.date().optional(), to: z.iso.date().optional() });
+const dateSchema = z.iso.date().refine((date) => date >= '1970-01-01', 'must not be before 1970');
+export const analyticsQuery = z.strictObject({ from: dateSchema.optional(), to: dateSchema.optional() });
 
 const count = z.int().min(0);
 const counters = {
@@ -168,7 +169,7 @@ export const analyticsSchema = z.strictObject({
   days: z.array(z.strictObject({ date: z.iso.date(), ...counters })),
   /** Scans by the hour of the merchant's day, 0 to 23. */
   hours: z.array(count).length(24),
-  /** Enrolled of those who were asked, in basis points; null while nobody was. */
+  /** Of the enrollments that were asked for, those accepted, in basis points; null while nobody was asked. */
   conversion: z.int().min(0).nullable(),
   /** Customers with an active card, now. */
   customers: count,

@@ -3,11 +3,12 @@ import { read, write, type RouteBinding } from '../../http/bind.js';
 import { presentPage } from '../../http/lists.js';
 import { presentEnrollment } from '../enrollments/index.js';
 import { presentCard, presentCustomer, presentInteraction } from '../loyalty/index.js';
+import type { AnalyticsService } from './analytics.service.js';
 import type { Customers } from './customers.service.js';
 
 const merchantFeed = { feeds: ({ params }: { params: { id: string } }) => [feeds.merchant(params.id)] };
 
-export function customerRoutes({ customers }: { customers: Customers }): RouteBinding[] {
+export function customerRoutes({ customers, analytics }: { customers: Customers; analytics: AnalyticsService }): RouteBinding[] {
   const contract = routes.loyalty;
   return [
     read(
@@ -36,5 +37,6 @@ export function customerRoutes({ customers }: { customers: Customers }): RouteBi
         presentPage(await customers.interactions(caller, params.id, params.userId, query), presentInteraction),
       merchantFeed,
     ),
+    read(contract.getAnalytics, async ({ caller, params, query }) => analytics.report(caller, params.id, query), merchantFeed),
   ];
 }

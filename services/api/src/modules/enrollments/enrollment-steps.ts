@@ -76,7 +76,9 @@ export function createEnrollmentSteps(parts: {
 
   const note = async (tx: Tx, enrollment: EnrollmentDocument, what: EnrollmentStatus | 'unblocked' = enrollment.status): Promise<void> => {
     const { _id: subjectId, merchantId, userId, programId } = enrollment;
-    await interactions.note(tx, { merchantId, userId, programId, subjectId, kind: `enrollment-${what}` });
+    // An enrollment at once is new when it is approved.
+    const asked = enrollment.version > 1 && what === 'approved' ? ({ asked: true } as const) : {};
+    await interactions.note(tx, { merchantId, userId, programId, subjectId, kind: `enrollment-${what}`, ...asked });
   };
 
   const announce = (tx: Tx, enrollment: EnrollmentDocument, quiet: boolean): void => {

@@ -4,7 +4,7 @@ import type { ApiModule, Context } from '../../context.js';
 import { ensureIndexes } from '../../models.js';
 import type { Merchants } from '../merchants/index.js';
 import type { NotificationActions } from '../notifications/index.js';
-import { createLedger, createRollUps, type Ledger, type RollUps } from '../wallet/index.js';
+import { createLedger, createRollUps, type Ledger, type LedgerModels, type RollUps } from '../wallet/index.js';
 import { createCards, type Cards } from './cards.js';
 import { cardRoutes } from './cards.routes.js';
 import { createCustomerBook, type CustomerBook } from './customers.js';
@@ -26,7 +26,7 @@ import { createRedemptions, type Redemptions } from './redemptions.service.js';
 import { rewardRoutes } from './rewards.routes.js';
 import { createRewards, type Rewards } from './rewards.service.js';
 
-export { pointsBooks } from './points-books.js';
+export { pointsBooks, programAccount } from './points-books.js';
 export type { Cards } from './cards.js';
 export { announceCustomer, customerId, namesOf, searchKey, type CustomerBook } from './customers.js';
 export { dateIn, pointsBy, underCap } from './earning.js';
@@ -68,6 +68,7 @@ export interface LoyaltyModule extends ApiModule {
   /** Of points. */
   ledger: Ledger<PointsFacts>;
   alerts: FraudAlerts;
+  pointsAccounts: LedgerModels<PointsFacts>['accounts'];
   rollUps: RollUps;
 }
 
@@ -121,6 +122,7 @@ export function loyaltyModule(
     book,
     ledger,
     alerts,
+    pointsAccounts: books.accounts,
     rollUps,
     routes: [
       ...loyaltyRoutes({ programs }),

@@ -7,6 +7,8 @@ import { presentMerchantBalance, walletModels, type Wallet } from '../wallet/ind
 import { createQueue, type Queue } from './queue.js';
 import { createSales, type SalesService } from './sales.service.js';
 
+export { dayRange } from './days.js';
+
 export interface SalesModule extends ApiModule {
   queue: Queue;
   sales: SalesService;

@@ -26,6 +26,7 @@ export type { Debts } from './debts.js';
 export type { DisputeMessage, Disputes } from './disputes.js';
 export { ledgerSums, moneyBooks, type Books, type LedgerSums } from './ledger-sums.js';
 export type { Outcome, PaymentNames, Settled } from './payment-names.js';
+export { createRounds, type Rounds } from './rounds.js';
 export { accountId, createLedger, type AccountRef, type Ledger } from './ledger.js';
 export type { ListedPayment, PaymentProvider } from './providers/provider.js';
 export { isSignedByRazorpay, signRazorpay } from './providers/razorpay.js';
