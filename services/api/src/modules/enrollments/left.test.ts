@@ -3,8 +3,7 @@ import { listedCustomers, reduceCustomerBook, type AnyEvent, type CustomerBook }
 import { createClock, openCard, pointsProblems, runDue } from '../../../tests/support/cards.js';
 import { dayMs, openClub, outcome } from '../../../tests/support/clubs.js';
 import { createDomain, type Domain } from '../../../tests/support/domain.js';
-import { customerId } from '../loyalty/customers.js';
-import { presentCustomer } from '../loyalty/loyalty.presenter.js';
+import { customerId, presentCustomer } from '../loyalty/index.js';
 
 const clock = createClock();
 let domain: Domain;

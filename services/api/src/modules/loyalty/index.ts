@@ -33,7 +33,6 @@ export { dateIn, pointsBy, underCap } from './earning.js';
 export type { FraudAlerts } from './fraud-alerts.js';
 export type { Interactions } from './interactions.js';
 export {
-  customerOrders,
   type CardDocument,
   type CustomerDocument,
   type InteractionDocument,
@@ -42,7 +41,7 @@ export {
   type PointsFacts,
   type ProgramDocument,
 } from './loyalty.model.js';
-export { presentCard, presentCustomer, presentInteraction, presentPoints, presentProgram } from './loyalty.presenter.js';
+export { presentCard, presentCustomer, presentInteraction, presentPoints } from './loyalty.presenter.js';
 export type { Place, Places } from './places.js';
 export type { Moved, Points } from './points.js';
 export type { PointsDecisions } from './points.service.js';

@@ -14,7 +14,7 @@ export type { Items } from './items.js';
 export { assertMayChange, assertMayLook, assertMember, isMember, type Members } from './members.js';
 export type { ItemDocument, MerchantDocument } from './merchants.model.js';
 export { presentItem, presentMerchant } from './merchants.presenter.js';
-export type { Menu, Menus } from './menus.js';
+export type { Menus } from './menus.js';
 export type { Merchants } from './merchants.service.js';
 export type { SellingService } from './selling.service.js';
 

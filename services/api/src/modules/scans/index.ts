@@ -15,8 +15,7 @@ import { createStaticCards, type StaticCards } from './static-cards.js';
 import { createVisits } from './visits.js';
 
 export { followOrder } from './order-earnings.js';
-export type { ScanDocument, ScanModels } from './scans.model.js';
-export { presentScan } from './scans.presenter.js';
+export type { ScanModels } from './scans.model.js';
 
 export interface ScansModule extends ApiModule {
   models: ScanModels;

@@ -24,7 +24,7 @@ import { createWallet, type Wallet } from './wallet.service.js';
 
 export type { Debts } from './debts.js';
 export type { DisputeMessage, Disputes } from './disputes.js';
-export { ledgerSums, moneyBooks, type Books, type LedgerSums } from './ledger-sums.js';
+export { ledgerSums, type Books, type LedgerSums } from './ledger-sums.js';
 export type { Outcome, PaymentNames, Settled } from './payment-names.js';
 export { createRounds, type Rounds } from './rounds.js';
 export { accountId, createLedger, type AccountRef, type Ledger } from './ledger.js';

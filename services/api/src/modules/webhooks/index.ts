@@ -9,7 +9,6 @@ import { webhookModels } from './webhooks.model.js';
 import { webhookRoutes } from './webhooks.routes.js';
 import { createWebhooks, type Webhooks } from './webhooks.service.js';
 
-export type { WebhookProvider } from './message.js';
 export { createSources, type WebhookSources } from './sources/index.js';
 export { webhookModels, type DeliveryDocument } from './webhooks.model.js';
 export type { Webhooks } from './webhooks.service.js';
