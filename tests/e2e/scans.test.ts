@@ -113,7 +113,9 @@ describe('the three cases', () => {
     await expectStatus(200, asha.http.post(`/api/notifications/${String(question['notificationId'])}/actions/accept`));
     await phone.event('card-updated', (data) => data['programId'] === programId);
     await desk.event('loyalty-customer-updated', (data) => data['userId'] === asha.id);
-    expect(customersOn(desk).find(({ userId }) => userId === asha.id)).toMatchObject({ name: 'Asha', balance: 0, visits: 0 });
+    const listed = `/api/merchants/${stall.merchant.id}/customers?limit=100`;
+    expect(customersOn(desk)).toMatchObject([{ userId: asha.id, name: 'Asha', balance: 0, visits: 0 }]);
+    expect(await itemsOf(stall.owner.http, listed)).toEqual(customersOn(desk));
 
     await pass(asha);
     const { body: second } = await expectStatus(200, scan(await codeOf(asha), { programId }));
@@ -121,7 +123,8 @@ describe('the three cases', () => {
     await phone.event('points-updated', (data) => data['pointsId'] === second.points!.id);
     expect(await told(phone, 'Points earned')).toMatchObject({ message: `You earned 10 points from ${stall.merchant.name}!` });
     await desk.event('loyalty-customer-updated', ({ customer }) => (customer as { visits: number }).visits === 1);
-    expect(customersOn(desk).find(({ userId }) => userId === asha.id)).toMatchObject({ balance: 10, visits: 1 });
+    expect(customersOn(desk)).toMatchObject([{ userId: asha.id, balance: 10, visits: 1 }]);
+    expect(await itemsOf(stall.owner.http, listed)).toEqual(customersOn(desk));
     await dashboardEqualsFresh(phone, asha);
     const log = (await itemsOf(stall.owner.http, `/api/merchants/${stall.merchant.id}/scans?userId=${asha.id}`)) as Scan[];
     expect(log.map(({ outcome, points, isFirst }) => ({ outcome, points, isFirst }))).toEqual([

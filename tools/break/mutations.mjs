@@ -9,6 +9,7 @@ import { paymentMutations } from './mutations-payments.mjs';
 import { pointsMutations } from './mutations-points.mjs';
 import { relayMutations } from './mutations-relay.mjs';
 import { requestMutations } from './mutations-requests.mjs';
+import { scanMutations } from './mutations-scans.mjs';
 import { vendorMutations } from './mutations-vendors.mjs';
 import { walletMutations } from './mutations-wallet.mjs';
 import { webhookMutations } from './mutations-webhooks.mjs';
@@ -39,6 +40,7 @@ export const mutations = [
   ...paymentMutations,
   ...vendorMutations,
   ...codeMutations,
+  ...scanMutations,
   ...loyaltyMutations,
   ...pointsMutations,
 ];

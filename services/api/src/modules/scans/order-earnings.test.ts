@@ -102,8 +102,21 @@ describe('a paid order', () => {
     expect(await jobs()).toBe(1);
     await change({ isActive: false });
     expect(await jobs()).toBe(0);
-    await Promise.all([shop.addProgram(byAmount), change({ isActive: true, rules: [] })]);
-    expect(await jobs()).toBe(1);
+  });
+
+  test('is followed also when one program begins to earn while another ends', async () => {
+    const shop = await openShop(byAmount);
+    const { member, merchantId, program } = shop;
+    const asha = await shop.friend();
+    const change = (id: string, patch: Partial<ProgramInput>) =>
+      domain.run((tx) => domain.loyalty.programs.update(tx, member, merchantId, id, patch));
+    for (let round = 0; round < 8; round++) {
+      await change(program._id, byAmount);
+      const [begun] = await Promise.all([shop.addProgram(byAmount), change(program._id, { rules: [] })]);
+      expect(await shop.jobs((await shop.order(asha, 1))._id)).toHaveLength(1);
+      await change(begun._id, { isActive: false });
+    }
+    expect(await shop.jobs((await shop.order(asha, 1))._id)).toEqual([]);
   });
 
   test('earns in each program in which the customer is, and in none that was joined later', async () => {

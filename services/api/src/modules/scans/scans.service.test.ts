@@ -174,9 +174,10 @@ describe('who may scan', () => {
     await domain.run((tx) => domain.loyalty.programs.update(tx, member, merchantId, program._id, { isActive: false }));
     expect(await counter.refusal(code)).toBe('program-closed');
     expect(await counter.refusal(code, { programId: program._id })).toBe('program-closed');
+    const friend = await other.friend();
     const merchants = domain.mongo.db.collection<{ _id: string }>('merchants');
     await merchants.updateOne({ _id: other.merchantId }, { $set: { isActive: false } });
-    expect(await other.refusal(code)).toBe('merchant-closed');
+    for (const shown of [code, other.code(friend)]) expect(await other.refusal(shown)).toBe('merchant-closed');
     expect((await counter.traces(asha)) + (await other.traces(asha))).toBe(0);
   });
 

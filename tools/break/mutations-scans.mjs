@@ -1,0 +1,180 @@
+const folder = 'services/api/src/modules/scans';
+const service = `${folder}/scans.service.ts`;
+const earnings = `${folder}/order-earnings.ts`;
+const scanTests = `${folder}/scans.service.test.ts`;
+const limitTests = `${folder}/scan-limits.test.ts`;
+const orderTests = `${folder}/order-earnings.test.ts`;
+
+/** Of what earns points: scans, orders, and their limits. @type {import('./mutations.mjs').Mutation[]} */
+export const scanMutations = [
+  {
+    name: 'scan-replayed',
+    mechanism: 'a code serves a business once',
+    invariant: 6,
+    edits: [{ file: service, search: "if (!(await spend(tx, merchantId, code))) throw new Problem('code-used');", replace: '' }],
+    testFile: scanTests,
+    test: 'serves each business once, and is refused when it is replayed',
+  },
+  {
+    name: 'scan-code-time',
+    mechanism: "a customer's code is void after a minute",
+    invariant: 6,
+    edits: [{ file: 'services/api/src/codes/codes.ts', search: 'userCodeValidMs = 60_000', replace: 'userCodeValidMs = 300_000' }],
+    testFile: scanTests,
+    test: 'serves each business once, and is refused when it is replayed',
+  },
+  {
+    name: 'scan-repeated',
+    mechanism: 'two scans within ten seconds are one',
+    invariant: 5,
+    edits: [{ file: service, search: '< repeatMs)', replace: '< 0)' }],
+    testFile: scanTests,
+    test: 'scanned twice within ten seconds counts once, whatever code is shown then',
+  },
+  {
+    name: 'scan-turns',
+    mechanism: 'two cashiers at once meet at one document',
+    invariant: 5,
+    edits: [
+      {
+        file: service,
+        search: 'updateOne({ _id: pair }, { $set: { scanId, at: tx.now } }',
+        replace: 'updateOne({ _id: scanId }, { $set: { scanId, at: tx.now } }',
+      },
+    ],
+    testFile: scanTests,
+    test: 'scanned by ten cashiers at once counts once, for all of them',
+  },
+  {
+    name: 'scan-own-code',
+    mechanism: 'nobody scans themselves',
+    invariant: 6,
+    edits: [{ file: service, search: "if (code.userId === caller.userId) throw new Problem('own-code');", replace: '' }],
+    testFile: scanTests,
+    test: 'that is forged, of another installation, of another kind, one’s own, or of nobody is refused by its own error',
+  },
+  {
+    name: 'scan-open-business',
+    mechanism: 'a business that is not active scans nobody',
+    invariant: 6,
+    edits: [
+      { file: service, search: "if (!merchant.isActive) throw new Problem('merchant-closed', 'The business is not active');", replace: '' },
+    ],
+    testFile: scanTests,
+    test: 'members, for a business that is active and has a program that is',
+  },
+  {
+    name: 'scan-cap',
+    mechanism: "what visits earn counts against the day's cap",
+    invariant: 5,
+    edits: [{ file: `${folder}/visits.ts`, search: 'card: { ...visited, earned }', replace: 'card: visited' }],
+    testFile: scanTests,
+    test: 'gives no more on a day than the cap lets through, and the visits count on',
+  },
+  {
+    name: 'card-renewed',
+    mechanism: 'a printed card is void when it was renewed',
+    invariant: 6,
+    edits: [{ file: `${folder}/static-cards.ts`, search: 'exists({ _id: userId, serial })', replace: 'exists({ _id: userId })' }],
+    testFile: scanTests,
+    test: 'is the same until it is renewed, is scanned like a code again and again, and then is void',
+  },
+  {
+    name: 'scan-limits',
+    mechanism: 'a business scans a customer, and all of them, so often',
+    invariant: 6,
+    edits: [
+      {
+        file: `${folder}/scan-limits.ts`,
+        search: 'return nth ? nth.at.getTime() + windowMs - now.getTime() : null;',
+        replace: 'return nth && windowMs < 0 ? 1 : null;',
+      },
+    ],
+    testFile: limitTests,
+    test: 'past the limit of a minute are refused, whoever is scanned; another business goes on',
+  },
+  {
+    name: 'points-by-hand-limit',
+    mechanism: 'a business gives so many points by hand in a day',
+    invariant: 6,
+    edits: [
+      {
+        file: 'services/api/src/modules/loyalty/hand-points.ts',
+        search: 'given.reduce((sum, one) => sum + one.points, points)',
+        replace: 'given.reduce((sum) => sum, points)',
+      },
+    ],
+    testFile: limitTests,
+    test: 'past the limit of the merchant’s day are refused, over all members; deductions are not',
+  },
+  {
+    name: 'fraud-alert-once',
+    mechanism: 'administrators hear once of a window',
+    invariant: 5,
+    edits: [
+      { file: 'services/api/src/modules/loyalty/fraud-alerts.ts', search: 'if (upsertedCount > 0)', replace: 'if (upsertedCount >= 0)' },
+    ],
+    testFile: limitTests,
+    test: 'past the limit are refused with a time, and administrators hear of it once an hour',
+  },
+  {
+    name: 'refusal-not-kept',
+    mechanism: 'what may be tried again later is not kept under its key',
+    invariant: 4,
+    edits: [
+      {
+        file: 'services/api/src/http/router.ts',
+        search: 'if (request && !(outcome instanceof Problem && mayRetry(outcome)))',
+        replace: 'if (request)',
+      },
+    ],
+    testFile: 'tests/e2e/scans.test.ts',
+    test: 'a scan that may be tried again later is not kept under its key, and says when',
+  },
+  {
+    name: 'order-earned-once',
+    mechanism: 'an order gives what is due, less what it gave',
+    invariant: 5,
+    edits: [{ file: earnings, search: 'const due = target - sumOf(given);', replace: 'const due = target;' }],
+    testFile: orderTests,
+    test: 'earns once, however often the job is done',
+  },
+  {
+    name: 'order-earned-when-paid',
+    mechanism: 'an order gives when it was paid, and not to who joins later',
+    invariant: 6,
+    edits: [{ file: earnings, search: 'if (due > 0 && isNew)', replace: 'if (due > 0)' }],
+    testFile: orderTests,
+    test: 'earns in each program in which the customer is, and in none that was joined later',
+  },
+  {
+    name: 'order-points-back',
+    mechanism: 'what goes back of the price takes its points back',
+    invariant: 5,
+    edits: [{ file: earnings, search: 'if (due < 0) await takeBack(tx, place, order, given, target);', replace: '' }],
+    testFile: orderTests,
+    test: 'takes its points back: for a part the share, for all the rest, and of the tier too',
+  },
+  {
+    name: 'order-points-covered',
+    mechanism: 'no more is taken back than the card has',
+    invariant: 5,
+    edits: [{ file: earnings, search: 'const taken = Math.min(more, card.balance);', replace: 'const taken = more;' }],
+    testFile: orderTests,
+    test: 'takes no more than the card has, and what is missing is not taken of later points',
+  },
+  {
+    name: 'programs-take-turns',
+    mechanism: 'of two programs that change at once, one sees what the other does to orders',
+    invariant: 5,
+    edits: [
+      {
+        file: 'services/api/src/modules/merchants/merchants.service.ts',
+        search: '{ $set: { ordersEarn: earn }, $inc: { programsVersion: 1 } }',
+        replace: '{ $set: { ordersEarn: earn } }',
+      },
+    ],
+    testFile: orderTests,
+    test: 'is followed also when one program begins to earn while another ends',
+  },
+];
