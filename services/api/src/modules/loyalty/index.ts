@@ -43,7 +43,7 @@ export {
 } from './loyalty.model.js';
 export { presentCard, presentCustomer, presentInteraction, presentPoints } from './loyalty.presenter.js';
 export type { Place, Places } from './places.js';
-export type { Moved, Points } from './points.js';
+export type { Moved, Points, PointsChange } from './points.js';
 export type { PointsDecisions } from './points.service.js';
 export type { Programs } from './programs.service.js';
 

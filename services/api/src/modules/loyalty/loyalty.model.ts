@@ -77,6 +77,8 @@ export interface PointsDocument {
   /** The lots that it added, or took from: reversing it needs them. */
   lots: Lot[];
   orderId?: string;
+  /** Of an order: the rules by which it earned. When a part of its price goes back, they say what stays, whatever the program says by then. */
+  terms?: Pick<ProgramDocument, 'rules' | 'bonus'>;
   scanId?: string;
   redemptionId?: string;
   reversalOf?: string;
@@ -290,6 +292,7 @@ const pointsSchema = new Schema<PointsDocument>(
     balance: Number,
     lots,
     orderId: String,
+    terms: { type: Schema.Types.Mixed },
     scanId: String,
     redemptionId: String,
     reversalOf: String,

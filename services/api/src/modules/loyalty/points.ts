@@ -25,6 +25,7 @@ export interface PointsChange {
   reason: string;
   source: PointsSource;
   orderId?: string;
+  terms?: NonNullable<PointsDocument['terms']>;
   scanId?: string;
   redemptionId?: string;
   reversalOf?: string;

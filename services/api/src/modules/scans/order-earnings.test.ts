@@ -136,13 +136,16 @@ describe('a paid order', () => {
     expect(await shop.card(ravi)).toMatchObject({ balance: 0 });
   });
 
-  test('earns under the cap of the day and waits where the program says so', async () => {
+  test('earns under the cap of the day and waits where the program says so; what was denied or cut is not given later', async () => {
     const shop = await openShop({ ...byAmount, capPerDay: 7, approval: { mode: 'all', above: 4 } });
     const asha = await shop.friend();
     const [first, second] = [await shop.order(asha, 5), await shop.order(asha, 4)];
     await shop.settle(first._id);
     await shop.settle(second._id);
-    expect(await shop.entries(first._id)).toEqual(['order 5 pending']);
+    const { _id: waiting } = (await domain.loyalty.models.points.findOne({ orderId: first._id }).lean())!;
+    await domain.run((tx) => domain.loyalty.pointsDecisions.decide(tx, asha, waiting, 'decline'), asha.userId);
+    for (const { _id } of [first, second]) await shop.settle(_id, { again: true });
+    expect(await shop.entries(first._id)).toEqual(['order 5 denied']);
     expect(await shop.entries(second._id)).toEqual(['order 2 posted']);
   });
 });
@@ -163,6 +166,18 @@ describe('what goes back of the price', () => {
     await shop.settle(_id);
     expect(await shop.card(asha)).toMatchObject({ balance: 0, lifetime: 0, earned: { points: 0 } });
     expect(await shop.entries(_id)).toEqual(['order 30 posted', 'reversal -10 posted', 'reversal -20 posted']);
+  });
+
+  test('takes them back by the rules by which they were earned, whatever the program says by then', async () => {
+    const shop = await openShop({ rules: [{ kind: 'amount', points: 10, per: 100 }] });
+    const { member, merchantId, program } = shop;
+    const asha = await shop.friend();
+    const { _id } = await shop.order(asha, 3);
+    await shop.settle(_id);
+    await domain.run((tx) => domain.loyalty.programs.update(tx, member, merchantId, program._id, { rules: [], isActive: false }));
+    await shop.refund(_id, 150);
+    await shop.settle(_id);
+    expect(await shop.card(asha)).toMatchObject({ balance: 10 });
   });
 
   test('takes no more than the card has, and what is missing is not taken of later points', async () => {

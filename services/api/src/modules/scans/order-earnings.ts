@@ -1,7 +1,7 @@
 import type { Tx, UnitOfWork } from '@tidings/feed';
 import type { JobHandler } from '@tidings/platform';
 import { z } from 'zod';
-import { dateIn, pointsBy, underCap, type LoyaltyModule, type Place, type PointsDocument } from '../loyalty/index.js';
+import { dateIn, pointsBy, underCap, type LoyaltyModule, type Place, type PointsChange, type PointsDocument } from '../loyalty/index.js';
 import { refundedOf, type OrderDocument, type OrderFollower, type OrderModels } from '../orders/index.js';
 
 export const orderJobKind = 'loyalty-order';
@@ -15,8 +15,8 @@ export const followOrder: OrderFollower = async (tx, { _id: orderId, version }) 
 
 /**
  * What a paid order earns, without a scan: in each active program in which the customer is, by its rules for amounts and items. The job settles to
- * a target: what the rules give for what is left of the price, less what was given for this order. An order gives once, when it was paid: who joins
- * later gets nothing for it. What is taken back is no more than the card has.
+ * a target: what the rules by which it earned give for what is left of the price. An order gives once, when it was paid: who joins later gets nothing
+ * for it. What is taken back is no more than the card has.
  */
 export function createOrderEarnings(parts: {
   orders: OrderModels['orders'];
@@ -26,52 +26,56 @@ export function createOrderEarnings(parts: {
   const { orders, loyalty, unitOfWork } = parts;
   const { models, cards, points, places } = loyalty;
 
-  const give = async (tx: Tx, place: Place, order: OrderDocument, due: number): Promise<void> => {
+  const award = (tx: Tx, place: Place, order: OrderDocument, change: Pick<PointsChange, 'delta' | 'terms' | 'card'>) =>
+    points.byBusiness(tx, place, { ...change, reason: 'Order', source: 'order', orderId: order._id });
+
+  const give = async (tx: Tx, place: Place, order: OrderDocument): Promise<void> => {
     const { program, card, timeZone } = place;
     if (!program.isActive) return;
-    const { points: delta, earned } = underCap(program, card, due, dateIn(timeZone, tx.now));
-    if (delta === 0) return;
-    await points.byBusiness(tx, place, { delta, reason: 'Order', source: 'order', orderId: order._id, card: { earned } });
+    const { rules, bonus } = program;
+    const { points: delta, earned } = underCap(program, card, targetOf(program, order, timeZone), dateIn(timeZone, tx.now));
+    if (delta > 0) await award(tx, place, order, { delta, terms: { rules, bonus }, card: { earned } });
   };
 
   const takeBack = async (tx: Tx, before: Place, order: OrderDocument, given: readonly PointsDocument[], target: number): Promise<void> => {
+    const terms = given.find((entry) => entry.terms)?.terms;
     const waiting = given.filter(({ status }) => status === 'pending');
     for (const entry of waiting) await points.mark(tx, before.card, entry, 'pending', 'denied');
     const moved = given.filter(({ status }) => status !== 'pending');
     const more = sumOf(moved) - target;
     // A part of what waited is still due, and waits anew.
-    if (more < 0) return void (await points.byBusiness(tx, before, { delta: -more, reason: 'Order', source: 'order', orderId: order._id }));
-    if (more === 0) return;
+    if (more < 0) await award(tx, before, order, { delta: -more, ...(terms ? { terms } : {}) });
+    if (more <= 0) return;
     const place = await points.voidDue(tx, before);
     const { card, timeZone } = place;
     const taken = Math.min(more, card.balance);
     if (taken === 0) return;
-    const [award, ...others] = moved;
+    const [first, ...others] = moved;
     // Taken back whole it is reversed, and nobody does so again by hand.
-    const isWhole = award !== undefined && others.length === 0 && award.status === 'posted' && award.delta === taken;
-    if (isWhole) await points.mark(tx, card, award, 'posted', 'reversed');
+    const isWhole = first !== undefined && others.length === 0 && first.status === 'posted' && first.delta === taken;
+    if (isWhole) await points.mark(tx, card, first, 'posted', 'reversed');
     const today = dateIn(timeZone, tx.now);
-    const isToday = award !== undefined && card.earned.date === today && dateIn(timeZone, award.createdAt) === today;
+    const isToday = first !== undefined && card.earned.date === today && dateIn(timeZone, first.createdAt) === today;
     await points.post(tx, place, {
       delta: -taken,
       reason: 'Order refunded',
       source: 'reversal',
       orderId: order._id,
-      ...(isWhole ? { reversalOf: award._id } : {}),
+      ...(isWhole ? { reversalOf: first._id } : {}),
       lots: moved.filter(({ delta }) => delta > 0).flatMap(({ lots }) => lots),
       ...(isToday ? { card: { earned: { date: today, points: Math.max(0, card.earned.points - taken) } } } : {}),
     });
   };
 
   const settle = async (tx: Tx, place: Place, order: OrderDocument, isNew: boolean): Promise<void> => {
-    const given = await models.points
-      .find({ orderId: order._id, cardId: place.card._id, status: { $ne: 'denied' } }, null, { session: tx.session })
+    const entries = await models.points
+      .find({ orderId: order._id, cardId: place.card._id }, null, { session: tx.session })
       .sort({ createdAt: 1, _id: 1 })
       .lean<PointsDocument[]>();
-    const target = targetOf(place, order);
-    const due = target - sumOf(given);
-    if (due > 0 && isNew) await give(tx, place, order, due);
-    if (due < 0) await takeBack(tx, place, order, given, target);
+    if (isNew && entries.length === 0) return give(tx, place, order);
+    const given = entries.filter(({ status }) => status !== 'denied');
+    const target = targetOf(entries.find(({ terms }) => terms)?.terms ?? place.program, order, place.timeZone);
+    if (sumOf(given) > target) await takeBack(tx, place, order, given, target);
   };
 
   return async (job, finish) => {
@@ -88,9 +92,9 @@ export function createOrderEarnings(parts: {
 
 const sumOf = (entries: readonly PointsDocument[]): number => entries.reduce((sum, { delta }) => sum + delta, 0);
 
-/** By the rules of now, and the bonus of the hour in which it was paid. A visit is a scan, not an order. */
-function targetOf({ program, timeZone }: Place, order: OrderDocument): number {
+/** What is left of the price earns, with the bonus of the hour in which it was paid. A visit is a scan, not an order. */
+function targetOf(terms: NonNullable<PointsDocument['terms']>, order: OrderDocument, timeZone: string): number {
   const { price, items, createdAt } = order;
   const left = price - refundedOf(order);
-  return left === 0 && price > 0 ? 0 : pointsBy(program, { amount: left, items, kept: { left, price } }, createdAt, timeZone);
+  return left === 0 && price > 0 ? 0 : pointsBy(terms, { amount: left, items, kept: { left, price } }, createdAt, timeZone);
 }
