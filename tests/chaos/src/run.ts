@@ -170,14 +170,16 @@ async function judge(recorder: Recorder, screens: readonly Screen[], load: Load)
 /** Nothing is under way any more, as far as the collections and the clients tell. */
 async function isSettled({ recorder, screens }: World): Promise<boolean> {
   const { db, events } = recorder;
-  const [stored, pending, due, waiting] = await Promise.all([
+  const [stored, pending, due, waiting, untold] = await Promise.all([
     db.collection('outbox').countDocuments(),
     db.collection('outbox').countDocuments({ pending: true }),
     // There is always a next one of those that come by the clock.
     db.collection('jobs').countDocuments({ state: 'due', dueAt: { $lte: new Date() } }),
     db.collection('postings').countDocuments({ pending: true }),
+    // The administrators' feed tells of transfers by the second.
+    db.collection('transfers').countDocuments({ untold: true }),
   ]);
-  if (stored !== events.length || pending + due + waiting > 0) return false;
+  if (stored !== events.length || pending + due + waiting + untold > 0) return false;
   return screens.every(({ client, start }) =>
     Object.keys(start).every((feed) => (client.cursors[feed] ?? 0) >= recorder.feed(feed).length),
   );
