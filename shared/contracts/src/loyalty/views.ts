@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { amountSchema, balanceSchema, idSchema, listQuery, text, timeSchema, versionSchema } from '../common.js';
+import { amountSchema, balanceSchema, idSchema, inOrder, listQuery, text, timeSchema, versionSchema } from '../common.js';
 import { codeSchema } from '../payments/codes.js';
 import { cardSchema, enrollmentSchema, pointsEntrySchema } from './schemas.js';
 
@@ -139,9 +139,9 @@ export const interactionSchema = z.strictObject({
 export type Interaction = z.output<typeof interactionSchema>;
 
 export const longestAnalyticsRange = 92;
-/** Days by the merchant's calendar, both included; the last 30 unless given. */
 const dateSchema = z.iso.date().refine((date) => date >= '1970-01-01', 'must not be before 1970');
-export const analyticsQuery = z.strictObject({ from: dateSchema.optional(), to: dateSchema.optional() });
+/** Days by the merchant's calendar, both included; the last 30 unless given. */
+export const analyticsQuery = inOrder(z.strictObject({ from: dateSchema.optional(), to: dateSchema.optional() }), ['from', 'to']);
 
 const count = z.int().min(0);
 const counters = {
