@@ -1,6 +1,7 @@
 import type { Tx } from '@tidings/feed';
 import { newId } from '@tidings/platform';
-import type { CardDocument, CustomerDocument, CustomerNameDocument, LoyaltyModels } from './loyalty.model.js';
+import type { CustomerDocument, CustomerNameDocument } from './book.model.js';
+import type { CardDocument, LoyaltyModels } from './loyalty.model.js';
 import { presentCustomer } from './loyalty.presenter.js';
 
 export const customerId = (merchantId: string, userId: string): string => `${merchantId}:${userId}`;

@@ -3,7 +3,8 @@ import type { Tx } from '@tidings/feed';
 import { dateIn } from './earning.js';
 import type { FraudAlerts } from './fraud-alerts.js';
 import { endOfPoints } from './lots.js';
-import type { HandPointsDocument, LoyaltyModels } from './loyalty.model.js';
+import type { HandPointsDocument } from './book.model.js';
+import type { LoyaltyModels } from './loyalty.model.js';
 import type { Place } from './places.js';
 
 export interface HandPoints {

@@ -32,15 +32,8 @@ export { announceCustomer, customerId, namesOf, searchKey, type CustomerBook } f
 export { dateIn, pointsBy, underCap } from './earning.js';
 export type { FraudAlerts } from './fraud-alerts.js';
 export type { Interactions } from './interactions.js';
-export {
-  type CardDocument,
-  type CustomerDocument,
-  type InteractionDocument,
-  type LoyaltyModels,
-  type PointsDocument,
-  type PointsFacts,
-  type ProgramDocument,
-} from './loyalty.model.js';
+export { type CustomerDocument, type InteractionDocument } from './book.model.js';
+export { type CardDocument, type LoyaltyModels, type PointsDocument, type PointsFacts, type ProgramDocument } from './loyalty.model.js';
 export { presentCard, presentCustomer, presentInteraction, presentPoints } from './loyalty.presenter.js';
 export type { Place, Places } from './places.js';
 export type { Moved, Points, PointsChange } from './points.js';

@@ -1,6 +1,7 @@
-import type { InteractionKind, PointsEntry, PointsSource, Program, RedemptionStatus } from '@tidings/contracts';
+import type { PointsEntry, PointsSource, Program, RedemptionStatus } from '@tidings/contracts';
 import type { Mongo } from '@tidings/platform';
 import { Schema, type Model } from 'mongoose';
+import { bookModels, type BookModels } from './book.model.js';
 
 export interface ProgramDocument extends Omit<Program, 'id' | 'businessId' | 'businessName' | 'createdAt' | 'updatedAt'> {
   _id: string;
@@ -109,86 +110,6 @@ export interface RedemptionDocument {
   version: number;
   createdAt: Date;
   updatedAt: Date;
-}
-
-/** A line of a business's list of customers, over its programs: what the cards say, ready to be sorted and searched. */
-export interface CustomerDocument {
-  /** `{merchantId}:{userId}`. */
-  _id: string;
-  merchantId: string;
-  userId: string;
-  name: string;
-  /** Lower case, for sorting. */
-  nameKey: string;
-  status: 'active' | 'left';
-  balance: number;
-  lifetime: number;
-  visits: number;
-  lastVisitAt: Date | null;
-  /** Of the active cards. */
-  programIds: string[];
-  tags: string[];
-  /** The name in lower case under which searches find it and the count of customers has it; null: who has left. */
-  listedAs: string | null;
-  enrolledAt: Date;
-  version: number;
-}
-
-/** The name of a listed customer from one of its words on. Of its own: a search reads them in the order of a plain index. */
-export interface CustomerNameDocument {
-  /** `{merchantId}:{userId}:{word}`. */
-  _id: string;
-  merchantId: string;
-  customerId: string;
-  /** Lower case. */
-  from: string;
-  tags: string[];
-}
-
-/** A customer more or less, until the figures have counted it. */
-export interface HeadcountDocument {
-  _id: string;
-  merchantId: string;
-  change: 1 | -1;
-}
-
-/** What happened between a business and a customer; the figures are counted from it. */
-export interface InteractionDocument {
-  _id: string;
-  merchantId: string;
-  userId: string;
-  kind: InteractionKind;
-  programId?: string;
-  subjectId?: string;
-  delta?: number;
-  source?: PointsSource;
-  /** Of a scan: the customer's first at this business. */
-  isFirst?: true;
-  /** Of an approval: somebody was asked before. */
-  asked?: true;
-  by: string | null;
-  at: Date;
-  /** Not in the figures yet; unset by the roll-up that counts it. */
-  pending?: true;
-}
-
-/** That administrators were told of a limit, in one window of it. */
-export interface FraudAlertDocument {
-  /** `{kind}:{merchantId}[:{userId}]:{window}`. */
-  _id: string;
-  alertId: string;
-  at: Date;
-  expiresAt: Date;
-}
-
-/** What one member gave by hand on a day of the merchant's calendar. */
-export interface HandPointsDocument {
-  /** `{merchantId}:{date}:{memberId}`. */
-  _id: string;
-  merchantId: string;
-  date: string;
-  points: number;
-  expiresAt: Date;
 }
 
 /** What a transfer of points says of itself. */
@@ -333,113 +254,23 @@ for (const owner of ['userId', 'merchantId'] as const) {
   redemptionSchema.index({ [owner]: 1, status: 1, createdAt: -1, _id: -1 });
 }
 
-const customerSchema = new Schema<CustomerDocument>(
-  {
-    _id: text,
-    merchantId: text,
-    userId: text,
-    name: text,
-    nameKey: text,
-    status: text,
-    balance: integer,
-    lifetime: integer,
-    visits: integer,
-    lastVisitAt: { type: Date, default: null },
-    programIds: { type: [String], required: true },
-    tags: { type: [String], required: true },
-    listedAs: { type: String, default: null },
-    enrolledAt: time,
-    version: integer,
-  },
-  { ...options, collection: 'loyalty_customers' },
-);
-/** The orders of the list of customers, which are read with and without a tag; `_id` decides among equals. */
-export const customerOrders = [
-  { enrolledAt: -1, _id: -1 },
-  { lastVisitAt: -1, _id: -1 },
-  { lifetime: -1, _id: -1 },
-  { balance: -1, _id: -1 },
-  { nameKey: 1, _id: 1 },
-] as const;
-for (const order of customerOrders)
-  for (const tags of [{}, { tags: 1 }] as const)
-    customerSchema.index({ merchantId: 1, ...tags, ...order }, { partialFilterExpression: { status: 'active' } });
-
-const customerNameSchema = new Schema<CustomerNameDocument>(
-  { _id: text, merchantId: text, customerId: text, from: text, tags: { type: [String], required: true } },
-  { ...options, collection: 'loyalty_customer_names' },
-);
-customerNameSchema.index({ merchantId: 1, from: 1, _id: 1 });
-customerNameSchema.index({ merchantId: 1, tags: 1, from: 1, _id: 1 });
-
-const headcountSchema = new Schema<HeadcountDocument>(
-  { _id: text, merchantId: text, change: integer },
-  { ...options, collection: 'loyalty_headcounts' },
-);
-headcountSchema.index({ merchantId: 1 });
-
-const interactionSchema = new Schema<InteractionDocument>(
-  {
-    _id: text,
-    merchantId: text,
-    userId: text,
-    kind: text,
-    programId: String,
-    subjectId: String,
-    delta: Number,
-    source: String,
-    isFirst: Boolean,
-    asked: Boolean,
-    by: { type: String, default: null },
-    at: time,
-    pending: Boolean,
-  },
-  { ...options, collection: 'interactions' },
-);
-interactionSchema.index({ merchantId: 1, userId: 1, at: -1, _id: -1 });
-// Holds only what the figures lack.
-interactionSchema.index({ pending: 1, merchantId: 1 }, { partialFilterExpression: { pending: true } });
-
-const alertSchema = new Schema<FraudAlertDocument>(
-  { _id: text, alertId: text, at: time, expiresAt: time },
-  { ...options, collection: 'fraud_alerts' },
-);
-alertSchema.index({ expiresAt: 1 }, { expireAfterSeconds: 0 });
-
-const handPointsSchema = new Schema<HandPointsDocument>(
-  { _id: text, merchantId: text, date: text, points: integer, expiresAt: time },
-  { ...options, collection: 'hand_points' },
-);
-handPointsSchema.index({ merchantId: 1, date: 1 });
-handPointsSchema.index({ expiresAt: 1 }, { expireAfterSeconds: 0 });
-
-export interface LoyaltyModels {
+export interface LoyaltyModels extends BookModels {
   programs: Model<ProgramDocument>;
   rewards: Model<RewardDocument>;
   cards: Model<CardDocument>;
   points: Model<PointsDocument>;
   redemptions: Model<RedemptionDocument>;
-  customers: Model<CustomerDocument>;
-  customerNames: Model<CustomerNameDocument>;
-  headcounts: Model<HeadcountDocument>;
-  interactions: Model<InteractionDocument>;
-  alerts: Model<FraudAlertDocument>;
-  handPoints: Model<HandPointsDocument>;
 }
 
-export function loyaltyModels({ connection }: Pick<Mongo, 'connection'>): LoyaltyModels {
+export function loyaltyModels(mongo: Pick<Mongo, 'connection'>): LoyaltyModels {
+  const { connection } = mongo;
   const { models } = connection;
   return {
+    ...bookModels(mongo),
     programs: models['Program'] ?? connection.model<ProgramDocument>('Program', programSchema),
     rewards: models['Reward'] ?? connection.model<RewardDocument>('Reward', rewardSchema),
     cards: models['Card'] ?? connection.model<CardDocument>('Card', cardSchema),
     points: models['Points'] ?? connection.model<PointsDocument>('Points', pointsSchema),
     redemptions: models['Redemption'] ?? connection.model<RedemptionDocument>('Redemption', redemptionSchema),
-    customers: models['LoyaltyCustomer'] ?? connection.model<CustomerDocument>('LoyaltyCustomer', customerSchema),
-    customerNames: models['CustomerName'] ?? connection.model<CustomerNameDocument>('CustomerName', customerNameSchema),
-    headcounts: models['Headcount'] ?? connection.model<HeadcountDocument>('Headcount', headcountSchema),
-    interactions: models['Interaction'] ?? connection.model<InteractionDocument>('Interaction', interactionSchema),
-    alerts: models['FraudAlert'] ?? connection.model<FraudAlertDocument>('FraudAlert', alertSchema),
-    handPoints: models['HandPoints'] ?? connection.model<HandPointsDocument>('HandPoints', handPointsSchema),
   };
 }

@@ -1,13 +1,6 @@
 import type { Card, Interaction, LoyaltyCustomer, PointsEntry, Program, Redemption, Reward } from '@tidings/contracts';
-import type {
-  CardDocument,
-  CustomerDocument,
-  InteractionDocument,
-  PointsDocument,
-  ProgramDocument,
-  RedemptionDocument,
-  RewardDocument,
-} from './loyalty.model.js';
+import type { CustomerDocument, InteractionDocument } from './book.model.js';
+import type { CardDocument, PointsDocument, ProgramDocument, RedemptionDocument, RewardDocument } from './loyalty.model.js';
 
 interface Stored {
   _id: string;
