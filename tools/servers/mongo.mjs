@@ -84,6 +84,10 @@ function startMember(binary, dataDir, port) {
         // in which nobody could pay from the wallets it was changing. Ours last milliseconds.
         '--setParameter',
         'transactionLifetimeLimitSeconds=6',
+        // How far back a snapshot may read; ours take seconds. Files of dropped collections stay open as long: in the default 300 s some seventy
+        // databases of tests come and go with 300 files each, and past the limit of open files, often 20,000, MongoDB ends itself.
+        '--setParameter',
+        'minSnapshotHistoryWindowInSeconds=30',
         // A file of metrics for MongoDB's support, written every second.
         '--setParameter',
         'diagnosticDataCollectionEnabled=false',

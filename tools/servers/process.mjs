@@ -36,12 +36,19 @@ export async function startProcess({ name, binary, args, port, logFile, ready })
   let child;
   /** @type {Promise<unknown>} */
   let ended;
+  let answered = false;
+  let asked = false;
 
   async function start() {
     // Detached: Ctrl-C in a terminal goes to the whole foreground group, and the servers must outlive those who use them.
     child = spawn(binary, args, { detached: true, stdio: 'ignore' });
     const watched = child;
     let exited = false;
+    answered = asked = false;
+    watched.once('exit', (code, signal) => {
+      // Whoever uses it only sees refused connections.
+      if (answered && !asked) process.stderr.write(`${name} ended by itself (${signal ?? code})\n${endOf(logFile)}\n`);
+    });
     ended = new Promise((resolve) => {
       watched.once('error', resolve);
       watched.once('exit', resolve);
@@ -53,7 +60,7 @@ export async function startProcess({ name, binary, args, port, logFile, ready })
       const answers = await ready();
       // Looked at second: a stranger on the same port may have answered in our server's place.
       if (exited) throw new Error(`${name} ended at its start\n${endOf(logFile)}`);
-      if (answers) return;
+      if (answers) return void (answered = true);
       if (Date.now() > deadline) {
         watched.kill('SIGKILL');
         throw new Error(`${name} does not answer after ${READY_MS / 1000} s\n${endOf(logFile)}`);
@@ -64,6 +71,7 @@ export async function startProcess({ name, binary, args, port, logFile, ready })
 
   /** @param {NodeJS.Signals} signal */
   async function kill(signal = 'SIGKILL') {
+    if (!PAUSES.has(signal)) asked = true;
     child.kill(signal);
     if (PAUSES.has(signal)) return;
     child.ref(); // keeps this process alive until the news comes
@@ -71,6 +79,7 @@ export async function startProcess({ name, binary, args, port, logFile, ready })
   }
 
   async function stop() {
+    asked = true;
     child.ref();
     child.kill('SIGCONT'); // one that a test has paused could not end
     child.kill('SIGTERM');

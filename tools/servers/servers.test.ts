@@ -1,4 +1,5 @@
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
+import { waitFor } from '@tidings/testing';
 import { Redis } from 'ioredis';
 import { MongoClient } from 'mongodb';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -94,6 +95,12 @@ test('started servers run transactions, come back on the same port after a kill,
     const connection = new Redis(redis.url);
     expect(await connection.ping()).toBe('PONG');
     await connection.quit();
+
+    const said = jest.spyOn(process.stderr, 'write').mockReturnValue(true);
+    process.kill(redis.pid!, 'SIGKILL');
+    await waitFor('its end', () => redis.pid === undefined);
+    expect(said.mock.calls.join()).toContain('Redis ended by itself (SIGKILL)\n');
+    said.mockRestore();
   } finally {
     await Promise.all([mongo.stop(), redis.stop()]);
     rmSync(folder, { recursive: true, force: true });
