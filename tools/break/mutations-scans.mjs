@@ -191,4 +191,18 @@ export const scanMutations = [
     testFile: orderTests,
     test: 'is followed also when one program begins to earn while another ends',
   },
+  {
+    name: 'scan-log-walked',
+    mechanism: 'a page of the log is read from its cursor on',
+    invariant: 6,
+    edits: [
+      {
+        file: 'services/api/src/http/ordered.ts',
+        search: 'key ? partsBehind(model, order, key[1], key[2]) : [{}]',
+        replace: 'key ? [{ $or: partsBehind(model, order, key[1], key[2]) }] : [{}]',
+      },
+    ],
+    testFile: `${folder}/scan-log.test.ts`,
+    test: 'each page is read in the order of an index, and no more than the page',
+  },
 ];

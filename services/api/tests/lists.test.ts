@@ -88,3 +88,18 @@ test.each([
     expect(docsExamined).toBeLessThanOrEqual(nreturned);
   }
 });
+
+test.each([
+  ['/api/admin/webhook-deliveries?provider=stripe', 'webhook_deliveries'],
+  ['/api/admin/webhook-deliveries?state=held', 'webhook_deliveries'],
+])('%s is read from its cursor on, however far behind', async (path, collection) => {
+  let pages = 0;
+  for (let cursor: string | null = ''; cursor !== null; pages++) {
+    const next: string = `${path}&limit=5${cursor === '' ? '' : `&cursor=${cursor}`}`;
+    for (const { docsExamined, nreturned } of await notedOf(next, collection))
+      // Those of the cursor's own moment are looked at, too.
+      expect([pages, docsExamined <= nreturned + 1]).toEqual([pages, true]);
+    cursor = (await admin.http.get<{ nextCursor: string | null }>(next)).body.nextCursor;
+  }
+  expect(pages).toBe(10);
+});

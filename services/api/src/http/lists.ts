@@ -60,7 +60,8 @@ export function olderThan(cursor: string | undefined, field: TimeField = 'create
   const key = decodeCursor(cursor, timeKey);
   if (!key) return {};
   const time = new Date(key[0]);
-  return { $or: [{ [field]: { $lt: time } }, { [field]: time, _id: { $lt: key[1] } }] };
+  // The range by itself: from the alternatives alone the planner may not see where it begins, and walks there from the newest.
+  return { $and: [{ [field]: { $lte: time } }, { $or: [{ [field]: { $lt: time } }, { [field]: time, _id: { $lt: key[1] } }] }] };
 }
 
 /** As `olderThan` for a list that is sorted by `oldestFirst`. */
@@ -68,7 +69,7 @@ export function newerThan(cursor: string | undefined): Record<string, unknown> {
   const key = decodeCursor(cursor, timeKey);
   if (!key) return {};
   const createdAt = new Date(key[0]);
-  return { $or: [{ createdAt: { $gt: createdAt } }, { createdAt, _id: { $gt: key[1] } }] };
+  return { $and: [{ createdAt: { $gte: createdAt } }, { $or: [{ createdAt: { $gt: createdAt } }, { createdAt, _id: { $gt: key[1] } }] }] };
 }
 
 export function pageByTime<T extends { _id: string } & Record<Field, Date>, Field extends TimeField = 'createdAt'>(

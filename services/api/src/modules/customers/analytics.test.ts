@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Principal } from '@tidings/contracts';
 import { openClub, outcome, type Club } from '../../../tests/support/clubs.js';
 import { createDomain, type Domain } from '../../../tests/support/domain.js';
+import { expectFrugal } from '../../../tests/support/frugal.js';
 
 let domain: Domain;
 beforeAll(async () => {
@@ -69,4 +70,20 @@ test('figures are what was counted last, with what Redis remembers and without R
   expect([second.customers, second.version]).toEqual([2, first.version + 1]);
   domain.redis.disconnect();
   expect(await report(club)).toEqual(second);
+});
+
+test('figures of 90 days are read as a range of days, whatever others have, and no scan is looked at', async () => {
+  const [club, other] = [await openClub(domain), await openClub(domain)];
+  const dates = Array.from({ length: 120 }, (_, at) => new Date(Date.UTC(2026, 0, 1 + at)).toISOString().slice(0, 10));
+  const days = [club, other].flatMap(({ merchantId }) =>
+    dates.map((date) => ({ _id: `${merchantId}:${date}`, merchantId, date, scans: 2 })),
+  );
+  await domain.mongo.db.collection<{ _id: string }>('loyalty_figure_days').insertMany(days);
+  const read = ['loyalty_figure_days', 'loyalty_figures', 'scans', 'interactions', 'loyalty_customers', 'cards', 'points_postings'];
+  await expectFrugal(domain.mongo, read, async () => {
+    for (const length of [7, 30, 90]) {
+      const found = await report(club, { from: dates[10]!, to: dates[9 + length]! });
+      expect([found.days.length, found.total.scans]).toEqual([length, 2 * length]);
+    }
+  });
 });

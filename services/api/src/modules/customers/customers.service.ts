@@ -3,6 +3,7 @@ import type { Tx } from '@tidings/feed';
 import type { Mongo } from '@tidings/platform';
 import { checkIfMatch } from '../../http/etag.js';
 import { newestFirst, type Paged } from '../../http/lists.js';
+import { newestAt, readOrdered, type Order } from '../../http/ordered.js';
 import type { EnrollmentDocument, EnrollmentModels } from '../enrollments/index.js';
 import {
   announceCustomer,
@@ -18,7 +19,6 @@ import {
 } from '../loyalty/index.js';
 import { assertMayChange, assertMayLook, type Merchants } from '../merchants/index.js';
 import { searchNames } from './name-search.js';
-import { readOrdered, type Order } from './ordered.js';
 
 export const customerSorts = {
   enrolled: { name: 'enrolled', field: 'enrolledAt', direction: -1 },
@@ -134,8 +134,7 @@ export function createCustomers(parts: {
     async interactions(caller, merchantId, userId, query) {
       await look(caller, merchantId, `interactions of ${userId}`);
       await listed(merchantId, userId);
-      const order = { name: 'at', field: 'at', direction: -1 } as const;
-      return readOrdered(models.interactions, { merchantId, userId }, order, {
+      return readOrdered(models.interactions, { merchantId, userId }, newestAt, {
         ...query,
         hint: { merchantId: 1, userId: 1, at: -1, _id: -1 },
       });

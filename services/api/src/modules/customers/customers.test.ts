@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { customersQuery, tagsBody, type Principal } from '@tidings/contracts';
 import { openClub, outcome, type Club } from '../../../tests/support/clubs.js';
 import { createDomain, type Domain } from '../../../tests/support/domain.js';
+import { expectFrugal } from '../../../tests/support/frugal.js';
 import { customerId, namesOf, type CustomerDocument } from '../loyalty/index.js';
 import { customerSorts } from './customers.service.js';
 
@@ -10,19 +11,6 @@ beforeAll(async () => {
   domain = await createDomain();
 });
 afterAll(() => domain.stop());
-
-/** What MongoDB noted of one query. */
-interface Noted {
-  ns: string;
-  op: string;
-  ts: Date;
-  command: object;
-  planSummary: string;
-  hasSortStage?: boolean;
-  docsExamined: number;
-  keysExamined: number;
-  nreturned: number;
-}
 
 const page = (club: Club, query: object, caller = club.member) =>
   domain.customers.customers.list(caller, club.merchantId, customersQuery.parse(query));
@@ -161,28 +149,10 @@ describe('of many customers', () => {
         at: new Date(1_000 * (at % 2)),
       })),
     );
-    await domain.mongo.db.command({ profile: 2 });
   });
-  afterAll(() => domain.mongo.db.command({ profile: 0 }));
 
-  /** No query of this read more than it gave, or sorted by itself. */
-  async function frugal(work: () => Promise<unknown>): Promise<void> {
-    const { db } = domain.mongo;
-    const from = new Date();
-    await work();
-    const ns = ['loyalty_customers', 'loyalty_customer_names', 'interactions'].map((name) => `${db.databaseName}.${name}`);
-    const noted = await db
-      .collection<Noted>('system.profile')
-      .find({ ns: { $in: ns }, op: 'query', ts: { $gte: from } })
-      .toArray();
-    expect(noted.length).toBeGreaterThan(0);
-    // A look by ids seeks each of its keys.
-    const keysOf = ({ planSummary, nreturned }: Noted): number => (planSummary === 'IXSCAN { _id: 1 }' ? 2 * nreturned : nreturned + 2);
-    const spent = noted.filter((one) => one.hasSortStage === true || one.docsExamined > one.nreturned || one.keysExamined > keysOf(one));
-    expect(
-      spent.map(({ command, planSummary, docsExamined, keysExamined }) => ({ command, planSummary, docsExamined, keysExamined })),
-    ).toEqual([]);
-  }
+  const frugal = (work: () => Promise<unknown>) =>
+    expectFrugal(domain.mongo, ['loyalty_customers', 'loyalty_customer_names', 'interactions', 'enrollments', 'cards'], work);
 
   const ranked = ({ lastVisitAt, ...line }: CustomerDocument) => ({ ...line, lastVisitAt: lastVisitAt?.getTime() ?? -1 });
   const sorts = Object.values(customerSorts).flatMap(({ name }) => [{ sort: name }, { sort: name, tag: 'rare' }]);
@@ -226,6 +196,16 @@ describe('of many customers', () => {
         cursor = found.nextCursor;
       }
       expect(seen.size).toBe(many);
+    });
+  });
+
+  test('so is what a business sees of one customer', async () => {
+    const asha = await enrolled(club, 'Asha Rao');
+    await club.join(asha);
+    for (const at of [1, 2, 3]) await enrolled(await openClub(domain), `Somebody ${at}`);
+    await frugal(async () => {
+      const { cards, enrollments } = await domain.customers.customers.get(club.member, club.merchantId, asha.userId);
+      expect([cards.length, enrollments.length]).toEqual([1, 1]);
     });
   });
 });

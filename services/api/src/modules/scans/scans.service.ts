@@ -3,7 +3,8 @@ import type { Tx } from '@tidings/feed';
 import { newId, type Mongo } from '@tidings/platform';
 import type { CodeOf, Codes } from '../../codes/codes.js';
 import type { UsedCodes } from '../../codes/used-codes.js';
-import { olderThan, pageByTime, type Paged } from '../../http/lists.js';
+import type { Paged } from '../../http/lists.js';
+import { newestAt, readOrdered } from '../../http/ordered.js';
 import type { EnrollmentDocument, EnrollmentModels, Enrollments } from '../enrollments/index.js';
 import type { CardDocument, LoyaltyModule, PointsDocument, ProgramDocument } from '../loyalty/index.js';
 import { assertMayLook, isMember, type MerchantDocument, type Merchants } from '../merchants/index.js';
@@ -171,12 +172,12 @@ export function createScans(parts: {
 
     async list(caller, merchantId, { limit, cursor, userId }) {
       await assertMayLook(mongo, caller, merchantId, 'scans');
-      const found = await models.scans
-        .find({ merchantId, ...(userId === undefined ? {} : { userId }), ...olderThan(cursor, 'at') })
-        .sort({ at: -1, _id: -1 })
-        .limit(limit + 1)
-        .lean<ScanDocument[]>();
-      return pageByTime(found, limit, 'at');
+      const narrowed = userId === undefined ? {} : { userId };
+      return readOrdered(models.scans, { merchantId, ...narrowed }, newestAt, {
+        limit,
+        cursor,
+        hint: { merchantId: 1, ...(userId === undefined ? {} : { userId: 1 }), at: -1, _id: -1 },
+      });
     },
   };
 }

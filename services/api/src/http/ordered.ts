@@ -1,6 +1,6 @@
 import type { Model } from 'mongoose';
 import { z } from 'zod';
-import { decodeCursor, pageOf, type Paged } from '../../http/lists.js';
+import { decodeCursor, pageOf, type Paged } from './lists.js';
 
 /** The order of a list: a field, and `_id` among equals, both the same way. */
 export interface Order {
@@ -9,6 +9,9 @@ export interface Order {
   field: string;
   direction: 1 | -1;
 }
+
+/** Of logs. */
+export const newestAt = { name: 'at', field: 'at', direction: -1 } as const satisfies Order;
 
 /** Stands for a time that is not there; a list that falls has it last. */
 const never = -1;
