@@ -1,5 +1,6 @@
 import { administrationMutations } from './mutations-administration.mjs';
 import { codeMutations } from './mutations-codes.mjs';
+import { customerMutations } from './mutations-customers.mjs';
 import { gatewayMutations } from './mutations-gateway.mjs';
 import { historyMutations } from './mutations-history.mjs';
 import { jobMutations } from './mutations-jobs.mjs';
@@ -43,4 +44,5 @@ export const mutations = [
   ...scanMutations,
   ...loyaltyMutations,
   ...pointsMutations,
+  ...customerMutations,
 ];

@@ -443,6 +443,8 @@ describe('rate limits', () => {
         '/api/admin/events/nobody/timeline',
         '/api/admin/reconciliations/none/differences',
         '/api/merchants/none/sales',
+        '/api/merchants/none/customers.csv',
+        '/api/merchants/none/analytics.csv',
       ])
         expect([path, (await get(path)).at(-1)]).toEqual([path, 429]);
       expect(await statuses(3, () => root.http.post('/api/admin/reconciliations', {}))).toContain(429);

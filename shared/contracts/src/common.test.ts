@@ -39,6 +39,7 @@ describe('pairs', () => {
     expect(cases.map(({ name, first }) => `${name}: ${first}`).toSorted()).toEqual([
       'createReconciliation: from',
       'createSystemEvent: startsAt',
+      'exportAnalytics: from',
       'getAnalytics: from',
       'getSales: from',
       'listAdminTransactions: from',

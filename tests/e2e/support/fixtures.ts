@@ -366,9 +366,19 @@ export const fixtures: Readonly<Record<string, (scene: Scene) => Promise<Fixture
     params: { id: stall.merchant.id },
     query: { ...lists, search: 'a', sort: 'name', tag: 'regular' },
   }),
+  exportCustomers: async ({ stall }) => ({
+    as: stall.owner,
+    params: { id: stall.merchant.id },
+    query: { search: 'a', sort: 'name', tag: 'regular' },
+  }),
   getCustomer: async (scene) => listedCustomer(scene),
   tagCustomer: async (scene) => ({ ...(await listedCustomer(scene)), body: { tags: ['regular', 'vegan'] } }),
   getAnalytics: async ({ stall }) => ({
+    as: stall.owner,
+    params: { id: stall.merchant.id },
+    query: { from: '2026-11-01', to: '2026-11-30' },
+  }),
+  exportAnalytics: async ({ stall }) => ({
     as: stall.owner,
     params: { id: stall.merchant.id },
     query: { from: '2026-11-01', to: '2026-11-30' },

@@ -145,5 +145,7 @@ async function send(res: Response, status: number, body: unknown): Promise<void>
 async function sendMedia(res: Response, { headers, type, body }: Media): Promise<void> {
   res.set(headers).type(type);
   if (typeof body === 'string' || Buffer.isBuffer(body)) res.send(body);
+  // The whole of it would be read to be thrown away.
+  else if (res.req.method === 'HEAD') res.end();
   else await pipeline(body, res);
 }

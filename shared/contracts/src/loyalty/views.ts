@@ -76,14 +76,17 @@ const tagSchema = words(40).toLowerCase();
  * Newest first unless sorted. `search`: the beginning of the name from any of its words on, whatever the case; hits come in the order of what matched,
  * so it takes no other `sort` than `name`. Who has left is not listed.
  */
-export const customersQuery = z
-  .strictObject({
-    ...listQuery,
-    search: words(60).optional(),
-    sort: z.enum(['enrolled', 'last-visit', 'lifetime', 'balance', 'name']).optional(),
-    tag: tagSchema.optional(),
-  })
-  .refine(({ search, sort = 'name' }) => search === undefined || sort === 'name', { path: ['sort'], message: 'must be name with search' });
+const chosen = {
+  search: words(60).optional(),
+  sort: z.enum(['enrolled', 'last-visit', 'lifetime', 'balance', 'name']).optional(),
+  tag: tagSchema.optional(),
+};
+const isSorted = ({ search, sort = 'name' }: { search?: string | undefined; sort?: string | undefined }): boolean =>
+  search === undefined || sort === 'name';
+const unsorted = { path: ['sort'], message: 'must be name with search' };
+export const customersQuery = z.strictObject({ ...listQuery, ...chosen }).refine(isSorted, unsorted);
+/** The same without pages. By `enrolled`, as it is unless sorted, each customer comes once, whatever changes meanwhile. */
+export const customersFileQuery = z.strictObject(chosen).refine(isSorted, unsorted);
 
 export const customerParams = z.strictObject({ id: idSchema, userId: idSchema });
 export const tagsBody = z.strictObject({

@@ -12,7 +12,17 @@ export interface AnalyticsService {
 }
 
 const usualDays = 30;
-const names = ['scans', 'newCustomers', 'returning', 'enrollmentsRequested', 'enrolled', 'issued', 'redeemed', 'expired'] as const;
+/** In the order of a file's columns. */
+export const counterNames = [
+  'scans',
+  'newCustomers',
+  'returning',
+  'enrollmentsRequested',
+  'enrolled',
+  'issued',
+  'redeemed',
+  'expired',
+] as const;
 
 export function createAnalytics(parts: {
   mongo: Mongo;
@@ -59,7 +69,7 @@ const presentNow = ({ customers, outstanding, version }: FiguresDocument) => ({ 
 function summed(dates: readonly string[], found: readonly FiguresDayDocument[]) {
   const known = new Map(found.map((day) => [day.date, day]));
   const days = dates.map((date) => ({ date, ...countersOf(known.get(date)) }));
-  const total = Object.fromEntries(names.map((name) => [name, sumOf(days, (day) => day[name])])) as AnalyticsCounters;
+  const total = Object.fromEntries(counterNames.map((name) => [name, sumOf(days, (day) => day[name])])) as AnalyticsCounters;
   const hours = Array.from({ length: 24 }, (_, hour) => sumOf(found, (day) => day.hours?.[hour] ?? 0));
   const accepted = sumOf(found, (day) => day.accepted ?? 0);
   const asked = total.enrollmentsRequested;
@@ -68,7 +78,7 @@ function summed(dates: readonly string[], found: readonly FiguresDayDocument[]) 
 }
 
 const countersOf = (day: FiguresDayDocument | undefined) =>
-  Object.fromEntries(names.map((name) => [name, day?.[name] ?? 0])) as AnalyticsCounters;
+  Object.fromEntries(counterNames.map((name) => [name, day?.[name] ?? 0])) as AnalyticsCounters;
 
 const sumOf = <T>(of: readonly T[], value: (one: T) => number): number => of.reduce((sum, one) => sum + value(one), 0);
 

@@ -1,11 +1,30 @@
-import { feeds, routes } from '@tidings/contracts';
+import { feeds, routes, type AnalyticsCounters } from '@tidings/contracts';
 import { read, write, type RouteBinding } from '../../http/bind.js';
+import { csvFile, type Column } from '../../http/csv.js';
 import { presentPage } from '../../http/lists.js';
 import { presentEnrollment } from '../enrollments/index.js';
-import { presentCard, presentCustomer, presentInteraction } from '../loyalty/index.js';
-import type { AnalyticsService } from './analytics.service.js';
+import { presentCard, presentCustomer, presentInteraction, type CustomerDocument } from '../loyalty/index.js';
+import { counterNames, type AnalyticsService } from './analytics.service.js';
 import type { Customers } from './customers.service.js';
 
+/** By the names of the fields that the list has; what are many in one cell stand between semicolons, which no tag or id holds. */
+const customerColumns: readonly Column<CustomerDocument>[] = [
+  ['userId', ({ userId }) => userId],
+  ['name', ({ name }) => name],
+  ['balance', ({ balance }) => balance],
+  ['lifetime', ({ lifetime }) => lifetime],
+  ['visits', ({ visits }) => visits],
+  ['lastVisitAt', ({ lastVisitAt }) => lastVisitAt?.toISOString() ?? null],
+  ['enrolledAt', ({ enrolledAt }) => enrolledAt.toISOString()],
+  ['tags', ({ tags }) => tags.join(';')],
+  ['programIds', ({ programIds }) => programIds.join(';')],
+];
+const dayColumns: readonly Column<{ date: string } & AnalyticsCounters>[] = [
+  ['date', ({ date }) => date],
+  ...counterNames.map((name): Column<AnalyticsCounters> => [name, (day) => day[name]]),
+];
+
+const heavy = { limit: 'heavy' } as const;
 const merchantFeed = { feeds: ({ params }: { params: { id: string } }) => [feeds.merchant(params.id)] };
 
 export function customerRoutes({ customers, analytics }: { customers: Customers; analytics: AnalyticsService }): RouteBinding[] {
@@ -15,6 +34,12 @@ export function customerRoutes({ customers, analytics }: { customers: Customers;
       contract.listCustomers,
       async ({ caller, params, query }) => presentPage(await customers.list(caller, params.id, query), presentCustomer),
       merchantFeed,
+    ),
+    read(
+      contract.exportCustomers,
+      async ({ caller, params, query }) =>
+        csvFile(`customers-${params.id}`, customerColumns, await customers.export(caller, params.id, query)),
+      heavy,
     ),
     read(
       contract.getCustomer,
@@ -38,5 +63,13 @@ export function customerRoutes({ customers, analytics }: { customers: Customers;
       merchantFeed,
     ),
     read(contract.getAnalytics, async ({ caller, params, query }) => analytics.report(caller, params.id, query), merchantFeed),
+    read(
+      contract.exportAnalytics,
+      async ({ caller, params, query }) => {
+        const { from, to, days } = await analytics.report(caller, params.id, query);
+        return csvFile(`loyalty-${from}-${to}`, dayColumns, [days]);
+      },
+      heavy,
+    ),
   ];
 }

@@ -1,5 +1,5 @@
 import { Problem, type Principal } from '@tidings/contracts';
-import type { Tx } from '@tidings/feed';
+import { auditRead, type Tx } from '@tidings/feed';
 import type { Mongo } from '@tidings/platform';
 import { checkIfMatch } from '../../http/etag.js';
 import { newestFirst, type Paged } from '../../http/lists.js';
@@ -17,7 +17,7 @@ import {
   type Interactions,
   type LoyaltyModels,
 } from '../loyalty/index.js';
-import { assertMayChange, assertMayLook, type Merchants } from '../merchants/index.js';
+import { assertMayChange, assertMayLook, assertMember, type Merchants } from '../merchants/index.js';
 import { searchNames } from './name-search.js';
 
 export const customerSorts = {
@@ -28,12 +28,15 @@ export const customerSorts = {
   name: { name: 'name', field: 'nameKey', direction: 1 },
 } as const satisfies Record<string, Order>;
 
-export interface CustomersQuery {
-  limit: number;
-  cursor?: string | undefined;
+export interface CustomersChoice {
   search?: string | undefined;
   sort?: keyof typeof customerSorts | undefined;
   tag?: string | undefined;
+}
+
+export interface CustomersQuery extends CustomersChoice {
+  limit: number;
+  cursor?: string | undefined;
 }
 
 export interface CustomerView {
@@ -45,8 +48,11 @@ export interface CustomerView {
 /** What a business sees of its customers. Of who has left it sees nothing. All: @throws Problem `forbidden`, `not-found` */
 export interface Customers {
   list(caller: Principal, merchantId: string, query: CustomersQuery): Promise<Paged<CustomerDocument>>;
-  /** Every line by name, for a file; rights are looked at before the first one. */
-  all(caller: Principal, merchantId: string): Promise<AsyncIterable<CustomerDocument>>;
+  /**
+   * Every line, a page at a time, for a file; the first one is there when this returns. A page is read when it is asked for and holds nothing open, so a
+   * slow reader costs nothing and one that goes away ends it. What leaves the house is in the audit log, whoever takes it.
+   */
+  export(caller: Principal, merchantId: string, choice: CustomersChoice): Promise<AsyncIterable<readonly CustomerDocument[]>>;
   get(caller: Principal, merchantId: string, userId: string): Promise<CustomerView>;
   /** @throws Problem `version-mismatch` */
   tag(tx: Tx, caller: Principal, merchantId: string, userId: string, tags: readonly string[], ifMatch?: string): Promise<CustomerDocument>;
@@ -60,6 +66,8 @@ export interface Customers {
 
 /** As many as a merchant has programs, and more than anybody asks for. */
 const mostOfOne = 100;
+/** Lines that an export holds at once. */
+const exportPage = 500;
 
 export function createCustomers(parts: {
   mongo: Mongo;
@@ -85,27 +93,31 @@ export function createCustomers(parts: {
     return found;
   };
 
+  const read = async (merchantId: string, { search, sort = 'enrolled', tag, cursor, limit }: CustomersQuery) => {
+    if (search !== undefined) return searchNames(models, merchantId, { search, tag, cursor, limit });
+    const order = customerSorts[sort];
+    const tagged = tag === undefined ? {} : { tags: tag };
+    return readOrdered(models.customers, { merchantId, status: 'active', ...tagged }, order, {
+      limit,
+      cursor,
+      hint: { merchantId: 1, ...(tag === undefined ? {} : { tags: 1 }), [order.field]: order.direction, _id: order.direction },
+    });
+  };
+
   return {
-    async list(caller, merchantId, { search, sort = 'enrolled', tag, cursor, limit }) {
+    async list(caller, merchantId, query) {
       await look(caller, merchantId, 'customers');
-      if (search !== undefined) return searchNames(models, merchantId, { search, tag, cursor, limit });
-      const order = customerSorts[sort];
-      const tagged = tag === undefined ? {} : { tags: tag };
-      return readOrdered(models.customers, { merchantId, status: 'active', ...tagged }, order, {
-        limit,
-        cursor,
-        hint: { merchantId: 1, ...(tag === undefined ? {} : { tags: 1 }), [order.field]: order.direction, _id: order.direction },
-      });
+      return read(merchantId, query);
     },
 
-    async all(caller, merchantId) {
-      await look(caller, merchantId, 'customers.csv');
-      return models.customers
-        .find({ merchantId, status: 'active' })
-        .sort({ nameKey: 1, _id: 1 })
-        .hint({ merchantId: 1, nameKey: 1, _id: 1 })
-        .lean<CustomerDocument[]>()
-        .cursor({ batchSize: 1_000 }) as AsyncIterable<CustomerDocument>;
+    async export(caller, merchantId, choice) {
+      await merchants.get(merchantId);
+      assertMember(caller, merchantId);
+      const { search = null, sort = null, tag = null } = choice;
+      const details = { what: 'customers', search, sort, tag };
+      await auditRead(mongo, caller.userId, { action: 'merchant.export', target: `merchant:${merchantId}`, details });
+      const first = await read(merchantId, { ...choice, limit: exportPage });
+      return pagesFrom(first, (cursor) => read(merchantId, { ...choice, cursor, limit: exportPage }));
     },
 
     async get(caller, merchantId, userId) {
@@ -140,4 +152,11 @@ export function createCustomers(parts: {
       });
     },
   };
+}
+
+async function* pagesFrom<T>(first: Paged<T>, next: (cursor: string) => Promise<Paged<T>>): AsyncGenerator<readonly T[]> {
+  for (let at = first; ; at = await next(at.nextCursor)) {
+    yield at.page;
+    if (at.nextCursor === null) return;
+  }
 }

@@ -107,6 +107,85 @@ describe('the list of customers', () => {
   });
 });
 
+describe('the list as a file', () => {
+  const many = 1_200;
+  const lineOf = (merchantId: string, at: number): CustomerDocument => {
+    const userId = `user_${String((at * 7) % many).padStart(4, '0')}`;
+    const name = `Asha ${at}`;
+    return {
+      _id: customerId(merchantId, userId),
+      merchantId,
+      userId,
+      name,
+      nameKey: name.toLowerCase(),
+      status: at % 100 === 0 ? 'left' : 'active',
+      balance: at % 3,
+      lifetime: at,
+      visits: 1,
+      lastVisitAt: null,
+      programIds: [],
+      tags: at % 2 === 0 ? ['vegan'] : [],
+      listedAs: name.toLowerCase(),
+      enrolledAt: new Date(1_000_000 + (at % 7)),
+      version: 1,
+    };
+  };
+  const exported = (club: Club, choice: object = {}, caller = club.member) =>
+    domain.customers.customers.export(caller, club.merchantId, choice);
+
+  test('has each customer of the list once, in its order, and is read a page at a time', async () => {
+    const club = await openClub(domain);
+    const lines = Array.from({ length: many }, (_, at) => lineOf(club.merchantId, at));
+    const { customers, customerNames } = domain.loyalty.models;
+    await customers.insertMany(lines);
+    const active = lines.filter(({ status }) => status === 'active');
+    await customerNames.insertMany(active.flatMap(namesOf));
+    for (const choice of [{}, { sort: 'balance' }, { tag: 'vegan', sort: 'last-visit' }, { search: 'asha' }] as const) {
+      const pages: (readonly CustomerDocument[])[] = [];
+      for await (const one of await exported(club, choice)) pages.push(one);
+      expect(
+        pages
+          .map(({ length }) => length)
+          .slice(0, -1)
+          .every((length) => length === 500),
+      ).toBe(true);
+      expect(pages.flat().map(({ userId }) => userId)).toEqual(
+        (await everyPage(club, { ...choice, limit: 100 })).map(({ userId }) => userId),
+      );
+      expect(pages.flat()).toHaveLength('tag' in choice ? active.filter(({ tags }) => tags.length > 0).length : active.length);
+    }
+    await domain.mongo.db.command({ profile: 2 });
+    const from = new Date();
+    const pages = (await exported(club))[Symbol.asyncIterator]();
+    await pages.next();
+    const { db } = domain.mongo;
+    const reads = await db
+      .collection('system.profile')
+      .countDocuments({ ns: `${db.databaseName}.loyalty_customers`, op: 'query', ts: { $gte: from } });
+    await domain.mongo.db.command({ profile: 0 });
+    expect(reads).toBe(1);
+  });
+
+  test('is for members and administrators, and who took which is in the audit log', async () => {
+    const club = await openClub(domain);
+    await enrolled(club, 'Asha');
+    expect(await outcome(exported(club, {}, await domain.person({ merchants: ['another'] })))).toBe('forbidden');
+    const admin = await domain.person({ roles: ['admin'] });
+    await exported(club, { tag: 'vegan' });
+    await exported(club, {}, admin);
+    const noted = await domain.mongo.db
+      .collection('audit_log')
+      .find({ target: `merchant:${club.merchantId}`, action: 'merchant.export' })
+      .toArray();
+    expect(new Set(noted.map(({ actor, details }) => ({ actor, details })))).toEqual(
+      new Set([
+        { actor: club.member.userId, details: { what: 'customers', search: null, sort: null, tag: 'vegan' } },
+        { actor: admin.userId, details: { what: 'customers', search: null, sort: null, tag: null } },
+      ]),
+    );
+  });
+});
+
 describe('of many customers', () => {
   const many = 300;
   let club: Club;

@@ -1,0 +1,53 @@
+const folder = 'services/api/src/modules/customers';
+const customerTests = `${folder}/customers.test.ts`;
+const csvTests = 'services/api/src/http/csv.test.ts';
+
+/** Of what a business sees of its customers: files and figures. @type {import('./mutations.mjs').Mutation[]} */
+export const customerMutations = [
+  {
+    name: 'csv-formula',
+    mechanism: 'a cell that begins like a formula is a text',
+    invariant: 6,
+    edits: [{ file: 'services/api/src/http/csv.ts', search: 'escape_formulas: true', replace: 'escape_formulas: false' }],
+    testFile: 'services/api/tests/exports.test.ts',
+    test: '5,000 customers come as one file, whatever they are called, and none of it is a formula',
+  },
+  {
+    name: 'csv-formula-inside',
+    mechanism: 'nor does one begin behind a separator within the cell',
+    invariant: 6,
+    edits: [{ file: 'services/api/src/http/csv.ts', search: '.replaceAll(formulaInside, "$1\'$2")', replace: '' }],
+    testFile: 'services/api/tests/exports.test.ts',
+    test: '5,000 customers come as one file, whatever they are called, and none of it is a formula',
+  },
+  {
+    name: 'csv-backpressure',
+    mechanism: 'a file is read as fast as it is taken',
+    invariant: 6,
+    edits: [
+      {
+        file: 'services/api/src/http/csv.ts',
+        search: 'for await (const page of pages)',
+        replace: 'const all = []; for await (const page of pages) if (all.push(page) > 100) break; for (const page of all)',
+      },
+    ],
+    testFile: csvTests,
+    test: 'is read as fast as it is taken, and no further when who takes it goes away',
+  },
+  {
+    name: 'export-rights',
+    mechanism: 'the file of customers is for who may see the list',
+    invariant: 6,
+    edits: [{ file: `${folder}/customers.service.ts`, search: 'assertMember(caller, merchantId);', replace: '' }],
+    testFile: customerTests,
+    test: 'is for members and administrators, and who took which is in the audit log',
+  },
+  {
+    name: 'export-audited',
+    mechanism: 'what leaves the house is in the audit log',
+    invariant: 6,
+    edits: [{ file: `${folder}/customers.service.ts`, search: "action: 'merchant.export'", replace: "action: 'merchant.exported'" }],
+    testFile: customerTests,
+    test: 'is for members and administrators, and who took which is in the audit log',
+  },
+];
