@@ -6,8 +6,9 @@ import { openClub, type Club } from './clubs.js';
 import { answered } from './cards.js';
 import type { Domain } from './domain.js';
 
-/** Where customers' codes are scanned. Times are as if they lay `ms` ahead. */
+/** Where customers' codes are scanned. Its clock stands still: `ms` is how far after `begins` something happens, however busy the machine is. */
 export interface Counter extends Omit<Club, 'scan'> {
+  begins: number;
   /** What the customer's app shows. */
   code(customer: Principal, ms?: number): string;
   scan(code: string, options?: Partial<Omit<ScanInput, 'code'>> & { by?: Principal; ms?: number }): Promise<Scanned>;
@@ -23,14 +24,16 @@ export async function openCounter(domain: Domain, settings: Partial<ProgramInput
   const club = await openClub(domain, settings);
   const { merchantId, member } = club;
   const codes = createCodes(domain.config.jwtKeys);
+  const begins = Date.now();
   const scan: Counter['scan'] = async (code, { by = member, ms = 0, ...fields } = {}) => {
-    const at = (tx: Tx): Tx => ({ ...tx, now: new Date(tx.now.getTime() + ms) });
+    const at = (tx: Tx): Tx => ({ ...tx, now: new Date(begins + ms) });
     const { result } = await domain.run((tx) => domain.scans.scans.scan(at(tx), by, { code, ...fields }), by.userId);
     return answered(result);
   };
   return {
     ...club,
-    code: ({ userId }, ms = 0) => codes.sign({ kind: 'user', userId, ...passing(new Date(Date.now() + ms), userCodeValidMs) }),
+    begins,
+    code: ({ userId }, ms = 0) => codes.sign({ kind: 'user', userId, ...passing(new Date(begins + ms), userCodeValidMs) }),
     scan,
     refusal: (code, options) =>
       scan(code, options).then(
