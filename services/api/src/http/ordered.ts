@@ -28,10 +28,7 @@ export async function readOrdered<T extends { _id: string }>(
   { limit, cursor, hint }: { limit: number; cursor?: string | undefined; hint: Record<string, 1 | -1> },
 ): Promise<Paged<T>> {
   const { name, field, direction } = order;
-  const key = decodeCursor(
-    cursor,
-    z.tuple([z.literal(name), z.union([z.int().min(never).max(8_640_000_000_000_000), z.string().max(300)]), z.string().max(300)]),
-  );
+  const key = decodeCursor(cursor, z.tuple([z.literal(name), keySchemaOf(model, field), z.string().max(300)]));
   const found: T[] = [];
   for (const part of key ? partsBehind(model, order, key[1], key[2]) : [{}]) {
     const left = limit + 1 - found.length;
@@ -47,12 +44,16 @@ export async function readOrdered<T extends { _id: string }>(
   return pageOf(found, limit, (item) => [name, asKey(item[field as keyof T]), item._id]);
 }
 
-function partsBehind(
-  model: { schema: { path(name: string): { instance: string } } },
-  order: Order,
-  at: string | number,
-  id: string,
-): object[] {
+type Typed = { schema: { path(name: string): { instance: string } } };
+
+/** What a cursor may hold in the place of the field: anything else cannot be compared with it. */
+function keySchemaOf(model: Typed, field: string): z.ZodType<string | number> {
+  const { instance } = model.schema.path(field);
+  if (instance === 'Date') return z.int().min(never).max(8_640_000_000_000_000);
+  return instance === 'Number' ? z.int() : z.string().max(300);
+}
+
+function partsBehind(model: Typed, order: Order, at: string | number, id: string): object[] {
   const { field, direction } = order;
   const behind = direction === 1 ? '$gt' : '$lt';
   const isTime = model.schema.path(field).instance === 'Date';

@@ -3,6 +3,7 @@ import { customersQuery, tagsBody, type Principal } from '@tidings/contracts';
 import { openClub, outcome, type Club } from '../../../tests/support/clubs.js';
 import { createDomain, type Domain } from '../../../tests/support/domain.js';
 import { expectFrugal } from '../../../tests/support/frugal.js';
+import { encodeCursor } from '../../http/lists.js';
 import { customerId, namesOf, type CustomerDocument } from '../loyalty/index.js';
 import { customerSorts } from './customers.service.js';
 
@@ -82,6 +83,21 @@ describe('the list of customers', () => {
     expect(await namesOn(club, { search: 'ñ' })).toEqual(['Álvaro Ñandú']);
     expect(await namesOn(club, { search: '..' })).toEqual(['... ?']);
     expect(await outcome(page(club, { search: 'ash', cursor: (await page(club, { limit: 1 })).nextCursor }))).toBe('bad-request');
+  });
+
+  test('takes no cursor that it did not give: a word in the place of a time or a number', async () => {
+    const club = await openClub(domain);
+    const asha = await enrolled(club, 'Asha Rao');
+    const forged = (name: string, key: unknown) => encodeCursor([name, key as string, 'x']);
+    for (const sort of ['enrolled', 'last-visit', 'lifetime', 'balance'] as const)
+      for (const key of ['Asha', '', '1e400', 0.5, null])
+        expect([sort, key, await outcome(page(club, { sort, cursor: forged(sort, key) }))]).toEqual([sort, key, 'bad-request']);
+    expect(await outcome(page(club, { sort: 'name', cursor: forged('name', 5) }))).toBe('bad-request');
+    const interactions = domain.customers.customers.interactions(club.member, club.merchantId, asha.userId, {
+      limit: 2,
+      cursor: forged('at', 'Asha'),
+    });
+    expect(await outcome(interactions)).toBe('bad-request');
   });
 
   test('has tags, which the business hears of, searches with and cannot set on an older version', async () => {
