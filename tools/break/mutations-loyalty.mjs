@@ -134,4 +134,40 @@ export const loyaltyMutations = [
     testFile: buttonTests,
     test: 'decided by the route, withdrawn, or lapsed leaves no button that does nothing',
   },
+  {
+    name: 'consent-elsewhere',
+    mechanism: 'a scan for another program does not bring back who has left the business or said no',
+    invariant: 6,
+    edits: [{ file: `${enrollments}/enrollments.service.ts`, search: '!(await hasEnded(tx, pair))', replace: 'last === null' }],
+    testFile: enrollmentTests,
+    test: 'is not made by the scan for another program of who has left the business, or said no',
+  },
+  {
+    name: 'consent-both-block',
+    mechanism: 'each side keeps a block of its own',
+    invariant: 6,
+    edits: [
+      {
+        file: `${enrollments}/enrollment-steps.ts`,
+        search: "const isOpen = status === 'approved';",
+        replace: "const isOpen = status === 'approved' || status === 'blocked';",
+      },
+    ],
+    testFile: enrollmentTests,
+    test: 'both sides may block, on two enrollments of one program; each lifts its own',
+  },
+  {
+    name: 'customers-cursor',
+    mechanism: 'a cursor that the list did not give is refused, whatever stands in it',
+    invariant: 6,
+    edits: [
+      {
+        file: 'services/api/src/modules/customers/ordered.ts',
+        search: 'z.tuple([z.literal(name), keySchemaOf(model, field), z.string().max(300)])',
+        replace: 'z.tuple([z.literal(name), z.union([z.number(), z.string()]), z.string().max(300)])',
+      },
+    ],
+    testFile: 'services/api/src/modules/customers/customers.test.ts',
+    test: 'takes no cursor that it did not give: a word in the place of a time or a number',
+  },
 ];

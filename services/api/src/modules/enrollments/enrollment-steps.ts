@@ -105,7 +105,8 @@ export function createEnrollmentSteps(parts: {
     { quiet = false, what }: { quiet?: boolean; what?: 'unblocked' } = {},
   ): Promise<EnrollmentDocument> => {
     const { status, endedBy } = fields;
-    const isOpen = status === 'approved' || status === 'blocked';
+    // A block is no place in the program: each side may keep one, on enrollments of the same program.
+    const isOpen = status === 'approved';
     const told = { status, endedBy, version: before.version + 1, updatedAt: tx.now };
     const changed = await enrollments
       .findOneAndUpdate(

@@ -11,7 +11,7 @@ export interface EnrollmentDocument {
   programId: string;
   programName: string;
   status: EnrollmentStatus;
-  /** Requested, approved or blocked: a customer has one such enrollment in a program. */
+  /** Requested or approved: a customer has one such enrollment in a program. */
   open?: true;
   requestedBy: Party;
   endedBy: Party | null;

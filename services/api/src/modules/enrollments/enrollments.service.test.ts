@@ -79,6 +79,19 @@ describe('an enrollment', () => {
     expect(await club.scan(asha)).toMatchObject({ enrollment: { status: 'requested' }, card: null });
   });
 
+  test('is not made by the scan for another program of who has left the business, or said no', async () => {
+    const club = await openClub(domain, { enrollment: 'automatic' });
+    const [first, second] = [await club.addProgram(), await club.addProgram()];
+    const [asha, ravi, mira] = [await domain.person(), await domain.person(), await domain.person()];
+    await club.decide(asha, (await club.join(asha))._id, 'withdraw');
+    await club.decide(ravi, (await club.ask(ravi))._id, 'decline');
+    await club.join(mira);
+    expect(await club.scan(asha, { program: first })).toMatchObject({ enrollment: { status: 'requested' }, card: null });
+    expect(await club.scan(ravi, { program: first, ms: 31 * dayMs })).toMatchObject({ enrollment: { status: 'requested' }, card: null });
+    expect(await club.scan(mira, { program: first })).toMatchObject({ enrollment: { status: 'approved' } });
+    expect(await club.join(asha, { program: second })).toMatchObject({ status: 'approved' });
+  });
+
   test('is refused for a program or a business that is closed, and for nobody known', async () => {
     const club = await openClub(domain);
     const asha = await domain.person();
@@ -231,6 +244,20 @@ describe('a block', () => {
     await club.decide(club.member, id, 'unblock');
     expect(await club.join(asha)).toMatchObject({ status: 'approved' });
   });
+});
+
+test('both sides may block, on two enrollments of one program; each lifts its own', async () => {
+  const club = await openClub(domain, { enrollment: 'automatic' });
+  const asha = await domain.person();
+  const old = await club.join(asha);
+  await club.decide(asha, old._id, 'withdraw');
+  const last = await club.join(asha);
+  await club.decide(asha, last._id, 'block');
+  expect(await club.decide(club.member, old._id, 'block')).toMatchObject({ status: 'blocked', endedBy: 'merchant' });
+  expect(await club.decide(asha, last._id, 'unblock')).toMatchObject({ status: 'withdrawn' });
+  expect(await outcome(club.join(asha))).toBe('enrollment-refused');
+  await club.decide(club.member, old._id, 'unblock');
+  expect(await club.join(asha)).toMatchObject({ status: 'approved' });
 });
 
 describe('races', () => {

@@ -112,6 +112,13 @@ export function createEnrollments(parts: {
     for (const one of over) await steps.end(tx, one, 'expired', null);
   };
 
+  /**
+   * Whether anything between the two has come to an end. A scan enrolls at once only who is new to the business, or with it: who has left or said no, in
+   * whichever program, is asked.
+   */
+  const hasEnded = async ({ session }: Tx, { merchantId, userId }: Pair): Promise<boolean> =>
+    (await enrollments.exists({ userId, merchantId, status: { $nin: ['requested', 'approved'] } }).session(session)) !== null;
+
   /** Else a business that withdraws in time could ask again and again. */
   const assertNotTooOften = async ({ session, now }: Tx, { merchantId, userId }: Pair): Promise<void> => {
     const inVain = {
@@ -140,8 +147,7 @@ export function createEnrollments(parts: {
       (await enrollments.exists({ userId, programId: program._id, refusedAt: { $gt: refusedSince } }).session(tx.session))
     )
       throw new Problem('enrollment-refused', 'The business declined; it can be asked again 30 days later');
-    // A scan does not bring back who has left: they are asked.
-    const isAtOnce = program.enrollment === 'automatic' && (by === 'customer' || (last === null && !byHand));
+    const isAtOnce = program.enrollment === 'automatic' && (by === 'customer' || (!byHand && !(await hasEnded(tx, pair))));
     if (isAtOnce) return steps.enroll(tx, program, who, by);
     return { enrollment: await steps.ask(tx, program, who, by), card: null };
   };
