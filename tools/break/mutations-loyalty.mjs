@@ -162,7 +162,7 @@ export const loyaltyMutations = [
     invariant: 6,
     edits: [
       {
-        file: 'services/api/src/modules/customers/ordered.ts',
+        file: 'services/api/src/http/ordered.ts',
         search: 'z.tuple([z.literal(name), keySchemaOf(model, field), z.string().max(300)])',
         replace: 'z.tuple([z.literal(name), z.union([z.number(), z.string()]), z.string().max(300)])',
       },

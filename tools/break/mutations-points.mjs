@@ -58,8 +58,8 @@ export const pointsMutations = [
     edits: [
       {
         file: points,
-        search: 'return waits ? propose(tx, place, change) : post',
-        replace: 'return !waits ? propose(tx, place, change) : post',
+        search: '(waits(place.program, change.delta) ? propose : post)',
+        replace: '(waits(place.program, 0) ? propose : post)',
       },
     ],
     testFile: serviceTests,
@@ -188,5 +188,59 @@ export const pointsMutations = [
     edits: [{ file: `${folder}/rewards.service.ts`, search: 'stock: { $gte: Math.max(0, -change) }', replace: 'stock: { $ne: null }' }],
     testFile: redemptionTests,
     test: 'of three on the shelf ten customers at once get three',
+  },
+  {
+    name: 'points-own-card',
+    mechanism: 'nobody gives themselves points',
+    invariant: 6,
+    edits: [
+      { file: `${folder}/points.service.ts`, search: 'if (userId === card.userId) throw', replace: 'if (userId === card._id) throw' },
+    ],
+    testFile: serviceTests,
+    test: 'of a member are another member’s matter',
+  },
+  {
+    name: 'points-suspended-reversal',
+    mechanism: 'a business that is not active reverses nothing',
+    invariant: 6,
+    edits: [
+      {
+        file: `${folder}/points.service.ts`,
+        search: "if (!place.isOpen) throw new Problem('merchant-closed');\n      await points.mark",
+        replace: 'await points.mark',
+      },
+    ],
+    testFile: serviceTests,
+    test: 'of a suspended business are not reversed',
+  },
+  {
+    name: 'points-most-waiting',
+    mechanism: 'no more waits on a card than a customer who leaves can deny at once',
+    invariant: 5,
+    edits: [{ file: points, search: '.session(session)) < mostWaiting', replace: '.session(session)) < Infinity' }],
+    testFile: serviceTests,
+    test: 'is not more than a customer who leaves can deny at once',
+  },
+  {
+    name: 'redemption-most-open',
+    mechanism: 'no more rewards are on their way than one cancels at once',
+    invariant: 5,
+    edits: [{ file: `${folder}/redemptions.service.ts`, search: '>= mostOpen)', replace: '>= Infinity)' }],
+    testFile: redemptionTests,
+    test: 'no more rewards are on their way than one cancels at once',
+  },
+  {
+    name: 'redemption-own',
+    mechanism: 'nobody hands a reward to themselves',
+    invariant: 6,
+    edits: [
+      {
+        file: `${folder}/redemptions.service.ts`,
+        search: "if (userId === caller.userId) throw new Problem('own-code', 'Another member hands out your own reward');",
+        replace: 'void userId;',
+      },
+    ],
+    testFile: redemptionTests,
+    test: 'is another member’s matter where a member is the customer',
   },
 ];

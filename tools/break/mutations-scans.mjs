@@ -205,4 +205,34 @@ export const scanMutations = [
     testFile: `${folder}/scan-log.test.ts`,
     test: 'each page is read in the order of an index, and no more than the page',
   },
+  {
+    name: 'order-late-job',
+    mechanism: 'who joins behind an order earns nothing by it',
+    invariant: 5,
+    edits: [{ file: earnings, search: ' || card.createdAt > order.createdAt', replace: '' }],
+    testFile: orderTests,
+    test: 'earns nothing for who joined behind it, though the job was late',
+  },
+  {
+    name: 'order-question',
+    mechanism: 'points that wait and are denied with the price take their buttons along',
+    invariant: 7,
+    edits: [
+      {
+        file: earnings,
+        search: "points.deny(tx, before.card, entry, 'withdraw')",
+        replace: "points.mark(tx, before.card, entry, 'pending', 'denied')",
+      },
+    ],
+    testFile: orderTests,
+    test: 'ends what waits, and the rest of it waits anew',
+  },
+  {
+    name: 'order-fits',
+    mechanism: 'an order gives nothing where too much waits for the customer',
+    invariant: 5,
+    edits: [{ file: earnings, search: ' && (await points.fits(tx, place, delta))', replace: '' }],
+    testFile: orderTests,
+    test: 'gives nothing where too much waits for the customer already',
+  },
 ];

@@ -29,6 +29,11 @@ test("an administrator's look at what is a merchant's own is in the audit log, a
     balance: `/api/merchants/${id}/balance`,
     payouts: `/api/merchants/${id}/payouts`,
     members: `/api/merchants/${id}/members`,
+    enrollments: `/api/enrollments?businessId=${id}`,
+    redemptions: `/api/redemptions?businessId=${id}`,
+    scans: `/api/merchants/${id}/scans`,
+    customers: `/api/merchants/${id}/customers`,
+    analytics: `/api/merchants/${id}/analytics`,
   };
   for (const path of Object.values(paths)) {
     expect([path, (await owner.http.get(path)).status]).toEqual([path, 200]);

@@ -12,6 +12,7 @@ import { newId, type ClientSession, type JobDocument } from '@tidings/platform';
 import { createCodes, passing } from '../../src/codes/codes.js';
 import { pointsBooks, type CardDocument, type PointsDocument, type ProgramDocument } from '../../src/modules/loyalty/index.js';
 import type { RedemptionDocument, RewardDocument } from '../../src/modules/loyalty/loyalty.model.js';
+import { mostWaiting } from '../../src/modules/loyalty/points.js';
 import { ledgerSums } from '../../src/modules/wallet/index.js';
 import type { Domain } from './domain.js';
 
@@ -128,6 +129,12 @@ export async function runJob(domain: Domain, job: JobDocument): Promise<void> {
     await jobs.updateOne({ _id: job._id }, { $set: { state: 'done' } }, { session });
     return true;
   });
+}
+
+/** As many changes as may wait on a card, after one that does. */
+export async function fillWaiting({ loyalty: { models } }: Domain, cardId: string): Promise<void> {
+  const one = await models.points.findOne({ cardId, status: 'pending' }).orFail().lean<PointsDocument>();
+  await models.points.insertMany(Array.from({ length: mostWaiting - 1 }, () => ({ ...one, _id: newId() })));
 }
 
 /** What is wrong with the ledger of points: nothing. */

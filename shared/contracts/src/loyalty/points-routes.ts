@@ -18,7 +18,7 @@ export const pointsRoutes = {
     body: pointsBody,
     status: 201,
     response: pointsAnswerSchema,
-    errors: ['not-found', 'insufficient-points', 'program-closed', 'merchant-closed'],
+    errors: ['not-found', 'insufficient-points', 'program-closed', 'merchant-closed', 'already-exists'],
     write: true,
   }),
   listPoints: defineRoute({
@@ -61,7 +61,7 @@ export const pointsRoutes = {
     body: reversalBody,
     status: 201,
     response: pointsAnswerSchema,
-    errors: ['not-found', 'invalid-transition', 'insufficient-points'],
+    errors: ['not-found', 'merchant-closed', 'invalid-transition', 'insufficient-points'],
     write: true,
   }),
 };

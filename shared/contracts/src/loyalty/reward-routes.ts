@@ -67,7 +67,7 @@ export const redemptionRoutes = {
     body: redemptionBody,
     status: 201,
     response: redemptionAnswerSchema,
-    errors: ['not-found', 'insufficient-points', 'out-of-stock', 'item-unavailable', 'program-closed', 'merchant-closed'],
+    errors: ['not-found', 'insufficient-points', 'out-of-stock', 'item-unavailable', 'program-closed', 'merchant-closed', 'already-exists'],
     write: true,
   }),
   listRedemptions: defineRoute({
@@ -109,7 +109,7 @@ export const redemptionRoutes = {
     body: confirmBody,
     status: 200,
     response: redemptionSchema,
-    errors: ['code-invalid', 'code-expired', 'code-used', 'code-foreign', 'invalid-transition'],
+    errors: ['code-invalid', 'code-expired', 'code-used', 'code-foreign', 'own-code', 'invalid-transition'],
     write: true,
   }),
   cancelRedemption: defineRoute({

@@ -28,6 +28,7 @@ export const scanRoutes = {
       'merchant-closed',
       'program-closed',
       'enrollment-refused',
+      'already-exists',
     ],
     write: true,
   }),

@@ -85,7 +85,7 @@ export function loyaltyModule(
   const holds = createHolds({ ledger, cards: kept, points });
   const steps = createRedemptionSteps({ models, holds, rewards, places, interactions });
   const codes = createCodes(config.jwtKeys);
-  const redemptions = createRedemptions({ models, cards: kept, places, holds, rewards, steps, codes });
+  const redemptions = createRedemptions({ mongo, models, cards: kept, places, holds, rewards, steps, codes });
   const cards: Cards = {
     ...kept,
     // What is open on a card ends with it, while its end may still be told.

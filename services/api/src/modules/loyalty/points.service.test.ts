@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createDomain, type Domain } from '../../../tests/support/domain.js';
-import { createClock, dayMs, openCard, pointsProblems, runDue } from '../../../tests/support/cards.js';
+import { createClock, dayMs, fillWaiting, openCard, pointsProblems, runDue } from '../../../tests/support/cards.js';
 import { codesOf } from '../../../tests/support/stalls.js';
 
 const clock = createClock();
@@ -36,6 +36,25 @@ describe('points by hand', () => {
     expect(await codesOf([give(-10)])).toEqual(['merchant-closed']);
   });
 
+  test('of a suspended business are not reversed', async () => {
+    const { give, reverse, card, entries, merchantId } = await openCard(domain);
+    const { _id } = await give(100);
+    await domain.mongo.db.collection<{ _id: string }>('merchants').updateOne({ _id: merchantId }, { $set: { isActive: false } });
+    expect(await codesOf([reverse(_id)])).toEqual(['merchant-closed']);
+    expect([await card(), await entries()]).toMatchObject([{ balance: 100 }, [{ status: 'posted' }]]);
+  });
+
+  test('of a member are another member’s matter', async () => {
+    const { member, merchantId, program } = await openCard(domain);
+    const own = await openCard(domain, {}, { beside: { merchantId, member }, program, customer: member });
+    expect(await codesOf([own.give(100)])).toEqual(['forbidden']);
+    const colleague = await domain.person({ merchants: [merchantId] });
+    const theirs = await openCard(domain, {}, { beside: { merchantId, member: colleague }, program, customer: member });
+    const { _id } = await theirs.give(100);
+    expect(await codesOf([own.reverse(_id)])).toEqual(['forbidden']);
+    expect(await theirs.card()).toMatchObject({ balance: 100 });
+  });
+
   test('more than the card has is refused, also where it would wait', async () => {
     const { give, entries } = await openCard(domain, { approval: { mode: 'deductions', above: 0 } });
     await give(20);
@@ -62,6 +81,17 @@ describe('what waits for the customer', () => {
     const { _id } = await give(30);
     const stranger = await domain.person();
     expect(await codesOf([decide(_id, 'accept', member), decide(_id, 'accept', stranger)])).toEqual(['forbidden', 'not-found']);
+  });
+
+  test('is not more than a customer who leaves can deny at once', async () => {
+    const { give, close, decide, entries, card } = await openCard(domain, waiting);
+    const { _id } = await give(5);
+    await fillWaiting(domain, (await card())._id);
+    expect(await codesOf([give(5)])).toEqual(['already-exists']);
+    await decide(_id, 'decline');
+    expect((await codesOf([give(5), give(5), give(5)])).toSorted()).toEqual(['already-exists', 'already-exists', 'ok']);
+    await close();
+    expect((await entries()).every(({ status }) => status === 'denied')).toBe(true);
   });
 
   test('decided on ten devices at once is decided once', async () => {

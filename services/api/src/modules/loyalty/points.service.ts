@@ -27,12 +27,13 @@ export interface PointsService extends PointsDecisions {
   /**
    * By a member, with a reason; it waits for the customer where the program says so. Past what a business gives in a day the refusal is returned,
    * so that the alert about it is kept.
-   * @throws Problem `not-found`, `forbidden`, `merchant-closed`, `program-closed` (it earns no more, or the card is closed), `insufficient-points`
+   * @throws Problem `not-found`, `forbidden` (also for one's own card), `merchant-closed`, `program-closed` (it earns no more, or the card is closed), `insufficient-points`,
+   *   `already-exists` when too many changes wait
    */
   byHand(tx: Tx, caller: Principal, cardId: string, input: PointsInput): Promise<Moved | Problem>;
   /**
    * By a member, who has made a mistake: takes an award back, or gives a deduction back, whole and once. It does not wait for the customer.
-   * @throws Problem `not-found`, `forbidden`, `invalid-transition` (it was reversed before, never moved, or is no award or deduction),
+   * @throws Problem `not-found`, `forbidden` (also for one's own card), `merchant-closed`, `invalid-transition` (it was reversed before, never moved, or is no award or deduction),
    *   `insufficient-points` when the award is spent
    */
   reverse(tx: Tx, caller: Principal, id: string, reason: string): Promise<Moved>;
@@ -65,6 +66,7 @@ export function createPointsService(parts: {
   return {
     async byHand(tx, caller, cardId, { delta, reason }) {
       const card = await cards.get(caller, cardId, tx);
+      assertNotOwn(caller, card);
       await assertMayChange(tx, caller, card.merchantId, { action: 'points.change', details: { cardId, delta } });
       const place = await places.of(tx, card);
       if (!place.isOpen) throw new Problem('merchant-closed');
@@ -85,12 +87,15 @@ export function createPointsService(parts: {
 
     async reverse(tx, caller, id, reason) {
       const { entry, card } = await find(tx, caller, id);
+      assertNotOwn(caller, card);
       await assertMayChange(tx, caller, card.merchantId, { action: 'points.reverse', details: { pointsId: id } });
       const { delta, source, lots, orderId, scanId } = entry;
       if (!reversible.includes(source)) throw new Problem('invalid-transition', 'Only an award or a deduction is reversed');
+      const place = await places.of(tx, card);
+      if (!place.isOpen) throw new Problem('merchant-closed');
       await points.mark(tx, card, entry, 'posted', 'reversed');
       const about = { ...(orderId === undefined ? {} : { orderId }), ...(scanId === undefined ? {} : { scanId }) };
-      return points.post(tx, await places.of(tx, card), { ...about, delta: -delta, reason, source: 'reversal', reversalOf: id, lots });
+      return points.post(tx, place, { ...about, delta: -delta, reason, source: 'reversal', reversalOf: id, lots });
     },
 
     async list(caller, { limit, cursor, cardId, status }) {
@@ -119,6 +124,11 @@ export function createPointsService(parts: {
       for (const entry of waiting) await points.deny(tx, card, entry, 'withdraw');
     },
   };
+}
+
+/** Nobody is both: a member's own card is another member's matter, as their own code is. */
+function assertNotOwn({ userId }: Principal, card: CardDocument): void {
+  if (userId === card.userId) throw new Problem('forbidden', 'Another member changes your own points');
 }
 
 const missing = (): Problem => new Problem('not-found', 'There is no such change of points');

@@ -17,6 +17,9 @@ export const pointsDeadlineJobKind = 'points-deadline';
 /** How long a change waits for the customer; after that it is denied. */
 export const answerMs = 30 * 86_400_000;
 
+/** So many wait on one card at most: whoever leaves denies all of them in one transaction, which must have an end. */
+export const mostWaiting = 100;
+
 export const answerableUntil = ({ createdAt }: PointsDocument): Date => new Date(createdAt.getTime() + answerMs);
 
 export interface PointsChange {
@@ -46,8 +49,10 @@ export interface Points {
    * @throws Problem `insufficient-points` when a deduction is more than the card has, `program-closed` for a closed card
    */
   post(tx: Tx, place: Place, change: PointsChange): Promise<Moved>;
-  /** Notes a change that waits for the customer, and tells; nothing moves. @throws Problem as `post` */
+  /** Notes a change that waits for the customer, and tells; nothing moves. @throws Problem as `post`, `already-exists` when too many wait */
   propose(tx: Tx, place: Place, change: PointsChange): Promise<Moved>;
+  /** Whether it may move or wait: not when it would wait behind too many others. */
+  fits(tx: Tx, place: Place, delta: number): Promise<boolean>;
   /** `post` or `propose`, as the program's `approval` says. */
   byBusiness(tx: Tx, place: Place, change: PointsChange): Promise<Moved>;
   /** Moves what was proposed. @throws Problem as `post`, `invalid-transition` */
@@ -61,7 +66,7 @@ export interface Points {
     to: PointsDocument['status'],
   ): Promise<PointsDocument>;
   /**
-   * Ends what was proposed; nothing moves. @param how `decline`: by the customer, `expire`: by the clock, `withdraw`: because the customer leaves
+   * Ends what was proposed; nothing moves. @param how `decline`: by the customer, `expire`: by the clock, `withdraw`: because the customer leaves or what earned it was given back
    * @throws Problem `invalid-transition`
    */
   deny(tx: Tx, card: CardDocument, entry: PointsDocument, how: 'decline' | 'expire' | 'withdraw'): Promise<PointsDocument>;
@@ -173,9 +178,14 @@ export function createPoints(parts: {
     return { ...place, card };
   };
 
+  const hasRoom = async ({ session }: Tx, { _id: cardId }: CardDocument): Promise<boolean> =>
+    (await points.countDocuments({ cardId, status: 'pending' }).session(session)) < mostWaiting;
+
   const propose: Points['propose'] = async (tx, place, change) => {
     const entry: PointsDocument = { ...entryOf(tx, place.card, change), status: 'pending' };
     assertCovered(place.card, entry);
+    if (!(await hasRoom(tx, place.card)))
+      throw new Problem('already-exists', `${mostWaiting} changes wait for the customer’s word already`);
     await models.cards.updateOne({ _id: entry.cardId }, { $inc: { proposals: 1 } }, { session: tx.session });
     await write(tx, place.card, entry);
     const { _id } = entry;
@@ -216,11 +226,9 @@ export function createPoints(parts: {
     post,
     propose,
 
-    async byBusiness(tx, place, change) {
-      const { mode, above } = place.program.approval;
-      const waits = Math.abs(change.delta) > above && (mode === 'all' || (mode === 'deductions' && change.delta < 0));
-      return waits ? propose(tx, place, change) : post(tx, place, change);
-    },
+    fits: async (tx, { program, card }, delta) => !waits(program, delta) || hasRoom(tx, card),
+
+    byBusiness: (tx, place, change) => (waits(place.program, change.delta) ? propose : post)(tx, place, change),
 
     async settle(tx, place, entry) {
       const moved = await move(tx, await voidDue(tx, place), entry, {});
@@ -250,6 +258,10 @@ export function createPoints(parts: {
 
 /** As the notification calls it that asks. */
 const questionOf = ({ _id }: PointsDocument): string => `points:${_id}`;
+
+function waits({ approval: { mode, above } }: ProgramDocument, delta: number): boolean {
+  return Math.abs(delta) > above && (mode === 'all' || (mode === 'deductions' && delta < 0));
+}
 
 function assertCovered({ status, balance }: CardDocument, { delta, source }: PointsDocument): void {
   // Expiry goes on when the customer has left: what is void is void.

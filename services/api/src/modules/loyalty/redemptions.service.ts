@@ -1,16 +1,19 @@
 import { isAdmin, Problem, type Principal, type RedemptionStatus } from '@tidings/contracts';
 import type { Tx } from '@tidings/feed';
-import { newId } from '@tidings/platform';
+import { newId, type Mongo } from '@tidings/platform';
 import { codeValidMs, passing, type Codes } from '../../codes/codes.js';
 import type { ShownCode } from '../../codes/qr-image.js';
 import { newestFirst, olderThan, pageByTime, type Paged } from '../../http/lists.js';
-import { assertMayChange, assertMember, isMember } from '../merchants/index.js';
+import { assertMayChange, assertMayLook, isMember } from '../merchants/index.js';
 import type { Cards } from './cards.js';
 import type { CardDocument, LoyaltyModels, RedemptionDocument } from './loyalty.model.js';
 import type { Places } from './places.js';
 import { redemptionExpiryJobKind, redemptionMs, type RedemptionSteps } from './redemption-steps.js';
 import type { Holds } from './holds.js';
 import type { Rewards } from './rewards.service.js';
+
+/** So many wait on one card at most: whoever leaves or blocks cancels all of them in one transaction. */
+const mostOpen = 50;
 
 export interface RedemptionsQuery {
   limit: number;
@@ -23,7 +26,7 @@ export interface Redemptions {
   /**
    * By the customer: takes one from the stock and sets the points aside for 15 minutes.
    * @throws Problem `not-found` (the card, the reward), `forbidden` (members), `program-closed` (a closed card), `merchant-closed`,
-   *   `item-unavailable`, `out-of-stock`, `insufficient-points`
+   *   `item-unavailable`, `out-of-stock`, `insufficient-points`, `already-exists` when too many are on their way
    */
   request(tx: Tx, caller: Principal, cardId: string, rewardId: string): Promise<{ redemption: RedemptionDocument; card: CardDocument }>;
   /**
@@ -33,17 +36,18 @@ export interface Redemptions {
   code(caller: Principal, id: string): Promise<ShownCode>;
   /**
    * By a member who has scanned the code: the points are spent.
-   * @throws Problem `forbidden`, `code-invalid`, `code-expired` (also when its time is over), `code-foreign` (also of another merchant's),
+   * @throws Problem `forbidden`, `code-invalid`, `code-expired` (also when its time is over), `code-foreign` (also of another merchant's), `own-code`,
    *   `code-used` (it was handed out before, by this code or another), `invalid-transition` (it was cancelled)
    */
   confirm(tx: Tx, caller: Principal, merchantId: string, text: string): Promise<RedemptionDocument>;
   /** By either side: points and stock come back. @throws Problem `not-found`, `invalid-transition` */
   cancel(tx: Tx, caller: Principal, id: string): Promise<RedemptionDocument>;
-  /** The caller's own, or a business's; newest first. @throws Problem `forbidden` */
+  /** The caller's own, or a business's; newest first. An administrator's look is audited. @throws Problem `forbidden` */
   list(caller: Principal, query: RedemptionsQuery): Promise<Paged<RedemptionDocument>>;
 }
 
 export function createRedemptions(parts: {
+  mongo: Mongo;
   models: LoyaltyModels;
   cards: Cards;
   places: Places;
@@ -52,7 +56,7 @@ export function createRedemptions(parts: {
   steps: RedemptionSteps;
   codes: Codes;
 }): Redemptions {
-  const { models, cards, places, holds, rewards, steps, codes } = parts;
+  const { mongo, models, cards, places, holds, rewards, steps, codes } = parts;
   const { redemptions } = models;
 
   const find = async (caller: Principal, id: string, tx?: Tx): Promise<RedemptionDocument> => {
@@ -69,6 +73,8 @@ export function createRedemptions(parts: {
       const place = await places.of(tx, card);
       if (!place.isOpen) throw new Problem('merchant-closed');
       const reward = await rewards.offered(tx, card.programId, rewardId);
+      if ((await redemptions.countDocuments({ cardId, status: 'requested' }).session(tx.session)) >= mostOpen)
+        throw new Problem('already-exists', `${mostOpen} rewards wait to be handed out already`);
       const { userId, customerName, merchantId, merchantName, programId } = card;
       const { name: rewardName, cost } = reward;
       const _id = newId();
@@ -119,7 +125,8 @@ export function createRedemptions(parts: {
       const { redemptionId } = codes.readAs('redemption', text, tx.now);
       const redemption = await redemptions.findById(redemptionId, null, { session: tx.session }).lean<RedemptionDocument>();
       if (redemption?.merchantId !== merchantId) throw new Problem('code-foreign', "The code is of another merchant's reward");
-      const { status, expiresAt } = redemption;
+      const { userId, status, expiresAt } = redemption;
+      if (userId === caller.userId) throw new Problem('own-code', 'Another member hands out your own reward');
       if (status === 'confirmed') throw new Problem('code-used', 'The reward was handed out before');
       // The clock decides, not the job that writes it down.
       if (status === 'expired' || expiresAt <= tx.now) throw new Problem('code-expired', 'The reward was not picked up in time');
@@ -134,7 +141,7 @@ export function createRedemptions(parts: {
     },
 
     async list(caller, { limit, cursor, businessId, status }) {
-      if (businessId !== undefined) assertMember(caller, businessId);
+      if (businessId !== undefined) await assertMayLook(mongo, caller, businessId, 'redemptions');
       const found = await redemptions
         .find({
           ...(businessId === undefined ? { userId: caller.userId } : { merchantId: businessId }),

@@ -105,7 +105,33 @@ describe('asking for a reward', () => {
   });
 });
 
+test('no more rewards are on their way than one cancels at once', async () => {
+  const { give, offer, redeem, cancel, card } = await open();
+  await give(500);
+  const reward = await offer();
+  const one = await redeem(reward._id);
+  const { redemptions } = domain.loyalty.models;
+  const stored = await redemptions.findById(one._id).orFail().lean();
+  const copies = Array.from({ length: 49 }, () => ({ ...stored, _id: newId() }));
+  await redemptions.insertMany(copies);
+  expect(await codesOf([redeem(reward._id)])).toEqual(['already-exists']);
+  await cancel(one._id);
+  expect((await codesOf([redeem(reward._id), redeem(reward._id)])).toSorted()).toEqual(['already-exists', 'ok']);
+  expect(await card()).toMatchObject({ held: 50 });
+  await redemptions.deleteMany({ _id: { $in: copies.map(({ _id }) => _id) } });
+});
+
 describe('handing a reward out', () => {
+  test('is another member’s matter where a member is the customer', async () => {
+    const { member, merchantId, program } = await open();
+    const colleague = await domain.person({ merchants: [merchantId] });
+    const own = await openCard(domain, {}, { beside: { merchantId, member: colleague }, program, customer: member, now: clock.now });
+    await own.give(100);
+    const code = own.codeOf((await own.redeem((await own.offer())._id))._id);
+    expect(await codesOf([own.confirm(code, member)])).toEqual(['own-code']);
+    expect(await own.confirm(code)).toMatchObject({ status: 'confirmed' });
+  });
+
   test('spends its points; shown again the code was used', async () => {
     const { code, confirm, card, entries, redemption, codeOf } = await requested();
     expect(await confirm(code)).toMatchObject({ status: 'confirmed', version: 2 });

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Principal, ProgramInput } from '@tidings/contracts';
 import type { ClientSession, JobDocument } from '@tidings/platform';
-import { pointsProblems } from '../../../tests/support/cards.js';
+import { fillWaiting, pointsProblems } from '../../../tests/support/cards.js';
 import { openClub } from '../../../tests/support/clubs.js';
 import { createDomain, type Domain } from '../../../tests/support/domain.js';
 import type { OrderDocument } from '../orders/index.js';
@@ -136,6 +136,26 @@ describe('a paid order', () => {
     expect(await shop.card(ravi)).toMatchObject({ balance: 0 });
   });
 
+  test('earns nothing for who joined behind it, though the job was late', async () => {
+    const shop = await openShop(byAmount);
+    const ravi = await domain.person();
+    await domain.fund(ravi.userId, 1_000);
+    const { _id } = await shop.order(ravi, 3);
+    await shop.join(ravi);
+    await shop.settle(_id);
+    expect(await shop.entries(_id)).toEqual([]);
+  });
+
+  test('gives nothing where too much waits for the customer already', async () => {
+    const shop = await openShop({ ...byAmount, approval: { mode: 'all', above: 0 } });
+    const asha = await shop.friend();
+    await shop.give(asha, 5);
+    await fillWaiting(domain, (await shop.card(asha))._id);
+    const { _id } = await shop.order(asha, 3);
+    await shop.settle(_id);
+    expect(await shop.entries(_id)).toEqual([]);
+  });
+
   test('earns under the cap of the day and waits where the program says so; what was denied or cut is not given later', async () => {
     const shop = await openShop({ ...byAmount, capPerDay: 7, approval: { mode: 'all', above: 4 } });
     const asha = await shop.friend();
@@ -227,9 +247,13 @@ describe('what goes back of the price', () => {
     const asha = await shop.friend();
     const { _id } = await shop.order(asha, 6);
     await shop.settle(_id);
+    const { _id: waiting } = (await domain.loyalty.models.points.findOne({ orderId: _id }).lean())!;
     await shop.refund(_id, 200);
     await shop.settle(_id);
     expect(await shop.entries(_id)).toEqual(['order 6 denied', 'order 4 pending']);
+    // Else its buttons stay on the customer's screens, and do nothing.
+    const questions = domain.mongo.db.collection<{ _id: string }>('notification_questions');
+    expect(await questions.findOne({ _id: `points:${waiting}` })).toMatchObject({ decision: 'withdraw' });
     await shop.reject(_id);
     await shop.settle(_id);
     expect(await shop.entries(_id)).toEqual(['order 6 denied', 'order 4 denied']);

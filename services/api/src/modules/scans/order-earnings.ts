@@ -31,16 +31,19 @@ export function createOrderEarnings(parts: {
 
   const give = async (tx: Tx, place: Place, order: OrderDocument): Promise<void> => {
     const { program, card, timeZone } = place;
-    if (!program.isActive) return;
+    // A job may be late: who has joined meanwhile was no customer of the program when they paid.
+    if (!program.isActive || card.createdAt > order.createdAt) return;
     const { rules, bonus } = program;
     const { points: delta, earned } = underCap(program, card, targetOf(program, order, timeZone), dateIn(timeZone, tx.now));
-    if (delta > 0) await award(tx, place, order, { delta, terms: { rules, bonus }, card: { earned } });
+    // Nobody is there to be refused: what does not fit is not given.
+    if (delta > 0 && (await points.fits(tx, place, delta)))
+      await award(tx, place, order, { delta, terms: { rules, bonus }, card: { earned } });
   };
 
   const takeBack = async (tx: Tx, before: Place, order: OrderDocument, given: readonly PointsDocument[], target: number): Promise<void> => {
     const terms = given.find((entry) => entry.terms)?.terms;
     const waiting = given.filter(({ status }) => status === 'pending');
-    for (const entry of waiting) await points.mark(tx, before.card, entry, 'pending', 'denied');
+    for (const entry of waiting) await points.deny(tx, before.card, entry, 'withdraw');
     const moved = given.filter(({ status }) => status !== 'pending');
     const more = sumOf(moved) - target;
     // A part of what waited is still due, and waits anew.

@@ -28,7 +28,8 @@ export interface Scans {
    * By a member of the merchant: asks who is not enrolled, counts the visit of who is, and gives points by the rules. What is refused leaves nothing
    * behind and tells the business nothing; past a limit the refusal is returned, so that the alert about it is kept.
    * @throws Problem `forbidden`, `bad-request` (which business), `not-found` (the program), `merchant-closed`, `program-closed`, `code-invalid`,
-   *   `code-expired` (also a card that was renewed), `code-used`, `code-foreign` (also of nobody who is here), `own-code`, `enrollment-refused`
+   *   `code-expired` (also a card that was renewed), `code-used`, `code-foreign` (also of nobody who is here), `own-code`, `enrollment-refused`,
+   *   `already-exists` (too many points wait for the customer’s word)
    */
   scan(tx: Tx, caller: Principal, input: ScanInput): Promise<Scanned | Problem>;
   /** Newest first; an administrator's look is audited. @throws Problem `forbidden` */
