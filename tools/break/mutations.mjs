@@ -5,6 +5,7 @@ import { gatewayMutations } from './mutations-gateway.mjs';
 import { historyMutations } from './mutations-history.mjs';
 import { jobMutations } from './mutations-jobs.mjs';
 import { loyaltyMutations } from './mutations-loyalty.mjs';
+import { merchantMutations } from './mutations-merchants.mjs';
 import { orderMutations } from './mutations-orders.mjs';
 import { paymentMutations } from './mutations-payments.mjs';
 import { pointsMutations } from './mutations-points.mjs';
@@ -40,6 +41,7 @@ export const mutations = [
   ...orderMutations,
   ...paymentMutations,
   ...vendorMutations,
+  ...merchantMutations,
   ...codeMutations,
   ...scanMutations,
   ...loyaltyMutations,

@@ -24,7 +24,22 @@ beforeAll(async () => {
     .insertMany(
       rows((at) => ({ provider: half(at, 'stripe', 'zeffy'), state: half(at, 'processed', 'held'), type: 'made.up', replays: 0 })),
     );
-  await db.collection('merchants').insertMany(rows((at) => ({ name: 'M', category: half(at, 'food', 'drinks'), deletedAt: null })));
+  await db.collection('merchants').insertMany(
+    rows((at) => ({
+      name: 'M',
+      ownerName: 'R',
+      email: 'm@example.com',
+      currency: 'INR',
+      timeZone: 'UTC',
+      version: 1,
+      updatedAt: new Date(at),
+      category: half(at, 'food', 'drinks'),
+      isActive: at % 5 === 0,
+      nameKey: `m ${at}`,
+      prefixes: half(at, ['m', 'tea'], ['m', 'milk']),
+      deletedAt: null,
+    })),
+  );
   await db.collection('payouts').insertMany(rows((at) => ({ merchantId: half(at, 'm1', 'm2'), status: half(at, 'paid', 'declined') })));
   await db.collection('reconciliations').insertOne({ _id: 'r1' as never, status: 'completed' });
   await db
@@ -77,7 +92,13 @@ test.each([
   ['/api/admin/announcements?status=current', 'notices'],
   // Each of the two filters alone would walk fifty.
   ['/api/admin/webhook-deliveries?provider=stripe&state=held', 'webhook_deliveries'],
+  ['/api/merchants', 'merchants'],
   ['/api/merchants?category=shoes', 'merchants'],
+  ['/api/merchants?category=food&isActive=true', 'merchants'],
+  ['/api/merchants?isActive=true', 'merchants'],
+  ['/api/merchants?sort=name&category=food&isActive=false', 'merchants'],
+  ['/api/merchants?q=mi', 'merchants'],
+  ['/api/merchants?q=tea&isActive=true&category=drinks', 'merchants'],
   ['/api/admin/payouts?merchantId=m1&status=declined', 'payouts'],
   ['/api/admin/reconciliations/r1/differences?kind=refund-differs', 'reconciliation_differences'],
 ])('%s goes by an index, in its order', async (path, collection) => {

@@ -28,6 +28,7 @@ export const errorCatalogue = {
   'out-of-stock': { status: 409, title: 'Not enough in stock' },
   'item-unavailable': { status: 409, title: 'The item is not on offer' },
   'merchant-closed': { status: 409, title: 'The merchant takes no orders' },
+  'merchant-in-use': { status: 409, title: 'The merchant has open orders, money or points' },
   'invalid-transition': { status: 409, title: 'The status cannot change this way' },
   'refund-exceeds-payment': { status: 409, title: 'More would be given back than was paid' },
   'payment-disputed': { status: 409, title: 'A bank disputes the payment, or has taken it back' },

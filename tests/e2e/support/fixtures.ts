@@ -202,7 +202,7 @@ export const fixtures: Readonly<Record<string, (scene: Scene) => Promise<Fixture
     body: {
       name: `Stall ${randomBytes(4).toString('hex')}`,
       ownerName: 'Ravi',
-      email: 'ravi@example.com',
+      email: `${randomBytes(4).toString('hex')}@example.com`,
       phone: '+91 98',
       address: 'Hall 4',
       description: 'Tea',
@@ -212,7 +212,28 @@ export const fixtures: Readonly<Record<string, (scene: Scene) => Promise<Fixture
       timeZone: 'Asia/Kolkata',
     },
   }),
-  listMerchants: async ({ customer }) => ({ as: customer, query: { ...lists, category: 'drinks' }, anyLogin: true }),
+  updateMerchant: async (scene) => ({
+    as: scene.admin,
+    params: { id: await newMerchant(scene) },
+    body: {
+      name: `Stall ${randomBytes(4).toString('hex')}`,
+      ownerName: 'Asha',
+      email: `${randomBytes(4).toString('hex')}@example.com`,
+      phone: '+91 99',
+      address: 'Hall 5',
+      description: 'Tea and more',
+      category: 'food',
+      isActive: false,
+      currency: 'USD',
+      timeZone: 'Asia/Tokyo',
+    },
+  }),
+  deleteMerchant: async (scene) => ({ as: scene.admin, params: { id: await newMerchant(scene) } }),
+  listMerchants: async ({ customer, stall }) => ({
+    as: customer,
+    query: { ...lists, q: 'stall', category: 'drinks', isActive: 'true', sort: 'name', ids: stall.merchant.id },
+    anyLogin: true,
+  }),
   getMerchant: async ({ customer, stall }) => ({ as: customer, params: { id: stall.merchant.id }, anyLogin: true }),
   listMembers: async ({ stall }) => ({ as: stall.owner, params: { id: stall.merchant.id }, query: lists }),
   addMember: async ({ stall, world }) => ({
@@ -474,6 +495,12 @@ export const fixtures: Readonly<Record<string, (scene: Scene) => Promise<Fixture
     query: { ...lists, ...period, actor: admin.id, action: 'user.suspend', target: `user:${admin.id}` },
   }),
 };
+
+async function newMerchant({ admin }: Scene): Promise<string> {
+  const email = `${randomBytes(4).toString('hex')}@example.com`;
+  const body = { name: 'Stall of nobody', ownerName: 'Ravi', email };
+  return (await expectStatus(201, admin.http.post<{ id: string }>('/api/admin/merchants', body))).body.id;
+}
 
 const ofItsOwner = ({ owner, merchant }: Stall, body?: object): Fixture => ({
   as: owner,

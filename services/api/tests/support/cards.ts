@@ -106,7 +106,7 @@ export function answered<T>(answer: T | Problem): T {
 }
 
 async function openMerchant(domain: Domain, timeZone: string): Promise<string> {
-  const input = { name: `Chai House ${newId()}`, ownerName: 'Ravi', email: 'ravi@example.com', timeZone };
+  const input = { name: `Chai House ${newId()}`, ownerName: 'Ravi', email: `${newId()}@example.com`, timeZone };
   return (await domain.run((tx) => domain.merchants.merchants.create(tx, input))).result._id;
 }
 

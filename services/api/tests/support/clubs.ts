@@ -44,7 +44,7 @@ export interface Club {
 
 /** A merchant with a member and a loyalty program. */
 export async function openClub(domain: Domain, settings: Partial<ProgramInput> = {}): Promise<Club> {
-  const input = { name: `Chai House ${Math.random()}`, ownerName: 'Ravi', email: 'ravi@example.com' };
+  const input = { name: `Chai House ${Math.random()}`, ownerName: 'Ravi', email: `${Math.random()}@example.com` };
   const { result: merchant } = await domain.run((tx) => domain.merchants.merchants.create(tx, input));
   const merchantId = merchant._id;
   const member = await domain.person({ merchants: [merchantId] });

@@ -19,7 +19,7 @@ export interface Stall {
 
 export async function openStall(domain: Domain, fields: Partial<ItemInput> = {}): Promise<Stall> {
   const { result: merchant } = await domain.run((tx) =>
-    domain.merchants.merchants.create(tx, { name: `Chai House ${newId()}`, ownerName: 'Ravi', email: 'ravi@example.com' }),
+    domain.merchants.merchants.create(tx, { name: `Chai House ${newId()}`, ownerName: 'Ravi', email: `${newId()}@example.com` }),
   );
   const vendorId = merchant._id;
   const member = await domain.person({ merchants: [vendorId] });

@@ -2,18 +2,23 @@ import { z } from 'zod';
 import { amountSchema, currencySchema, idSchema, paymentMethodSchema, timeSchema, versionSchema, wordSchema } from '../common.js';
 import { defineEvent, type FeedTarget, type Recipient } from '../event.js';
 import { feeds } from '../feeds.js';
-import { contactsSchema, merchantSchema, subscriptionStatusSchema } from './schemas.js';
+import { contactsSchema, merchantSchema, mostMerchantIds, subscriptionStatusSchema } from './schemas.js';
 
-/** `byAdmin`: an administrator made the change, so the members are told. */
-const toMerchant = z.strictObject({ merchantId: idSchema, byAdmin: z.boolean() });
+/**
+ * `byAdmin`: an administrator made the change, so the members are told. `bulk`: it is one of many of a bulk operation, which tells the directory's
+ * feeds by `merchants-changed` and the members by a word of its own.
+ */
+const toMerchant = z.strictObject({ merchantId: idSchema, byAdmin: z.boolean(), bulk: z.literal(true).optional() });
 const merchantData = z.strictObject({
   merchantId: idSchema,
   merchant: merchantSchema,
   contacts: contactsSchema.optional(),
   adminEmail: z.string().optional(),
 });
-const merchantFeeds = (): readonly FeedTarget[] => [{ feed: feeds.merchants, omit: ['contacts', 'adminEmail'] }, feeds.merchantsAdmin];
-const members = (to: z.output<typeof toMerchant>): readonly Recipient[] => (to.byAdmin ? [{ members: to.merchantId }] : []);
+const isPrivate = ['contacts', 'adminEmail'] as const;
+const merchantFeeds = ({ merchantId, bulk }: z.output<typeof toMerchant>): readonly FeedTarget[] =>
+  bulk ? [{ feed: feeds.merchant(merchantId), omit: isPrivate }] : [{ feed: feeds.merchants, omit: isPrivate }, feeds.merchantsAdmin];
+const members = (to: z.output<typeof toMerchant>): readonly Recipient[] => (to.byAdmin && !to.bulk ? [{ members: to.merchantId }] : []);
 
 export const merchantEvents = {
   'merchant-created': defineEvent({
@@ -42,10 +47,11 @@ export const merchantEvents = {
   }),
   'merchants-changed': defineEvent({
     type: 'merchants-changed',
-    summary: 'Many merchants changed at once: fetch those that are on the screen',
-    data: z.strictObject({ ids: z.array(idSchema).min(1).max(1000) }),
+    summary: 'Many merchants changed at once: fetch those that are on the screen, `GET /api/merchants?ids=`',
+    data: z.strictObject({ ids: z.array(idSchema).min(1).max(mostMerchantIds) }),
     to: z.strictObject({}),
-    feeds: () => [feeds.merchants],
+    // `merchants:admin` holds all that `merchants` does: administrators follow it alone.
+    feeds: () => [feeds.merchants, feeds.merchantsAdmin],
   }),
   'subscription-updated': defineEvent({
     type: 'subscription-updated',

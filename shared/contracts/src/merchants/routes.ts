@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { idParams, idSchema, listOf, listQuery } from '../common.js';
 import { itemRoutes } from '../orders/routes.js';
 import { defineRoute } from '../route.js';
-import { memberBody, memberSchema, merchantBody, merchantSchema, merchantViewSchema, merchantsQuery } from './schemas.js';
+import { memberBody, memberSchema, merchantBody, merchantPatch, merchantsQuery, merchantViewSchema } from './schemas.js';
 import { sellingRoutes } from './selling-routes.js';
 
 const tag = 'merchants';
@@ -22,16 +22,42 @@ export const merchantRoutes = {
     errors: ['already-exists'],
     write: true,
   }),
+  update: defineRoute({
+    name: 'updateMerchant',
+    method: 'put',
+    path: '/api/admin/merchants/:id',
+    summary: 'Change a merchant: what is sent changes, the rest stays; `isActive: false` suspends it',
+    tag,
+    access: ['admin', 'superadmin'],
+    params: idParams,
+    body: merchantPatch,
+    status: 200,
+    response: merchantViewSchema,
+    errors: ['not-found', 'already-exists', 'currency-mismatch', 'version-mismatch'],
+    write: true,
+  }),
+  remove: defineRoute({
+    name: 'deleteMerchant',
+    method: 'delete',
+    path: '/api/admin/merchants/:id',
+    summary: 'Take a merchant off the directory for good; what it did is kept. Refused while orders, money or points are open',
+    tag,
+    access: ['admin', 'superadmin'],
+    params: idParams,
+    status: 204,
+    errors: ['not-found', 'merchant-in-use', 'version-mismatch'],
+    write: true,
+  }),
   list: defineRoute({
     name: 'listMerchants',
     method: 'get',
     path: '/api/merchants',
-    summary: 'The merchants, public fields only',
+    summary: 'The merchants: searched, filtered, newest first or by name; administrators also get the contacts',
     tag,
     access: 'user',
     query: merchantsQuery,
     status: 200,
-    response: listOf(merchantSchema),
+    response: listOf(merchantViewSchema),
   }),
   get: defineRoute({
     name: 'getMerchant',

@@ -1,22 +1,53 @@
 import { z } from 'zod';
-import { currencySchema, emailSchema, idSchema, listQuery, text, timeSchema, timeZoneSchema, versionSchema } from '../common.js';
+import {
+  currencySchema,
+  emailSchema,
+  flagSchema,
+  idSchema,
+  listQuery,
+  text,
+  timeSchema,
+  timeZoneSchema,
+  versionSchema,
+} from '../common.js';
 import { memberRoleSchema } from '../identity/schemas.js';
 
-const categorySchema = text(60).regex(/^[\p{L}\p{M}\p{N} .,'’&/()+_-]+$/u, 'must be of letters, digits and a few signs');
+export const categorySchema = text(60).regex(/^[\p{L}\p{M}\p{N} .,'’&/()+_-]+$/u, 'must be of letters, digits and a few signs');
+const phoneSchema = text(32);
+const addressSchema = text(300);
+const descriptionSchema = text(2000);
 
 export const merchantBody = z.strictObject({
   name: text(120),
   ownerName: text(120),
+  /** One merchant of each address, whatever the case; free again once it is deleted. */
   email: emailSchema,
-  phone: text(32).optional(),
-  address: text(300).optional(),
-  description: text(2000).optional(),
+  phone: phoneSchema.optional(),
+  address: addressSchema.optional(),
+  description: descriptionSchema.optional(),
   category: categorySchema.optional(),
   isActive: z.boolean().optional(),
   currency: currencySchema.optional(),
   timeZone: timeZoneSchema.optional(),
 });
 export type MerchantInput = z.output<typeof merchantBody>;
+
+/** What is sent changes, the rest stays; null takes away what need not be there. */
+export const merchantPatch = z
+  .strictObject({
+    name: text(120).optional(),
+    ownerName: text(120).optional(),
+    email: emailSchema.optional(),
+    phone: phoneSchema.nullable().optional(),
+    address: addressSchema.nullable().optional(),
+    description: descriptionSchema.nullable().optional(),
+    category: categorySchema.nullable().optional(),
+    isActive: z.boolean().optional(),
+    currency: currencySchema.optional(),
+    timeZone: timeZoneSchema.optional(),
+  })
+  .refine((body) => Object.values(body).some((value) => value !== undefined), 'at least one field');
+export type MerchantPatch = z.output<typeof merchantPatch>;
 
 /** What everybody sees. */
 export const merchantSchema = z.strictObject({
@@ -46,7 +77,30 @@ export type Contacts = z.output<typeof contactsSchema>;
 export const merchantViewSchema = merchantSchema.extend({ contacts: contactsSchema.optional() });
 export type MerchantView = z.output<typeof merchantViewSchema>;
 
-export const merchantsQuery = z.strictObject({ ...listQuery, category: categorySchema.optional() });
+/** As many as one `merchants-changed` names. */
+export const mostMerchantIds = 100;
+const idsSchema = z
+  .string()
+  .regex(/^[A-Za-z0-9_-]{1,64}(,[A-Za-z0-9_-]{1,64}){0,99}$/, 'must be at most 100 ids, divided by commas')
+  .transform((ids) => ids.split(','));
+
+/**
+ * Newest first unless sorted. `q`: the beginning of the name from any of its words on, whatever the case; what it finds comes by name. `ids`: what a
+ * `merchants-changed` named, as far as it is still there.
+ */
+export const merchantsQuery = z
+  .strictObject({
+    ...listQuery,
+    q: text(60)
+      .regex(/^[\p{L}\p{M}\p{N} .,'’&/()+_-]+$/u, 'must be letters, digits and a few signs')
+      .optional(),
+    category: categorySchema.optional(),
+    isActive: flagSchema.optional(),
+    sort: z.enum(['newest', 'name']).optional(),
+    ids: idsSchema.optional(),
+  })
+  .refine(({ q, sort = 'name' }) => q === undefined || sort === 'name', { path: ['sort'], message: 'must be name with q' });
+export type MerchantsQuery = z.output<typeof merchantsQuery>;
 
 export const memberBody = z
   .strictObject({ email: emailSchema.optional(), userId: idSchema.optional(), role: memberRoleSchema })

@@ -14,7 +14,7 @@ beforeAll(async () => {
 afterAll(() => domain.stop());
 
 async function cardIn(settings: Partial<ProgramInput> = {}) {
-  const input = { name: `Chai House ${Math.random()}`, ownerName: 'Ravi', email: 'ravi@example.com' };
+  const input = { name: `Chai House ${Math.random()}`, ownerName: 'Ravi', email: `${Math.random()}@example.com` };
   const { result: merchant } = await domain.run((tx) => domain.merchants.merchants.create(tx, input));
   const member = await domain.person({ merchants: [merchant._id] });
   const { result: program } = await domain.run((tx) =>

@@ -1,12 +1,15 @@
 import type { ApiModule, Context } from '../../context.js';
 import { ensureIndexes } from '../../models.js';
 import { createMemberships } from '../identity/index.js';
+import { createAdministration, type Administration } from './administration.js';
+import { createDirectory } from './directory.js';
 import { createItems, type Items } from './items.js';
 import { createMembers, type Members } from './members.js';
 import { createMenus, type Menus } from './menus.js';
 import { merchantModels } from './merchants.model.js';
 import { merchantRoutes } from './merchants.routes.js';
 import { createMerchants, type Merchants } from './merchants.service.js';
+import { createOpenMatters } from './open-matters.js';
 import { sellingModels } from './selling.model.js';
 import { createSelling, sellingJobKind, type SellingService } from './selling.service.js';
 
@@ -20,6 +23,7 @@ export type { SellingService } from './selling.service.js';
 
 export interface MerchantsModule extends ApiModule {
   merchants: Merchants;
+  administration: Administration;
   members: Members;
   items: Items;
   menus: Menus;
@@ -32,14 +36,20 @@ export function merchantsModule({ config, mongo, unitOfWork }: Pick<Context, 'co
   const members = createMembers(mongo, createMemberships(mongo), models);
   const items = createItems({ models, merchants });
   const selling = createSelling({ models, merchants, unitOfWork });
+  const administration = createAdministration({ merchants, models, selling, openMatters: createOpenMatters(mongo) });
+  const directory = createDirectory(models);
   return {
     merchants,
+    administration,
     members,
     items,
     menus: createMenus(models, items),
     selling,
-    routes: merchantRoutes({ merchants, members, items, selling }),
+    routes: merchantRoutes({ merchants, administration, directory, members, items, selling }),
     jobs: { [sellingJobKind]: selling.turn },
-    start: () => ensureIndexes(models),
+    async start() {
+      await ensureIndexes(models);
+      await directory.prepare();
+    },
   };
 }

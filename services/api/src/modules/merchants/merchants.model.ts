@@ -14,8 +14,12 @@ export interface MerchantDocument {
   isActive: boolean;
   currency: string;
   timeZone: string;
-  /** Name and e-mail address, lower case: the same merchant is not added twice. Gone when it is deleted. */
-  uniqueKey?: string;
+  /** The e-mail address, by which there is one merchant. Gone when it is deleted, so that the address is free again. */
+  emailKey?: string;
+  /** The name as it is sorted and searched; see `nameKeyOf`. */
+  nameKey?: string;
+  /** Every beginning of the name from each of its words on: what `q` is looked up in. Gone when it is deleted. */
+  prefixes?: string[];
   version: number;
   /** Counts the changes of its members, who stand with the users: two changes at once meet here. */
   membersVersion?: number;
@@ -58,6 +62,18 @@ const integer = { type: Number, required: true, validate: Number.isSafeInteger }
 const time = { type: Date, required: true } as const;
 const flag = { type: Boolean, required: true } as const;
 
+/**
+ * The directory's orders, with what else it is filtered by. What stands behind `_id` is filtered in the index, so that only what is shown is read. A
+ * search is a range of none, but one key: then the rest of the index is in the order of the list.
+ */
+export const directoryIndexes = [
+  { deletedAt: 1, createdAt: -1, _id: -1 },
+  { deletedAt: 1, isActive: 1, createdAt: -1, _id: -1 },
+  { deletedAt: 1, category: 1, createdAt: -1, _id: -1, isActive: 1 },
+  { deletedAt: 1, nameKey: 1, _id: 1, category: 1, isActive: 1 },
+  { prefixes: 1, nameKey: 1, _id: 1, category: 1, isActive: 1 },
+] as const;
+
 const merchantSchema = new Schema<MerchantDocument>(
   {
     _id: text,
@@ -71,7 +87,9 @@ const merchantSchema = new Schema<MerchantDocument>(
     isActive: flag,
     currency: text,
     timeZone: text,
-    uniqueKey: String,
+    emailKey: String,
+    nameKey: String,
+    prefixes: { type: [String], default: undefined },
     version: integer,
     membersVersion: Number,
     ordersEarn: Boolean,
@@ -82,9 +100,8 @@ const merchantSchema = new Schema<MerchantDocument>(
   },
   { ...options, collection: 'merchants' },
 );
-merchantSchema.index({ uniqueKey: 1 }, { unique: true, sparse: true });
-merchantSchema.index({ deletedAt: 1, createdAt: -1, _id: -1 });
-merchantSchema.index({ deletedAt: 1, category: 1, createdAt: -1, _id: -1 });
+merchantSchema.index({ emailKey: 1 }, { unique: true, sparse: true });
+for (const index of directoryIndexes) merchantSchema.index(index);
 
 const itemSchema = new Schema<ItemDocument>(
   {

@@ -1,4 +1,4 @@
-import type { Contacts, Item, Merchant, Selling } from '@tidings/contracts';
+import type { Contacts, Item, Merchant, MerchantView, Selling } from '@tidings/contracts';
 import type { ItemDocument, MerchantDocument } from './merchants.model.js';
 import type { SellingDocument } from './selling.model.js';
 
@@ -23,6 +23,12 @@ export function presentMerchant(merchant: MerchantDocument): Merchant {
 export function presentContacts({ ownerName, email, phone, address }: MerchantDocument): Contacts {
   return { ownerName, email, ...(phone === undefined ? {} : { phone }), ...(address === undefined ? {} : { address }) };
 }
+
+/** As administrators see it. */
+export const viewForAdmins = (merchant: MerchantDocument): MerchantView => ({
+  ...presentMerchant(merchant),
+  contacts: presentContacts(merchant),
+});
 
 export function presentItem(item: ItemDocument): Item {
   const { _id, merchantId, name, price, currency, stock, options, note, available, version, createdAt, updatedAt } = item;

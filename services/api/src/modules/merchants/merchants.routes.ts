@@ -1,27 +1,40 @@
 import { feeds, isAdmin, routes, type Principal } from '@tidings/contracts';
 import { read, write, type RouteBinding } from '../../http/bind.js';
 import { presentPage } from '../../http/lists.js';
+import type { Administration } from './administration.js';
+import type { MerchantDirectory } from './directory.js';
 import type { Items } from './items.js';
 import type { Members } from './members.js';
 import type { MerchantDocument } from './merchants.model.js';
-import { presentContacts, presentItem, presentMerchant, presentSelling } from './merchants.presenter.js';
+import { presentItem, presentMerchant, presentSelling, viewForAdmins } from './merchants.presenter.js';
 import type { Merchants } from './merchants.service.js';
 import type { SellingService } from './selling.service.js';
 
 const merchantsFeed = ({ caller }: { caller: Principal }) => [isAdmin(caller.roles) ? feeds.merchantsAdmin : feeds.merchants];
 const menuFeed = ({ params }: { params: { id: string } }) => [feeds.menu(params.id)];
 
-const view = (merchant: MerchantDocument, caller: Principal) => ({
-  ...presentMerchant(merchant),
-  ...(isAdmin(caller.roles) ? { contacts: presentContacts(merchant) } : {}),
-});
+const view = (merchant: MerchantDocument, caller: Principal) =>
+  isAdmin(caller.roles) ? viewForAdmins(merchant) : presentMerchant(merchant);
 
-export function merchantRoutes(parts: { merchants: Merchants; members: Members; items: Items; selling: SellingService }): RouteBinding[] {
-  const { merchants, members, items, selling } = parts;
+export function merchantRoutes(parts: {
+  merchants: Merchants;
+  administration: Administration;
+  directory: MerchantDirectory;
+  members: Members;
+  items: Items;
+  selling: SellingService;
+}): RouteBinding[] {
+  const { merchants, administration, directory, members, items, selling } = parts;
   const contract = routes.merchants;
   return [
     write(contract.create, async ({ tx, caller, body }) => view(await merchants.create(tx, body), caller)),
-    read(contract.list, async ({ query }) => presentPage(await merchants.list(query), presentMerchant), { feeds: merchantsFeed }),
+    write(contract.update, async ({ tx, caller, params, body, ifMatch }) =>
+      view(await administration.update(tx, caller, params.id, body, ifMatch), caller),
+    ),
+    write(contract.remove, async ({ tx, caller, params, ifMatch }) => administration.remove(tx, caller, params.id, ifMatch)),
+    read(contract.list, async ({ caller, query }) => presentPage(await directory.list(query), (merchant) => view(merchant, caller)), {
+      feeds: merchantsFeed,
+    }),
     read(contract.get, async ({ caller, params }) => view(await merchants.get(params.id), caller), { feeds: merchantsFeed }),
     read(contract.listMembers, async ({ caller, params, query }) => {
       await merchants.get(params.id);

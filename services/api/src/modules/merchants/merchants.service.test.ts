@@ -14,7 +14,7 @@ describe('merchants', () => {
   });
   afterAll(() => domain.stop());
 
-  const input = () => ({ name: `Chai House ${newId()}`, ownerName: 'Ravi', email: 'ravi@example.com', phone: '+91 1' });
+  const input = () => ({ name: `Chai House ${newId()}`, ownerName: 'Ravi', email: `${newId()}@example.com`, phone: '+91 1' });
   const create = async () => (await domain.run((tx) => domain.merchants.merchants.create(tx, input()))).result._id;
 
   test('a new one is told to everybody with its public fields, to administrators with the rest', async () => {

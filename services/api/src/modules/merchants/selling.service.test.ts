@@ -17,7 +17,7 @@ describe('selling', () => {
 
   const selling = () => domain.merchants.selling;
   const stall = async (fields = {}): Promise<{ id: string; member: Principal }> => {
-    const input = { name: `Bar ${newId()}`, ownerName: 'Ravi', email: 'ravi@example.com', ...fields };
+    const input = { name: `Bar ${newId()}`, ownerName: 'Ravi', email: `${newId()}@example.com`, ...fields };
     const { result } = await domain.run((tx) => domain.merchants.merchants.create(tx, input));
     return { id: result._id, member: await domain.person({ merchants: [result._id] }) };
   };

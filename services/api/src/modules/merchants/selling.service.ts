@@ -37,6 +37,8 @@ export interface SellingService {
    * @throws Problem `merchant-closed`
    */
   assertOpen(tx: Tx, merchant: MerchantDocument, known?: SellingDocument | null): Promise<void>;
+  /** Stores and tells the status anew, after the merchant's own fields changed what follows from the settings. */
+  follow(tx: Tx, merchant: MerchantDocument): Promise<void>;
   /** What becomes of the merchant's orders that nobody picks up; null: they wait. */
   unclaimedRule(tx: Tx, merchantId: string): Promise<UnclaimedRule | null>;
   /** Tells of hours that began or ended, and of pauses that are over. */
@@ -134,6 +136,10 @@ export function createSelling(options: { models: SellingModels; merchants: Merch
       if (merchant.isActive && open) return;
       if (!merchant.isActive) throw new Problem('merchant-closed', 'The merchant is not active');
       throw new Problem('merchant-closed', paused ? 'The merchant has paused new orders' : 'It is outside of the opening hours');
+    },
+
+    async follow(tx, merchant) {
+      await write(tx, { merchant, selling: await read(merchant._id, tx) }, {}, tx.now);
     },
 
     unclaimedRule: async (tx, merchantId) => (await read(merchantId, tx)).unclaimed,

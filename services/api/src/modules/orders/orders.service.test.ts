@@ -15,9 +15,9 @@ describe('orders', () => {
   });
   afterAll(() => domain.stop());
 
-  const input = { name: 'Chai House', ownerName: 'Ravi', email: 'ravi@example.com' };
+  const input = () => ({ name: `Chai House ${newId()}`, ownerName: 'Ravi', email: `${newId()}@example.com` });
   const shop = async (fields: Partial<ItemInput> = {}) => {
-    const { result } = await domain.run((tx) => domain.merchants.merchants.create(tx, { ...input, name: `Chai House ${newId()}` }));
+    const { result } = await domain.run((tx) => domain.merchants.merchants.create(tx, input()));
     const member = await domain.person({ merchants: [result._id] });
     const { result: item } = await domain.run((tx) =>
       domain.merchants.items.create(tx, member, result._id, { name: 'Masala chai', price: 100, ...fields }),
@@ -128,7 +128,7 @@ describe('orders', () => {
 
     test('pays in the currency of the merchant, from the wallet of that currency', async () => {
       const { result } = await domain.run((tx) =>
-        domain.merchants.merchants.create(tx, { ...input, name: `Diner ${newId()}`, currency: 'USD' }),
+        domain.merchants.merchants.create(tx, { ...input(), name: `Diner ${newId()}`, currency: 'USD' }),
       );
       const member = await domain.person({ merchants: [result._id] });
       const create = (currency?: string) =>

@@ -18,7 +18,7 @@ const codeOf = (error: unknown): string => {
 };
 
 async function shop(fields: { price?: number; stock?: number } = {}) {
-  const input = { name: `Chai House ${Math.random()}`, ownerName: 'Ravi', email: 'ravi@example.com' };
+  const input = { name: `Chai House ${Math.random()}`, ownerName: 'Ravi', email: `${Math.random()}@example.com` };
   const { result } = await domain.run((tx) => domain.merchants.merchants.create(tx, input));
   const member = await domain.person({ merchants: [result._id] });
   const { result: item } = await domain.run((tx) =>

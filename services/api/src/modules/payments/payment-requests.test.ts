@@ -24,7 +24,7 @@ const outcome = (work: Promise<unknown>): Promise<string> =>
   );
 
 async function counter(balance = 1_000) {
-  const input = { name: `Chai House ${Math.random()}`, ownerName: 'Ravi', email: 'ravi@example.com' };
+  const input = { name: `Chai House ${Math.random()}`, ownerName: 'Ravi', email: `${Math.random()}@example.com` };
   const { result } = await domain.run((tx) => domain.merchants.merchants.create(tx, input));
   const member = await domain.person({ merchants: [result._id] });
   const customer = await domain.person();
