@@ -6,6 +6,7 @@ import { fanOut } from './rows/fan-out.js';
 import { hotItem } from './rows/hot-item.js';
 import { hotVendor } from './rows/hot-vendor.js';
 import { latency } from './rows/latency.js';
+import { loyalty } from './rows/loyalty.js';
 import { memory } from './rows/memory.js';
 import { relay } from './rows/relay.js';
 import { replicas } from './rows/replicas.js';
@@ -22,6 +23,7 @@ const rows: Readonly<Record<string, Row>> = {
   memory,
   replicas,
   'come-back': comeBack,
+  loyalty,
 };
 const defaultRounds: Readonly<Record<string, number>> = {
   latency: 3,
@@ -33,6 +35,7 @@ const defaultRounds: Readonly<Record<string, number>> = {
   memory: 3,
   replicas: 3,
   'come-back': 3,
+  loyalty: 5,
 };
 
 /** Numbers have been checked by `npm run bench`. */

@@ -25,7 +25,7 @@ export interface Rig {
   readonly admin: { email: string; password: string };
   start(
     name: ServiceName,
-    options?: { preload?: string; flags?: readonly string[]; env?: Readonly<Record<string, string>> },
+    options?: { preload?: string; flags?: readonly string[]; env?: Readonly<Record<string, string>>; readyMs?: number },
   ): Promise<Service>;
   /** People with a session and a token, written straight to the database: registering thousands would take minutes of password hashing. */
   people(count: number): Promise<Person[]>;
@@ -39,10 +39,11 @@ export interface Rig {
 const secret = 'a secret for benchmarks only';
 let rigs = 0;
 
-export async function createRig(): Promise<Rig> {
+/** @param servers whose they are; those that the environment names, unless given */
+export async function createRig(servers = { mongodbUrl: process.env['MONGODB_URL']!, redisUrl: process.env['REDIS_URL']! }): Promise<Rig> {
   const database = `bench_${process.pid}_${++rigs}`;
-  const redisUrl = process.env['REDIS_URL']!;
-  const mongodbUrl = databaseUrl(process.env['MONGODB_URL'], database);
+  const { redisUrl } = servers;
+  const mongodbUrl = databaseUrl(servers.mongodbUrl, database);
   const mongo = await connectMongo(mongodbUrl);
   await ensureFeedIndexes(mongo);
   const tokens = createTokens([{ kid: 'default', secret }], 86_400);
@@ -58,7 +59,7 @@ export async function createRig(): Promise<Rig> {
     stripeSecret,
     admin,
 
-    async start(name, { preload, flags = [], env = {} } = {}) {
+    async start(name, { preload, flags = [], env = {}, readyMs } = {}) {
       const port = name === 'api' ? apiPort : await freePort();
       const url = `http://127.0.0.1:${port}`;
       const child = startChild({
@@ -86,13 +87,8 @@ export async function createRig(): Promise<Rig> {
           ...env,
         },
       });
-      await waitFor(`${name} to be ready`, () =>
-        fetch(`${url}/readyz`).then(
-          ({ ok }) => ok,
-          () => false,
-        ),
-      );
       const service = Object.assign(child, { url, port });
+      await ready(service, readyMs);
       services.push(service);
       return service;
     },
@@ -172,6 +168,16 @@ export async function createRig(): Promise<Rig> {
     },
   };
   return rig;
+}
+
+/** It answers, and has what it needs. */
+export async function ready({ name, url }: Pick<Service, 'name' | 'url'>, timeoutMs?: number): Promise<void> {
+  const asked = (): Promise<boolean> =>
+    fetch(`${url}/readyz`).then(
+      ({ ok }) => ok,
+      () => false,
+    );
+  await waitFor(`${name} to be ready`, asked, timeoutMs);
 }
 
 /** A metric without labels of a service. */
