@@ -40,6 +40,21 @@ beforeAll(async () => {
       deletedAt: null,
     })),
   );
+  await db.collection('plans').insertMany(
+    rows((at) => ({
+      name: 'P',
+      nameKey: half(at, 'gold', 'silver'),
+      currency: half(at, 'INR', 'USD'),
+      published: at % 4 < 2,
+      publishAt: null,
+      description: null,
+      maxAmount: null,
+      capacity: null,
+      ...{ roiBp: 250, duration: 30, minAmount: 1, version: 1 },
+      deletedAt: null,
+      updatedAt: new Date(at),
+    })),
+  );
   await db.collection('payouts').insertMany(rows((at) => ({ merchantId: half(at, 'm1', 'm2'), status: half(at, 'paid', 'declined') })));
   await db.collection('reconciliations').insertOne({ _id: 'r1' as never, status: 'completed' });
   await db
@@ -99,6 +114,12 @@ test.each([
   ['/api/merchants?sort=name&category=food&isActive=false', 'merchants'],
   ['/api/merchants?q=mi', 'merchants'],
   ['/api/merchants?q=tea&isActive=true&category=drinks', 'merchants'],
+  ['/api/plans', 'plans'],
+  ['/api/plans?published=false', 'plans'],
+  ['/api/plans?currency=USD', 'plans'],
+  ['/api/plans?currency=USD&published=true', 'plans'],
+  ['/api/plans?q=silver', 'plans'],
+  ['/api/plans?q=silver&currency=USD&published=true', 'plans'],
   ['/api/admin/payouts?merchantId=m1&status=declined', 'payouts'],
   ['/api/admin/reconciliations/r1/differences?kind=refund-differs', 'reconciliation_differences'],
 ])('%s goes by an index, in its order', async (path, collection) => {

@@ -41,6 +41,8 @@ export const errorCatalogue = {
   'insufficient-points': { status: 409, title: 'The card does not have so many points' },
   'enrollment-refused': { status: 409, title: 'The other side does not want this' },
   'program-closed': { status: 409, title: 'The program is not active' },
+  'capacity-exceeded': { status: 409, title: 'The plan has no room for so much' },
+  'plan-in-use': { status: 409, title: 'The plan has investments' },
   'provider-unavailable': { status: 409, title: 'The payment provider is not set up' },
   'version-mismatch': { status: 412, title: 'The document has changed since it was read' },
   'payload-too-large': { status: 413, title: 'The body is too large' },
@@ -57,6 +59,10 @@ export const errorCodes = Object.keys(errorCatalogue) as ErrorCode[];
 export const fieldErrorSchema = z.strictObject({ path: z.string(), message: z.string() });
 export type FieldError = z.infer<typeof fieldErrorSchema>;
 
+const conflictSchema = z.strictObject({ field: z.string(), base: z.unknown(), current: z.unknown(), mine: z.unknown() });
+/** A field that was changed by two: what it was when the client read it, what it is, what the client wants. */
+export type MergeConflict = z.infer<typeof conflictSchema>;
+
 /** RFC 9457 problem details, with our stable `code` and the fields at fault. */
 export const problemSchema = z.object({
   type: z.string(),
@@ -67,6 +73,12 @@ export const problemSchema = z.object({
   errors: z.array(fieldErrorSchema).optional(),
   /** On 412: the document as it is now. */
   current: z.unknown().optional(),
+  /** On 412, where the version that the client had is known: the document with the client's change on top of what was changed since. */
+  proposal: z.unknown().optional(),
+  /** Of the proposal: fields that both changed. It has the current value there. */
+  conflicts: z.array(conflictSchema).max(50).optional(),
+  /** How many things stand in the way. */
+  count: z.int().min(1).optional(),
   /** On 500: the id under which the log has the cause. */
   errorId: z.string().optional(),
 });
@@ -78,22 +90,21 @@ export class Problem extends Error {
   readonly status: number;
   readonly detail: string | undefined;
   readonly errors: FieldError[] | undefined;
-  readonly extra: Pick<ProblemBody, 'current' | 'errorId'> & { retryAfterSeconds?: number };
+  readonly extra: Pick<ProblemBody, 'current' | 'proposal' | 'conflicts' | 'count' | 'errorId'> & { retryAfterSeconds?: number };
 
-  constructor(
-    code: ErrorCode,
-    detail?: string,
-    options: { errors?: FieldError[]; cause?: unknown; current?: unknown; errorId?: string; retryAfterSeconds?: number } = {},
-  ) {
+  constructor(code: ErrorCode, detail?: string, options: { errors?: FieldError[]; cause?: unknown } & Problem['extra'] = {}) {
     super(detail ?? errorCatalogue[code].title, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'Problem';
     this.code = code;
     this.status = errorCatalogue[code].status;
     this.detail = detail;
     this.errors = options.errors;
-    const { current, errorId, retryAfterSeconds } = options;
+    const { current, proposal, conflicts, count, errorId, retryAfterSeconds } = options;
     this.extra = {
       ...(current === undefined ? {} : { current }),
+      ...(proposal === undefined ? {} : { proposal }),
+      ...(conflicts ? { conflicts } : {}),
+      ...(count ? { count } : {}),
       ...(errorId ? { errorId } : {}),
       ...(retryAfterSeconds ? { retryAfterSeconds } : {}),
     };

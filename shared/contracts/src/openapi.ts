@@ -8,8 +8,10 @@ import { notificationSchema } from './notifications/schemas.js';
 import { healthSchema } from './ops/routes.js';
 import { itemSchema, orderSchema } from './orders/schemas.js';
 import { paymentRequestSchema } from './payments/requests.js';
+import { investmentSchema } from './plans/investments.js';
+import { planSchema } from './plans/schemas.js';
 import { PROTOCOL_VERSION } from './protocol.js';
-import type { RouteDefinition } from './route.js';
+import type { RouteAccess, RouteDefinition } from './route.js';
 import { allRoutes } from './routes.js';
 import { topUpSchema, walletSchema, walletTransactionSchema } from './wallet/schemas.js';
 
@@ -18,6 +20,7 @@ const named: Record<string, z.ZodType> = {
   Account: accountSchema,
   AuthAnswer: authAnswerSchema,
   Health: healthSchema,
+  Investment: investmentSchema,
   Item: itemSchema,
   Member: memberSchema,
   Merchant: merchantSchema,
@@ -25,6 +28,7 @@ const named: Record<string, z.ZodType> = {
   Notification: notificationSchema,
   Order: orderSchema,
   PaymentRequest: paymentRequestSchema,
+  Plan: planSchema,
   Problem: problemSchema,
   Session: sessionSchema,
   TopUp: topUpSchema,
@@ -144,7 +148,7 @@ function operation(route: RouteDefinition): Operation {
     summary: route.summary,
     description: `${whoMayCall(route)}${route.who ? ` ${route.who}` : ''}`,
     tags: [route.tag],
-    security: access === 'public' ? [] : [{ bearer: [] }],
+    security: securityOf(access),
     'x-roles': typeof access === 'string' ? [access] : [...access],
     ...(parameters.length > 0 ? { parameters } : {}),
     ...(requestBody ? { requestBody } : {}),
@@ -152,8 +156,15 @@ function operation(route: RouteDefinition): Operation {
   };
 }
 
+/** An empty requirement says that it may be left out (OpenAPI 3.1, "Security Requirement Object"). */
+function securityOf(access: RouteAccess): Record<string, string[]>[] {
+  if (access === 'public') return [];
+  return access === 'optional' ? [{}, { bearer: [] }] : [{ bearer: [] }];
+}
+
 function whoMayCall({ access }: RouteDefinition): string {
   if (access === 'public') return 'Needs no login.';
+  if (access === 'optional') return 'Needs no login; with one, shows what that may see.';
   return access === 'user' ? 'Needs a login.' : `Needs one of the roles ${access.join(', ')}.`;
 }
 

@@ -2,8 +2,11 @@ import type { z } from 'zod';
 import type { ErrorCode } from './errors.js';
 import type { Role } from './roles.js';
 
-/** Who may call: everyone, any login, or a login with one of the roles. Finer rights (membership) are the domain's. */
-export type RouteAccess = 'public' | 'user' | readonly Role[];
+/**
+ * Who may call: everyone, everyone and a login may see more (`optional`), any login, or a login with one of the roles. Finer rights (membership)
+ * are the domain's.
+ */
+export type RouteAccess = 'public' | 'optional' | 'user' | readonly Role[];
 
 export interface RouteDefinition<
   Params extends z.ZodObject = z.ZodObject,

@@ -10,6 +10,7 @@ import { paymentRoutes } from './payments/routes.js';
 import { reconciliationRoutes } from './reconciliation/routes.js';
 import { refundRoutes } from './refunds/routes.js';
 import { payoutRoutes } from './payouts/routes.js';
+import { planRoutes } from './plans/routes.js';
 import { rehearsalRoutes } from './rehearsals/routes.js';
 import type { RouteDefinition } from './route.js';
 import { salesRoutes } from './sales/routes.js';
@@ -29,6 +30,7 @@ export const routes = {
   loyalty: loyaltyRoutes,
   sales: salesRoutes,
   payouts: payoutRoutes,
+  plans: planRoutes,
   notifications: notificationRoutes,
   admin: adminRoutes,
   history: historyRoutes,

@@ -3,6 +3,7 @@ import { weekdays } from '@tidings/contracts';
 import { createStall, expectStatus, type Account, type Stall } from '@tidings/testing';
 import { awardOf, cardOf, programAt, programBody, redemptionCode, redemptionOf, rewardBody, rewardOf, waitingPoints } from './loyalty.js';
 import { heldDelivery, unmatchedPayment } from './payments.js';
+import { planBody, planOf } from './plans.js';
 import { password, type Scene } from './scene.js';
 
 /** A request to a route that is accepted, with every field that the route knows. */
@@ -405,6 +406,27 @@ export const fixtures: Readonly<Record<string, (scene: Scene) => Promise<Fixture
     query: { from: '2026-11-01', to: '2026-11-30' },
   }),
   listInteractions: async (scene) => ({ ...(await listedCustomer(scene)), query: lists }),
+
+  // --- plans
+  listPlans: async () => ({ query: { ...lists, q: 'g', currency: 'INR', published: 'true' } }),
+  getPlan: async (scene) => ({ params: { id: (await planOf(scene)).id } }),
+  getPlanHistory: async (scene) => ({ params: { id: (await planOf(scene)).id }, query: lists }),
+  createPlan: async ({ admin }) => ({ as: admin, body: planBody() }),
+  updatePlan: async (scene) => ({
+    as: scene.admin,
+    params: { id: (await planOf(scene, { publishAt: planBody().publishAt })).id },
+    query: { merge: 'true' },
+    body: planBody(),
+  }),
+  restorePlan: async (scene) => ({ as: scene.admin, params: { id: (await planOf(scene)).id }, body: { version: 1 } }),
+  deletePlan: async (scene) => ({
+    as: scene.admin,
+    params: { id: (await planOf(scene)).id },
+    query: { investments: 'migrate', to: (await planOf(scene)).id },
+  }),
+  getPlanFollow: async (scene) => ({ as: scene.customer, params: { id: (await planOf(scene)).id }, anyLogin: true }),
+  followPlan: async (scene) => ({ as: scene.customer, params: { id: (await planOf(scene)).id }, anyLogin: true }),
+  unfollowPlan: async (scene) => ({ as: scene.customer, params: { id: (await planOf(scene)).id }, anyLogin: true }),
 
   // --- notifications
   listNotifications: async ({ customer }) => ({ as: customer, query: { ...lists, unread: 'true' }, anyLogin: true }),

@@ -25,11 +25,13 @@ export function readToken(req: Request, tokens: Tokens): void {
 export async function authenticate(req: Request, access: Access, required: RouteAccess): Promise<Principal | null> {
   if (required === 'public') return null;
   const { token } = requestState(req);
+  // Without a login is one thing; a login that is none must not be taken for it.
+  if (token === undefined && required === 'optional') return null;
   if (token === undefined) throw new Problem('unauthenticated');
   if (token instanceof Problem) throw token;
   const principal = await access.principal(token.sub, token.sid);
   if (!principal) throw new Problem('session-revoked');
-  if (required !== 'user' && !holds(principal, required)) throw new Problem('forbidden');
+  if (typeof required !== 'string' && !holds(principal, required)) throw new Problem('forbidden');
   return principal;
 }
 

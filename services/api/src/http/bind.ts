@@ -88,7 +88,16 @@ export function read<R extends RouteDefinition>(
   handle: (input: ReadInput<R, Principal>) => Promise<AnswerOf<R> | Media>,
   options: ReadOptions<R, Principal> = {},
 ): RouteBinding {
-  return erase(route, 'read', false, handle, options);
+  return erase(route, 'read', 'login', handle, options);
+}
+
+/** A GET that needs no login, and shows more to one: `caller` is null without. */
+export function optionalRead<R extends RouteDefinition>(
+  route: R,
+  handle: (input: ReadInput<R, Principal | null>) => Promise<AnswerOf<R>>,
+  options: ReadOptions<R, Principal | null> = {},
+): RouteBinding {
+  return erase(route, 'read', 'optional', handle, options);
 }
 
 /** A GET that needs no login: `caller` is null. */
@@ -97,7 +106,7 @@ export function publicRead<R extends RouteDefinition>(
   handle: (input: ReadInput<R, null>) => Promise<AnswerOf<R>>,
   options: ReadOptions<R, null> = {},
 ): RouteBinding {
-  return erase(route, 'read', true, handle, options);
+  return erase(route, 'read', 'public', handle, options);
 }
 
 /**
@@ -110,7 +119,7 @@ export function write<R extends RouteDefinition, Prepared>(
   work: WriteWork<R, Principal, Prepared>,
   options: WriteOptions<R, Principal> = {},
 ): RouteBinding {
-  return erase(route, 'write', false, work, options);
+  return erase(route, 'write', 'login', work, options);
 }
 
 /** A change that needs no login: `caller` is null, idempotency keys are shared by all who are not logged in. */
@@ -119,17 +128,20 @@ export function publicWrite<R extends RouteDefinition, Prepared>(
   work: WriteWork<R, null, Prepared>,
   options: WriteOptions<R, null> = {},
 ): RouteBinding {
-  return erase(route, 'write', true, work, options);
+  return erase(route, 'write', 'public', work, options);
 }
 
 /** A provider's webhook: the handler gets bytes and headers, checks the signature, and opens its own unit of work. */
 export function raw<R extends RouteDefinition>(route: R, handle: (input: RawInput) => Promise<AnswerOf<R>>): RouteBinding {
   if (!route.raw) throw new Error(`Route ${route.name} is not declared raw`);
-  return erase(route, 'raw', true, handle, {});
+  return erase(route, 'raw', 'public', handle, {});
 }
 
-function erase(route: RouteDefinition, kind: RouteBinding['kind'], isPublic: boolean, work: unknown, options: object): RouteBinding {
-  if (isPublic !== (route.access === 'public')) throw new Error(`Route ${route.name}: the contract says access ${String(route.access)}`);
+type Callers = 'public' | 'optional' | 'login';
+const callerOf = ({ access }: RouteDefinition): Callers => (access === 'public' || access === 'optional' ? access : 'login');
+
+function erase(route: RouteDefinition, kind: RouteBinding['kind'], caller: Callers, work: unknown, options: object): RouteBinding {
+  if (caller !== callerOf(route)) throw new Error(`Route ${route.name}: the contract says access ${String(route.access)}`);
   if (kind === 'read' && route.write) throw new Error(`Route ${route.name}: the contract says that it writes`);
   // The types above hold between a route and its handler; the router sees all alike and has checked the input with the route's own schemas.
   const steps = (typeof work === 'function' ? { handle: work } : work) as Pick<RouteBinding, 'handle' | 'prepare' | 'harmless'>;

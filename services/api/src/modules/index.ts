@@ -13,6 +13,7 @@ import { paymentsModule } from './payments/index.js';
 import { reconciliationModule } from './reconciliation/index.js';
 import { refundsModule } from './refunds/index.js';
 import { payoutsModule } from './payouts/index.js';
+import { plansModule } from './plans/index.js';
 import { followOrder, scansModule } from './scans/index.js';
 import { salesModule } from './sales/index.js';
 import { rehearsalsModule } from './rehearsals/index.js';
@@ -46,6 +47,7 @@ export function createModules(context: Context): ApiModule[] {
     scansModule(context, { merchants: merchants.merchants, loyalty, enrollments }),
     salesModule(context, { wallet: wallet.wallet, merchants: merchants.merchants }),
     payoutsModule(context, { ledger: wallet.ledger, debts: wallet.debts, merchants: merchants.merchants, members: merchants.members }),
+    plansModule(context),
     notificationsModule(context, { actions: { ...enrollments.actions, ...loyalty.actions } }),
     adminModule(context, { identity, wallet }),
     ledgerWatchModule(context),

@@ -23,6 +23,7 @@ import { paymentsModule, type PaymentsModule } from '../../src/modules/payments/
 import { reconciliationModule, type ReconciliationModule } from '../../src/modules/reconciliation/index.js';
 import { refundsModule, type RefundsModule } from '../../src/modules/refunds/index.js';
 import { payoutsModule, type PayoutsModule } from '../../src/modules/payouts/index.js';
+import { plansModule, type PlansModule } from '../../src/modules/plans/index.js';
 import { followOrder, scansModule, type ScansModule } from '../../src/modules/scans/index.js';
 import { salesModule, type SalesModule } from '../../src/modules/sales/index.js';
 import { walletModule, type WalletModule } from '../../src/modules/wallet/index.js';
@@ -46,6 +47,7 @@ export interface Domain {
   payments: PaymentsModule;
   sales: SalesModule;
   payouts: PayoutsModule;
+  plans: PlansModule;
   webhooks: WebhooksModule;
   refunds: RefundsModule;
   reconciliation: ReconciliationModule;
@@ -114,6 +116,7 @@ export async function createDomain(options: DomainOptions = {}): Promise<Domain>
     merchants: merchants.merchants,
     members: merchants.members,
   });
+  const plans = plansModule(context);
 
   await ensureFeedIndexes(mongo);
   await ensureNotificationIndexes(mongo);
@@ -130,6 +133,7 @@ export async function createDomain(options: DomainOptions = {}): Promise<Domain>
     reconciliation,
     sales,
     payouts,
+    plans,
     webhooks,
   ]) {
     for (const [kind, handler] of Object.entries(module.jobs ?? {})) jobs.register(kind, handler);
@@ -160,6 +164,7 @@ export async function createDomain(options: DomainOptions = {}): Promise<Domain>
     payments,
     sales,
     payouts,
+    plans,
     webhooks,
     refunds,
     reconciliation,

@@ -2,9 +2,11 @@ import { z } from 'zod';
 import { idSchema, timeSchema, versionSchema, wordSchema } from '../common.js';
 import { defineEvent, type FeedTarget, type Recipient } from '../event.js';
 import { feeds } from '../feeds.js';
-import { durationSchema, investmentStatusSchema, planSchema, roiSchema } from './schemas.js';
+import { investmentSchema, investmentStatusSchema } from './investments.js';
+import { durationSchema, fieldChangeSchema, planSchema, roiSchema } from './schemas.js';
 
-const toPlan = z.strictObject({ planId: idSchema });
+/** `draft`: of a plan that only administrators see yet. */
+const toPlan = z.strictObject({ planId: idSchema, draft: z.literal(true).optional() });
 const planData = z.strictObject({
   planId: idSchema,
   planData: planSchema,
@@ -13,22 +15,18 @@ const planData = z.strictObject({
   timestamp: z.int().min(0),
   adminEmail: z.string().optional(),
   /** Field by field, on an update. */
-  changes: z
-    .array(z.strictObject({ field: z.string(), from: z.unknown(), to: z.unknown() }))
-    .max(50)
-    .optional(),
+  changes: z.array(fieldChangeSchema).max(50).optional(),
 });
-const planFeeds = (to: z.output<typeof toPlan>): readonly FeedTarget[] => [
-  { feed: feeds.plans, omit: ['adminEmail'] },
-  { feed: feeds.plan(to.planId), omit: ['adminEmail'] },
-  feeds.plansAdmin,
-];
-const followers = (to: z.output<typeof toPlan>): readonly Recipient[] => [{ followers: feeds.plan(to.planId) }];
+const planFeeds = ({ planId, draft }: z.output<typeof toPlan>): readonly FeedTarget[] =>
+  draft
+    ? [feeds.plansAdmin]
+    : [{ feed: feeds.plans, omit: ['adminEmail'] }, { feed: feeds.plan(planId), omit: ['adminEmail'] }, feeds.plansAdmin];
+const followers = ({ planId, draft }: z.output<typeof toPlan>): readonly Recipient[] => (draft ? [] : [{ followers: feeds.plan(planId) }]);
 
 export const planEvents = {
   'plan-created': defineEvent({
     type: 'plan-created',
-    summary: 'An investment plan was published',
+    summary: 'An investment plan was published; administrators are told of one that waits for its date, too',
     data: planData,
     to: toPlan,
     feeds: planFeeds,
@@ -52,7 +50,7 @@ export const planEvents = {
   }),
   'investment-updated': defineEvent({
     type: 'investment-updated',
-    summary: "A user's investment was made, changed with its plan, matured, or was refunded",
+    summary: "A user's investment was made, changed with its plan, matured, or was refunded: `reason` says which",
     data: z.strictObject({
       investmentId: idSchema,
       userId: idSchema,
@@ -63,6 +61,7 @@ export const planEvents = {
       maturesAt: timeSchema,
       reason: wordSchema,
       version: versionSchema,
+      investment: investmentSchema,
     }),
     to: z.strictObject({ userId: idSchema }),
     feeds: (to) => [feeds.user(to.userId)],

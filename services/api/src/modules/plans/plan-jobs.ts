@@ -1,0 +1,31 @@
+import type { UnitOfWork } from '@tidings/feed';
+import { RetryLater, type JobHandler, type NewJob } from '@tidings/platform';
+import { z } from 'zod';
+import type { PlanDocument, PlanModels } from './plans.model.js';
+import type { Plans } from './plans.service.js';
+
+export const publicationJobKind = 'plan-publication';
+const publicationSchema = z.strictObject({ planId: z.string(), at: z.int() });
+
+/** Shows a plan to everybody when its date has come. Named by the date: one for each that was ever set. */
+export function publicationJob({ _id: planId, publishAt }: PlanDocument): NewJob {
+  if (!publishAt) throw new Error(`The plan ${planId} has no date`);
+  const at = publishAt.getTime();
+  return { kind: publicationJobKind, key: `${publicationJobKind}:${planId}:${at}`, data: { planId, at }, dueAt: publishAt };
+}
+
+/** Looks at the plan in the transaction that ends the job: twice is once, and a date that was changed since makes it void. */
+export function createPublication(parts: { models: PlanModels; plans: Pick<Plans, 'publish'>; unitOfWork: UnitOfWork }): JobHandler {
+  const { models, plans, unitOfWork } = parts;
+  return async (job, finish) => {
+    const { planId, at } = publicationSchema.parse(job.data);
+    await unitOfWork.run({ actor: null, cause: { kind: 'job', id: job._id } }, async (tx) => {
+      if (!(await finish(tx.session))) return;
+      const plan = await models.plans.findOne({ _id: planId, deletedAt: null }, null, { session: tx.session }).lean<PlanDocument>();
+      if (!plan || plan.published || plan.publishAt?.getTime() !== at) return;
+      const leftMs = at - tx.now.getTime();
+      if (leftMs > 0) throw new RetryLater('The clock that set the time is ahead of this one', leftMs);
+      await plans.publish(tx, plan);
+    });
+  };
+}
