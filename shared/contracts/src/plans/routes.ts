@@ -146,6 +146,7 @@ export const planRoutes = {
     params: idParams,
     status: 200,
     response: followedPlanSchema,
+    errors: ['not-found'],
     write: true,
   }),
 };

@@ -9,12 +9,6 @@ import { planModels, type PlanModels } from './plans.model.js';
 import { planRoutes } from './plans.routes.js';
 import { createPlans, type Plans } from './plans.service.js';
 
-export { planTurn, termsJobKind, withdrawalJobKind, type PlanPlaces } from './plan-places.js';
-export { unfit } from './plan-rules.js';
-export type { PlanDocument, PlanModels } from './plans.model.js';
-export { percentOf } from './plans.presenter.js';
-export type { Plans } from './plans.service.js';
-
 export interface PlansModule extends ApiModule {
   plans: Plans;
   places: PlanPlaces;
@@ -30,7 +24,7 @@ export function plansModule({ config, mongo, unitOfWork }: Pick<Context, 'config
     places,
     models,
     routes: planRoutes({ plans, lists: createPlanLists(models), followers: createPlanFollowers(mongo, plans) }),
-    jobs: { [publicationJobKind]: createPublication({ models, plans, unitOfWork }) },
+    jobs: { [publicationJobKind]: createPublication({ models, publish: plans.publish, unitOfWork }) },
     start: () => ensureIndexes(models),
   };
 }

@@ -1,8 +1,7 @@
-import type { UnitOfWork } from '@tidings/feed';
+import type { Tx, UnitOfWork } from '@tidings/feed';
 import { RetryLater, type JobHandler, type NewJob } from '@tidings/platform';
 import { z } from 'zod';
 import type { PlanDocument, PlanModels } from './plans.model.js';
-import type { Plans } from './plans.service.js';
 
 export const publicationJobKind = 'plan-publication';
 const publicationSchema = z.strictObject({ planId: z.string(), at: z.int() });
@@ -15,8 +14,12 @@ export function publicationJob({ _id: planId, publishAt }: PlanDocument): NewJob
 }
 
 /** Looks at the plan in the transaction that ends the job: twice is once, and a date that was changed since makes it void. */
-export function createPublication(parts: { models: PlanModels; plans: Pick<Plans, 'publish'>; unitOfWork: UnitOfWork }): JobHandler {
-  const { models, plans, unitOfWork } = parts;
+export function createPublication(parts: {
+  models: PlanModels;
+  publish: (tx: Tx, plan: PlanDocument) => Promise<void>;
+  unitOfWork: UnitOfWork;
+}): JobHandler {
+  const { models, publish, unitOfWork } = parts;
   return async (job, finish) => {
     const { planId, at } = publicationSchema.parse(job.data);
     await unitOfWork.run({ actor: null, cause: { kind: 'job', id: job._id } }, async (tx) => {
@@ -25,7 +28,7 @@ export function createPublication(parts: { models: PlanModels; plans: Pick<Plans
       if (!plan || plan.published || plan.publishAt?.getTime() !== at) return;
       const leftMs = at - tx.now.getTime();
       if (leftMs > 0) throw new RetryLater('The clock that set the time is ahead of this one', leftMs);
-      await plans.publish(tx, plan);
+      await publish(tx, plan);
     });
   };
 }
