@@ -170,4 +170,18 @@ export const loyaltyMutations = [
     testFile: 'services/api/src/modules/customers/customers.test.ts',
     test: 'takes no cursor that it did not give: a word in the place of a time or a number',
   },
+  {
+    name: 'left-card',
+    mechanism: 'what becomes of the points of who has left is not told to the business',
+    invariant: 6,
+    edits: [
+      {
+        file: 'services/api/src/modules/loyalty/cards.ts',
+        search: "const quiet = before?.status === 'closed' && after.status === 'closed';",
+        replace: 'const quiet = false;',
+      },
+    ],
+    testFile: 'tests/e2e/silence.test.ts',
+    test: 'the business hears of the customer no more: not by scans, orders, points, rewards, tags, the clock, or a block',
+  },
 ];
