@@ -150,13 +150,17 @@ function send(route: RouteDefinition, fixture: Fixture, attempt: Attempt): Promi
   };
   if (headers['authorization'] === '') delete headers['authorization'];
   return new Promise((resolve, reject) => {
-    const { hostname, port } = new URL(scene.world.apiUrl);
+    const { hostname, port } = new URL(scene.urlOf(route));
     const method = attempt.method ?? route.method.toUpperCase();
     const request = rawRequest({ hostname, port, method, path: attempt.path ?? pathOf(route, fixture), headers }, (response) => {
       let text = '';
       response.setEncoding('utf8');
+      const type = response.headers['content-type'] ?? '';
+      const answer = (): void => resolve({ status: response.statusCode ?? 0, type, text });
+      // It would go on for ever.
+      if (type.startsWith('text/event-stream')) return void response.destroy().once('close', answer);
       response.on('data', (chunk: string) => (text += chunk));
-      response.on('end', () => resolve({ status: response.statusCode ?? 0, type: response.headers['content-type'] ?? '', text }));
+      response.on('end', answer);
       response.on('error', reject);
     });
     request.on('error', reject);

@@ -1,20 +1,16 @@
 import { badRequest, commandCatalogue, feeds, Problem, type CommandDefinition, type ForwardedCall } from '@tidings/contracts';
 import { newId, type Logger } from '@tidings/platform';
 import type { Authenticator } from './authenticate.js';
-import type { Connection, Followed } from './connection.js';
+import type { Followed } from './connection.js';
 import type { Forward } from './forward.js';
 import type { LimitKind, Limits } from './limits.js';
+import type { Live } from './live.js';
 import type { GatewayMetrics } from './metrics.js';
 import type { Typing, WritingIn } from './typing.js';
 
 /** A connection with what commands need beside it. */
-export interface Client {
-  readonly connection: Connection;
+export interface Client extends Live {
   token: string;
-  /** `Date.now()` at which the token expires. */
-  expiresAt: number;
-  /** The client was told that its token has expired. */
-  warned?: boolean;
   /** The network address of the client. */
   readonly address: string;
   /** Until `connected` was sent; what the client asks for meanwhile waits for it. */
@@ -96,7 +92,7 @@ export function createCommands({ authenticator, forward, limits, typing, logger,
       const { connection } = client;
       const identity = await authenticator.renew(token as string, connection.principal);
       connection.principal = identity.principal;
-      client.token = identity.token;
+      client.token = token as string;
       client.expiresAt = identity.expiresAt;
       client.warned = false;
       await connection.accessChanged();

@@ -26,6 +26,8 @@ export interface Followed {
 export class Connection {
   readonly connectedAt = Date.now();
   readonly #followings: Followings;
+  /** The feeds that it is for, all of them; undefined: the own ones, and others as it likes. */
+  #named: readonly string[] | undefined;
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(
@@ -58,24 +60,20 @@ export class Connection {
   }
 
   /**
-   * Follows the own feeds and those that cursors name, and says hello by `connected` before the first replayed entry. The result tells
-   * when replaying is over.
+   * Follows the own feeds and those that cursors name, or `named` ones and no others, and says hello by `connected` before the first replayed
+   * entry. The result tells when replaying is over.
+   * @throws Problem `forbidden` when one of the named feeds may not be followed
    */
   async begin(options: {
+    named?: readonly string[];
     cursors: Readonly<Record<string, number>>;
     epoch: string | undefined;
     hello: Record<string, unknown>;
   }): Promise<{ replayed: Promise<void> }> {
-    const { cursors, epoch } = options;
-    const own = ownFeeds(this.principal);
-    const asked = Object.keys(cursors).filter((feed) => !own.includes(feed));
-    const rights = await Promise.all(asked.map((feed) => this.deps.access.mayFollow(this.principal, feed)));
-    const wanted = new Map<string, readonly string[]>(own.map((feed) => [feed, feedsAround(feed)]));
-    const denied: string[] = [];
-    for (const [index, feed] of asked.entries()) {
-      if (rights[index]?.ok) wanted.set(feed, rights[index].containers);
-      else denied.push(feed);
-    }
+    const { cursors, epoch, named } = options;
+    this.#named = named;
+    const { wanted, denied } = await this.#rightsTo(named ?? Object.keys(cursors));
+    if (named && denied.length > 0) throw new Problem('forbidden', `Not allowed to follow ${denied.join(', ')}`);
     const opened = await Promise.allSettled(
       [...wanted].map(async ([feed, containers]) => ({
         feed,
@@ -107,6 +105,21 @@ export class Connection {
     );
     await this.checkRights();
     return { replayed: joins.then(() => undefined) };
+  }
+
+  /** What is to be followed, with what holds it, and what may not be. */
+  async #rightsTo(feeds: readonly string[]): Promise<{ wanted: Map<string, readonly string[]>; denied: string[] }> {
+    const own = ownFeeds(this.principal);
+    const wanted = new Map<string, readonly string[]>();
+    const denied: string[] = [];
+    for (const feed of this.#named ? own.filter((one) => feeds.includes(one)) : own) wanted.set(feed, feedsAround(feed));
+    const asked = [...new Set(feeds)].filter((feed) => !wanted.has(feed));
+    const rights = await Promise.all(asked.map((feed) => this.deps.access.mayFollow(this.principal, feed)));
+    for (const [index, feed] of asked.entries()) {
+      if (rights[index]?.ok) wanted.set(feed, rights[index].containers);
+      else denied.push(feed);
+    }
+    return { wanted, denied };
   }
 
   /**
@@ -165,7 +178,7 @@ export class Connection {
 
   /**
    * Reads anew who this is, ends the connection when the session has ended, and drops every feed that may not be followed any longer. It
-   * waits for no replay: what was lost ends at once.
+   * waits for no replay: what was lost ends at once. One that is for named feeds ends with the first of them: who comes back hears why.
    */
   async checkRights(): Promise<void> {
     if (this.closed) return;
@@ -176,11 +189,13 @@ export class Connection {
     this.principal = fresh;
     const own = ownFeeds(fresh);
     this.#followings.retain((feed, containers) => mayStillFollow(fresh, own, feed, containers));
+    if (this.#named?.some((feed) => !this.#followings.has(feed))) this.port.end('forbidden', { again: false });
   }
 
   /** After the user's rights changed: drops what was lost, and follows own feeds that are new. */
   async accessChanged(): Promise<void> {
     await this.checkRights();
+    if (this.#named) return;
     const missing = ownFeeds(this.principal).filter((feed) => feed !== feeds.user(this.principal.userId) && !this.#followings.has(feed));
     for (const feed of missing) if (!this.closed) await this.follow(feed);
     for (let orphan = this.#followings.takeOrphan(); orphan !== undefined; orphan = this.#followings.takeOrphan())

@@ -1,6 +1,7 @@
 import { userType, type ConnectionCounts } from '@tidings/contracts';
 import type { Presence } from '@tidings/feed';
 import type { Logger } from '@tidings/platform';
+import { anonymous } from './anonymous.js';
 import type { Connection } from './connection.js';
 
 export interface Counts {
@@ -54,10 +55,11 @@ function countAll(connections: Iterable<Connection>): { counts: ConnectionCounts
   const counts = { connections: 0, users: 0, byUserType: {}, byRole: {}, byTransport: {} };
   for (const { principal, port } of connections) {
     counts.connections++;
+    add(counts.byTransport, port.transport);
+    if (principal === anonymous) continue;
     users.set(principal.userId, (users.get(principal.userId) ?? 0) + 1);
     add(counts.byUserType, userType(principal.roles));
     for (const role of principal.roles) add(counts.byRole, role);
-    add(counts.byTransport, port.transport);
   }
   return { counts: { ...counts, users: users.size }, users };
 }

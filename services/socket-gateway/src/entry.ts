@@ -16,6 +16,8 @@ export interface Entry {
   /** For transports: what they made of it, kept for the next client. */
   frame?: Buffer;
   text?: string;
+  /** By what differs from client to client. */
+  frames?: Map<string, Buffer>;
 }
 
 /** Copies the packet: what comes from the bus is a slice of a much larger read buffer, which must not be kept alive by it. */
@@ -41,6 +43,12 @@ export function eventId(entry: Entry): string {
     return entry.bytes.toString('latin1', start, entry.bytes.indexOf(0x22, start));
   }
   return String((payloadOf(entry)['meta'] as { id?: unknown } | undefined)?.id);
+}
+
+/** The event's payload as it stands in the packet, `{…,"meta":{…}}`. */
+export function payloadBytes({ bytes, type }: Entry): Buffer {
+  // Past `["type",` and before the last bracket: types are plain words.
+  return bytes.subarray(headroom + type.length + 4, bytes.length - 1);
 }
 
 /** The event's payload. @throws SyntaxError when the packet is not JSON */

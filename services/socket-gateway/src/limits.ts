@@ -2,11 +2,12 @@ import type { Redis } from '@tidings/platform';
 import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
 import { Problem } from '@tidings/contracts';
 
-export type LimitKind = 'command' | 'subscription' | 'heartbeat' | 'typing';
+export type LimitKind = 'command' | 'subscription' | 'heartbeat' | 'typing' | 'stream' | 'poll';
 
 export interface Limits {
   /** @throws Problem `rate-limited` */
-  consume(kind: LimitKind, userId: string): Promise<void>;
+  /** @param who a user's id, or the address of who has not logged in */
+  consume(kind: LimitKind, who: string): Promise<void>;
 }
 
 /**
@@ -30,11 +31,13 @@ export function createLimits(options: { redis: Redis; prefix: string; perMinute:
     heartbeat: local('heartbeat', perMinute * 10),
     // One each second is more than any keyboard needs, and each is a message to others.
     typing: local('typing', perMinute),
+    stream: local('stream', perMinute * 10),
+    poll: local('poll', perMinute * 10),
   };
   return {
-    async consume(kind, userId) {
+    async consume(kind, who) {
       try {
-        await limiters[kind].consume(userId);
+        await limiters[kind].consume(who);
       } catch (refused) {
         if (!(refused instanceof RateLimiterRes)) throw refused;
         const seconds = Math.max(1, Math.ceil(refused.msBeforeNext / 1_000));

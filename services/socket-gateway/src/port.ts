@@ -3,7 +3,7 @@ import type { Entry } from './entry.js';
 /** What a connection needs of its transport. */
 export interface Port {
   readonly id: string;
-  /** `websocket`, `polling`: as it is now. */
+  /** `websocket`, `polling`, `sse`, `plans-sse`, `long-poll`: as it is now. */
   readonly transport: string;
   send(entry: Entry): void;
   emit(event: string, payload: unknown): void;
@@ -15,4 +15,4 @@ export interface Port {
   end(reason: EndReason, options: { again: boolean }): void;
 }
 
-export type EndReason = 'session-revoked' | 'token-expired' | 'slow-client' | 'draining' | 'failed';
+export type EndReason = 'session-revoked' | 'token-expired' | 'forbidden' | 'ticket-used' | 'slow-client' | 'draining' | 'failed';

@@ -1,4 +1,4 @@
-import { feeds } from '@tidings/contracts';
+import { feeds, Problem } from '@tidings/contracts';
 import type { Logger } from '@tidings/platform';
 import type { Connection } from './connection.js';
 import { payloadOf, type Entry } from './entry.js';
@@ -8,8 +8,8 @@ import type { Hubs } from './hubs.js';
 /** The live connections of this gateway, by user, and the watch on each user's own feed. */
 export interface Registry {
   readonly size: number;
-  /** The live connections of one user. */
-  count(userId: string): number;
+  /** @throws Problem `rate-limited` when the user has as many connections as anybody needs */
+  assertRoom(userId: string): void;
   /** Resolves when the user's feed is watched: what ends the session from then on is enforced. */
   add(connection: Connection): Promise<void>;
   remove(connection: Connection): void;
@@ -17,6 +17,8 @@ export interface Registry {
   enforce(entry: Entry, connections: Iterable<Connection>): void;
 }
 
+/** Tabs and devices of one person; more is a program gone wrong, or worse. */
+const maxConnectionsOfUser = 50;
 const attempts = 5;
 const userPrefix = feeds.user('');
 
@@ -55,7 +57,10 @@ export function createRegistry({ hubs, logger }: { hubs: Hubs; logger: Logger })
     get size() {
       return connections.size;
     },
-    count: (userId) => users.get(userId)?.length ?? 0,
+    assertRoom(userId) {
+      if ((users.get(userId)?.length ?? 0) >= maxConnectionsOfUser)
+        throw new Problem('rate-limited', `A user has at most ${maxConnectionsOfUser} connections here`, { retryAfterSeconds: 30 });
+    },
     async add(connection) {
       const { userId } = connection.principal;
       connections.set(connection, undefined);

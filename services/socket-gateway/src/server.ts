@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { ServerResponse, type IncomingMessage, type Server as HttpServer } from 'node:http';
-import { createAccess, createFeedLog, createPresence, ensureFeedIndexes } from '@tidings/feed';
+import { Problem } from '@tidings/contracts';
+import { createAccess, createFeedLog, createPresence, createTickets, ensureFeedIndexes, ensureTicketIndexes } from '@tidings/feed';
 import {
   createMetrics,
   createRedis,
@@ -15,13 +16,20 @@ import { Server } from 'socket.io';
 import { createFeedAdapter, type FeedAdapter } from './adapter.js';
 import { createClientAddress } from './addresses.js';
 import { createAuthenticator } from './authenticate.js';
-import { createCommands, type Client } from './commands.js';
+import { createCallers } from './callers.js';
+import { createCommands } from './commands.js';
+import type { ConnectionDeps } from './connection.js';
 import { createDeliveryNotes, type DeliveryNotes } from './delivery-notes.js';
 import { createCounts } from './counts.js';
 import { createForward } from './forward.js';
+import { createHeldTickets } from './held-tickets.js';
 import { createLimits } from './limits.js';
+import type { Live } from './live.js';
 import { createGatewayMetrics } from './metrics.js';
+import { createPolls } from './polls.js';
 import { createRegistry } from './registry.js';
+import { createStreams, type Streams } from './streams.js';
+import { createHttp, sendProblem } from './transports/http.js';
 import { attachSocketIo } from './transports/socketio.js';
 import { createTyping } from './typing.js';
 
@@ -29,7 +37,10 @@ export interface GatewayDeps {
   config: Config;
   mongo: Mongo;
   logger: Logger;
-  /** Socket.IO serves `/socket.io` on it. It stays the caller's: `stop` does not close it. */
+  /**
+   * Socket.IO serves `/socket.io` on it, and the streams their paths; what is neither goes to whoever listened before `start`. It stays the
+   * caller's: `stop` does not close it.
+   */
   httpServer: HttpServer;
   /** For commands such as the rate limit's; one is made when it is absent. */
   redis?: Redis;
@@ -51,6 +62,8 @@ export interface GatewayTuning {
   gapMs: number;
   /** How often it is noted how far clients were sent their feeds. */
   notesMs: number;
+  /** How often a stream hears something, however quiet its feeds are. */
+  beatMs: number;
   /** How often the gateway says who is connected. */
   countsMs: number;
 }
@@ -76,6 +89,7 @@ const defaults: GatewayTuning = {
   lingerMs: 30_000,
   gapMs: 20,
   notesMs: 5_000,
+  beatMs: 15_000,
   countsMs: 3_000,
 };
 const maxPayloadBytes = 64 * 1024;
@@ -108,19 +122,27 @@ export function createGateway({
   const { hubs } = adapter;
   const registry = createRegistry({ hubs, logger });
   const authenticator = createAuthenticator({ tokens: createTokens(config.jwtKeys, config.ACCESS_TOKEN_SECONDS), access });
-  const clients = new Set<Client>();
+  const clients = new Set<Live>();
+  const polls = new Set<Live>();
   let state: 'new' | 'serving' | 'draining' = 'new';
   // nginx sends the requests of a polling session to the gateway that its sid names.
   const gatewayId = config.GATEWAY_ID ?? randomBytes(4).toString('hex');
+  const presence = createPresence(redis, config.REDIS_PREFIX);
+  const limits = createLimits({ redis, prefix: config.REDIS_PREFIX, perMinute: config.SOCKET_EVENTS_PER_MINUTE });
+  const tickets = createTickets(mongo);
+  const held = createHeldTickets(tickets, logger);
+  const callers = createCallers({ authenticator, tickets, access });
+  const clientAddress = createClientAddress(config.TRUST_PROXY);
   const counts = createCounts({
-    presence: createPresence(redis, config.REDIS_PREFIX),
+    presence,
     gatewayId,
-    connections: () => Array.from(clients, ({ connection }) => connection),
+    connections: () => Array.from([...clients, ...polls], ({ connection }) => connection),
     logger,
     intervalMs: tuning.countsMs,
   });
   let expiryTimer: NodeJS.Timeout | undefined;
   let notes: DeliveryNotes | undefined;
+  let streams: Streams | undefined;
 
   const io = new Server({
     path: '/socket.io',
@@ -135,7 +157,7 @@ export function createGateway({
   const commands = createCommands({
     authenticator,
     forward: createForward(() => config.API_URL ?? ownUrl(httpServer)),
-    limits: createLimits({ redis, prefix: config.REDIS_PREFIX, perMinute: config.SOCKET_EVENTS_PER_MINUTE }),
+    limits,
     typing: createTyping({ access, toRooms: (rooms, event, payload) => io.to([...rooms]).emit(event, payload) }),
     logger,
     metrics: gatewayMetrics,
@@ -143,9 +165,10 @@ export function createGateway({
 
   const checkExpiry = (): void => {
     const now = Date.now();
-    for (const client of clients) {
+    void held.check();
+    for (const client of [...clients, ...polls]) {
       if (now < client.expiresAt) continue;
-      if (now >= client.expiresAt + tuning.tokenGraceMs) client.connection.port.end('token-expired', { again: true });
+      if (!client.renews || now >= client.expiresAt + tuning.tokenGraceMs) client.connection.port.end('token-expired', { again: true });
       else if (!client.warned) {
         client.warned = true;
         client.connection.port.emit('error', { code: 'token-expired', message: 'The access token has expired; renew it by authenticate' });
@@ -154,6 +177,8 @@ export function createGateway({
   };
 
   const drain = async (): Promise<void> => {
+    // They come back at once anyway, to another gateway.
+    for (const { connection } of polls) connection.port.end('draining', { again: true });
     const leaving = [...clients];
     // Spread out, so that the other gateways do not get everybody at once; a few leave at once.
     const overMs = Math.min(tuning.drainMs, leaving.length * 2);
@@ -169,12 +194,13 @@ export function createGateway({
     io,
     adapter,
     metrics,
-    connections: () => clients.size,
+    connections: () => clients.size + polls.size,
     async check() {
       if (state !== 'serving') throw new Error(state === 'new' ? 'not started' : 'draining');
     },
     async start() {
       await ensureFeedIndexes(mongo);
+      await ensureTicketIndexes(mongo);
       await adapter.start();
       notes = createDeliveryNotes({
         mongo,
@@ -186,26 +212,39 @@ export function createGateway({
       });
       await notes.start();
       const { ended } = notes;
-      attachSocketIo({
-        io,
-        authenticator,
-        registry,
-        commands,
-        connection: {
-          hubs,
-          access,
-          logger,
-          metrics: gatewayMetrics,
-          maxReplay: tuning.maxReplay,
-          onReplay: (connection, entry) => registry.enforce(entry, [connection]),
-          onClose: ended,
-        },
+      const connection: ConnectionDeps = {
+        hubs,
+        access,
         logger,
         metrics: gatewayMetrics,
-        maxBufferedBytes: tuning.maxBufferedBytes,
-        clientAddress: createClientAddress(config.TRUST_PROXY),
-        clients,
+        maxReplay: tuning.maxReplay,
+        onReplay: (of, entry) => registry.enforce(entry, [of]),
+        onClose: ended,
+      };
+      const shared = { registry, limits, callers, logger, metrics: gatewayMetrics, clients, maxBufferedBytes: tuning.maxBufferedBytes };
+      streams = createStreams({
+        ...shared,
+        tickets: held,
+        presence,
+        connection,
+        beatMs: tuning.beatMs,
+        maxAnonymous: config.ANONYMOUS_STREAMS_PER_ADDRESS,
+        gatewayId,
       });
+      // Notes are of connections; a poll has ended before there is anything to note.
+      const { onClose: _, ...ofPolls } = connection;
+      serveOn(
+        httpServer,
+        createHttp({
+          serve: { ...streams.serve, ...createPolls({ ...shared, connection: ofPolls, waiting: polls, gatewayId }) },
+          origins: allowedOrigins(config),
+          clientAddress,
+          isServing: () => state === 'serving',
+          logger,
+        }),
+      );
+      streams.start();
+      attachSocketIo({ ...shared, io, authenticator, commands, connection, clientAddress });
       io.attach(httpServer);
       io.engine.generateId = () => `${gatewayId}_${randomBytes(15).toString('base64url')}`;
       io.engine.use((request: IncomingMessage, response: unknown, next: () => void) => {
@@ -230,12 +269,30 @@ export function createGateway({
         for (const namespace of io._nsps.values()) await namespace.adapter.close();
         io.engine.close();
       }
+      streams?.stop();
       await counts.stop();
+      await held.stop();
       await adapter.stop();
       await notes?.stop();
       if (!given) redis.disconnect();
     },
   };
+}
+
+/** `CORS_ORIGINS` and our own address; `*` stands for every origin. */
+function allowedOrigins({ CORS_ORIGINS, PUBLIC_URL }: Config): string[] {
+  return [...CORS_ORIGINS, ...(PUBLIC_URL ? [new URL(PUBLIC_URL).origin] : [])];
+}
+
+/** Before whoever listens already, as Socket.IO does with its path. */
+function serveOn(server: HttpServer, handle: (req: IncomingMessage, res: ServerResponse) => boolean): void {
+  const others = server.listeners('request') as ((req: IncomingMessage, res: ServerResponse) => void)[];
+  server.removeAllListeners('request');
+  server.on('request', (req, res) => {
+    if (handle(req, res)) return;
+    if (others.length === 0) sendProblem(req, res, new Problem('not-found'));
+    for (const other of others) other.call(server, req, res);
+  });
 }
 
 /** Composed with the API on one port, the gateway calls it there. */

@@ -122,13 +122,29 @@ export function buildAsyncApi(): AsyncApiDocument {
         description: 'Socket.IO, by websocket or polling',
         security: [{ $ref: '#/components/securitySchemes/token' }],
       },
+      stream: {
+        host: 'localhost:8000',
+        pathname: '/api/feeds/stream',
+        protocol: 'https',
+        description:
+          'The same feeds as server-sent events: `event` is the name, `data` the payload with `meta`, `id` the position. Client events need Socket.IO. See `/api/openapi.json`, also for long-poll and plans.',
+        security: [{ $ref: '#/components/securitySchemes/bearer' }],
+      },
     },
     channels: { connection, ...channels },
     operations,
     components: {
       messages,
       schemas: { Handshake: schemaOf(handshakeSchema, 'input') },
-      securitySchemes: { token: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'As `auth.token` of the handshake' } },
+      securitySchemes: {
+        token: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'As `auth.token` of the handshake' },
+        bearer: {
+          type: 'http',
+          scheme: 'bearer',
+          bearerFormat: 'JWT',
+          description: 'As the header `Authorization`, or a ticket as `?ticket=`',
+        },
+      },
     },
   };
 }

@@ -52,6 +52,8 @@ export * from './route.js';
 export * from './routes.js';
 export * from './sales/reduce.js';
 export * from './sales/schemas.js';
+export * from './streams/position.js';
+export * from './streams/schemas.js';
 export * from './wallet/disputes.js';
 export * from './wallet/reduce.js';
 export * from './wallet/schemas.js';

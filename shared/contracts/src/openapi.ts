@@ -199,13 +199,14 @@ function bodyOf(route: RouteDefinition): Operation['requestBody'] {
 
 function success(route: RouteDefinition): ResponseObject {
   const { response } = route;
-  const read = route.method === 'get' && route.access !== 'public';
+  const ofGateway = route.at === 'gateway';
+  const read = route.method === 'get' && route.access !== 'public' && !ofGateway;
   const versioned = response instanceof z.ZodObject && 'version' in response.shape;
   const answerHeaders = headers({
     ...(route.write ? { 'Tidings-Events': 'TidingsEvents' } : {}),
     ...(read ? { 'Tidings-Cursor': 'TidingsCursor' } : {}),
     ...(versioned ? { ETag: 'ETag' } : {}),
-    ...(route.tag === 'ops'
+    ...(route.tag === 'ops' || ofGateway
       ? {}
       : { 'RateLimit-Limit': 'RateLimitLimit', 'RateLimit-Remaining': 'RateLimitRemaining', 'RateLimit-Reset': 'RateLimitReset' }),
   });

@@ -39,6 +39,8 @@ export interface RouteDefinition<
   readonly errors?: readonly ErrorCode[];
   /** A write runs in one transaction, takes `Idempotency-Key`, and answers with `Tidings-Events`. */
   readonly write?: true;
+  /** The service that serves it; the API unless given. */
+  readonly at?: 'gateway';
   /** The body reaches the handler as the bytes that were sent (webhook signatures are over those). */
   readonly raw?: true;
 }

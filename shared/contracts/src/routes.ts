@@ -14,6 +14,7 @@ import { planRoutes } from './plans/routes.js';
 import { rehearsalRoutes } from './rehearsals/routes.js';
 import type { RouteDefinition } from './route.js';
 import { salesRoutes } from './sales/routes.js';
+import { streamRoutes } from './streams/routes.js';
 import { walletRoutes } from './wallet/routes.js';
 import { webhookRoutes } from './webhooks/routes.js';
 
@@ -35,6 +36,7 @@ export const routes = {
   admin: adminRoutes,
   history: historyRoutes,
   ops: opsRoutes,
+  feeds: streamRoutes,
   webhooks: webhookRoutes,
 };
 

@@ -13,3 +13,4 @@ export * from './outbox.js';
 export * from './screen-export.js';
 export * from './presence.js';
 export * from './questions.js';
+export * from './tickets.js';

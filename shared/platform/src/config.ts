@@ -86,6 +86,8 @@ const environmentSchema = z.object({
     .regex(/^[A-Za-z0-9]{1,16}$/)
     .optional(),
   SOCKET_EVENTS_PER_MINUTE: positive.default(60),
+  /** Plan streams without a login, at one gateway. */
+  ANONYMOUS_STREAMS_PER_ADDRESS: positive.default(200),
   HTTP_REQUESTS_PER_MINUTE: positive.default(600),
   LOGIN_ATTEMPTS_PER_MINUTE: positive.default(10),
   HEAVY_REQUESTS_PER_MINUTE: positive.default(30),

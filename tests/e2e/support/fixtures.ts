@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { weekdays } from '@tidings/contracts';
+import { createFeedLog } from '@tidings/feed';
 import { createStall, expectStatus, type Account, type Stall } from '@tidings/testing';
 import { awardOf, cardOf, programAt, programBody, redemptionCode, redemptionOf, rewardBody, rewardOf, waitingPoints } from './loyalty.js';
 import { heldDelivery, unmatchedPayment } from './payments.js';
@@ -54,6 +55,18 @@ export const fixtures: Readonly<Record<string, (scene: Scene) => Promise<Fixture
     return { as: scene.admin, query: { ...lists, status: 'succeeded', userId, orderId, topUpId: orderId, paymentRequestId: orderId } };
   },
   getRefund: async (scene) => ({ as: scene.admin, params: { id: (await refund(scene)).id } }),
+
+  // --- feeds
+  streamFeeds: async ({ stall, world }) => ({
+    as: stall.owner,
+    query: { feeds: `merchant:${stall.merchant.id},plans`, cursors: '0,0', lastEventId: `${await epochOf(world)}.0,0`, unnamed: 'true' },
+    without: ['ticket'],
+  }),
+  pollFeeds: async ({ stall }) => ({ as: stall.owner, query: { feeds: `merchant:${stall.merchant.id}`, cursors: '0', wait: '0' } }),
+  pollFeedsByPost: async ({ stall }) => ({ as: stall.owner, query: { feeds: `merchant:${stall.merchant.id}`, cursors: '0', wait: '0' } }),
+  createFeedTicket: async ({ stall }) => ({ as: stall.owner, body: { feeds: [`merchant:${stall.merchant.id}`] } }),
+  subscribeToPlans: async ({ world }) => ({ query: { planId: 'p1', lastEventId: `${await epochOf(world)}.0` }, without: ['ticket'] }),
+  countPlanSubscribers: async () => ({}),
 
   // --- payments
   listUnmatchedPayments: async ({ admin }) => ({ as: admin, query: { ...lists, state: 'open' } }),
@@ -585,6 +598,8 @@ async function notice(admin: Account, path: string, fields: object): Promise<str
   const body = { title: 'Later', message: 'Not yet', startsAt: soon(), ...fields };
   return (await admin.http.post<{ id: string }>(`/api/admin/${path}`, body)).body.id;
 }
+
+const epochOf = ({ mongo }: Scene['world']): Promise<string> => createFeedLog(mongo).epoch();
 
 const option = { name: 'Size', required: true, choices: [{ name: 'Large', price: 50 }] };
 

@@ -1,3 +1,4 @@
+import type { RouteDefinition } from '@tidings/contracts';
 import { createStall, createWorld, expectStatus, password, topUp, waitFor, type Account, type Stall, type World } from '@tidings/testing';
 
 /** A world with something of everything in it, and somebody for each role. */
@@ -9,6 +10,8 @@ export interface Scene {
   /** Has nothing to do with anything of the others. */
   stranger: Account;
   admin: Account;
+  /** The service that serves it. */
+  urlOf(route: RouteDefinition): string;
   placeOrder(): Promise<{ id: string }>;
   /** Something for the customer to read. */
   notification(): Promise<{ id: string }>;
@@ -51,6 +54,7 @@ export async function createScene(env: Record<string, string> = {}): Promise<Sce
     customer,
     stranger,
     admin,
+    urlOf: ({ at }) => (at === 'gateway' ? world.gatewayUrls[0]! : world.apiUrl),
     async placeOrder() {
       const body = { vendorId: stall.merchant.id, items: [{ itemId: stall.item.id, quantity: 1 }] };
       return (await expectStatus(201, customer.http.post<{ id: string }>('/api/orders', body))).body;

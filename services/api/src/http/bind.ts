@@ -15,6 +15,8 @@ type AnswerOf<R> = R extends { readonly response?: infer S extends z.ZodType } ?
 export interface ClientInfo {
   ip: string;
   userAgent: string;
+  /** When the access token ends; undefined where none was needed. */
+  tokenExpiresAt?: Date;
 }
 
 export interface ReadInput<R, Caller> {

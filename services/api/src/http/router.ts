@@ -3,7 +3,7 @@ import { errorCatalogue, Problem, type Principal, type RouteDefinition } from '@
 import { Router, type Request, type Response } from 'express';
 import type { Context } from '../context.js';
 import { authenticate } from './authenticate.js';
-import type { ReadInput, RouteBinding, WriteInput } from './bind.js';
+import type { ClientInfo, ReadInput, RouteBinding, WriteInput } from './bind.js';
 import { readBytes, readJson } from './body.js';
 import { etagOf } from './etag.js';
 import { createCursorHeader, eventRefs, eventsHeader } from './feed-headers.js';
@@ -102,7 +102,7 @@ export function createRouter(context: Context, bindings: readonly RouteBinding[]
       params: parseParams(route, req.params) as never,
       query: parseQuery(route, req.query) as never,
       accepts: (types: readonly string[]) => req.accepts([...types]) || undefined,
-      client: { ip: req.ip ?? 'unknown', userAgent: (req.get('user-agent') ?? '').slice(0, 256) },
+      client: clientOf(req),
     };
     return binding.kind === 'read' ? serveRead(binding, base, res) : serveWrite(binding, req, res, base);
   };
@@ -121,6 +121,15 @@ export function createRouter(context: Context, bindings: readonly RouteBinding[]
     });
   }
   return { router, start: () => idempotency.start() };
+}
+
+function clientOf(req: Request): ClientInfo {
+  const { token } = requestState(req);
+  return {
+    ip: req.ip ?? 'unknown',
+    userAgent: (req.get('user-agent') ?? '').slice(0, 256),
+    ...(token && !(token instanceof Problem) ? { tokenExpiresAt: new Date(token.exp * 1_000) } : {}),
+  };
 }
 
 const mayRetry = ({ code }: Problem): boolean => 'retryable' in errorCatalogue[code];

@@ -17,6 +17,7 @@ import { plansModule } from './plans/index.js';
 import { followOrder, scansModule } from './scans/index.js';
 import { salesModule } from './sales/index.js';
 import { rehearsalsModule } from './rehearsals/index.js';
+import { ticketsModule } from './tickets/index.js';
 import { walletModule } from './wallet/index.js';
 import { webhooksModule } from './webhooks/index.js';
 
@@ -55,5 +56,6 @@ export function createModules(context: Context): ApiModule[] {
     webhooksModule(context, wallet),
     rehearsalsModule(context, { directory: identity.directory, wallet: wallet.wallet }),
     historyModule(context),
+    ticketsModule(context),
   ];
 }

@@ -1,10 +1,12 @@
-import { Problem, userType, type Principal } from '@tidings/contracts';
+import { Problem } from '@tidings/contracts';
 import { newId, type Logger } from '@tidings/platform';
 import type { Server, Socket } from 'socket.io';
 import type { Authenticator, Handshake } from '../authenticate.js';
 import type { Client, Commands } from '../commands.js';
 import { Connection, type ConnectionDeps } from '../connection.js';
 import type { Entry } from '../entry.js';
+import { greeting } from '../greeting.js';
+import type { Live } from '../live.js';
 import type { GatewayMetrics } from '../metrics.js';
 import type { EndReason, Port } from '../port.js';
 import type { Registry } from '../registry.js';
@@ -21,11 +23,8 @@ export interface SocketIoOptions {
   maxBufferedBytes: number;
   /** The client's own address, behind the proxies that are trusted. */
   clientAddress: (remote: string, forwardedFor: string | string[] | undefined) => string;
-  clients: Set<Client>;
+  clients: Set<Live>;
 }
-
-/** Tabs and devices of one person; more is a program gone wrong, or worse. */
-const maxConnectionsOfUser = 50;
 
 const arrivals = new WeakMap<Socket, Handshake>();
 
@@ -34,9 +33,7 @@ export function attachSocketIo(options: SocketIoOptions): void {
   const { io, authenticator, registry, logger } = options;
   const admit = async (socket: Socket): Promise<void> => {
     const handshake = await authenticator.handshake(socket.handshake.auth);
-    if (registry.count(handshake.principal.userId) >= maxConnectionsOfUser) {
-      throw new Problem('rate-limited', `A user has at most ${maxConnectionsOfUser} connections here`);
-    }
+    registry.assertRoom(handshake.principal.userId);
     arrivals.set(socket, handshake);
   };
   const introduce = async (socket: Socket, next: (error?: Error) => void): Promise<void> => {
@@ -67,6 +64,7 @@ function welcome(socket: Socket, options: SocketIoOptions): void {
     connection,
     token: handshake.token,
     expiresAt: handshake.expiresAt,
+    renews: true,
     address: options.clientAddress(socket.handshake.address, socket.handshake.headers['x-forwarded-for']),
   };
   forgetRequest(socket);
@@ -161,10 +159,6 @@ async function begin(connection: Connection, { principal, cursors, epoch }: Hand
   await registry.add(connection);
   const { replayed } = await connection.begin({ cursors, epoch, hello: greeting(principal) });
   replayed.catch(() => connection.port.end('failed', { again: true }));
-}
-
-function greeting({ userId, roles }: Principal): Record<string, unknown> {
-  return { userId, userType: userType(roles), roles, message: 'Connected: your feeds follow' };
 }
 
 /** Socket.IO keeps the request of the handshake for as long as the connection lives: some KiB, and the token. Polling needs the request. */

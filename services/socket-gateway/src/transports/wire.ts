@@ -1,6 +1,7 @@
 import type { Socket as NetSocket } from 'node:net';
 import type { Socket } from 'socket.io';
 import { headroom, packetText, type Entry } from '../entry.js';
+import { atEndOfTurn } from './turn.js';
 
 const none: Entry[] = [];
 
@@ -37,7 +38,7 @@ export class Wire {
       else this.#more.push(entry);
     } else {
       this.#first = entry;
-      schedule(this);
+      atEndOfTurn(this);
     }
   }
 
@@ -86,21 +87,6 @@ export class Wire {
     if (abort && websocket?.terminate) websocket.terminate();
     else this.#conn.close(abort);
   }
-}
-
-// --- The end of the turn ----------------------------------------------------------------------------------------------------------
-
-let waiting: Wire[] = [];
-
-function schedule(wire: Wire): void {
-  if (waiting.length === 0) setImmediate(flushAll);
-  waiting.push(wire);
-}
-
-function flushAll(): void {
-  const wires = waiting;
-  waiting = [];
-  for (const wire of wires) wire.flush();
 }
 
 // --- Insides ----------------------------------------------------------------------------------------------------------------------

@@ -1,0 +1,194 @@
+import { randomBytes } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import {
+  feeds,
+  isAdmin,
+  parsePosition,
+  planPositionSchema,
+  type planStreamQuery,
+  positionPattern,
+  Problem,
+  routes,
+  type streamQuery,
+  type Position,
+} from '@tidings/contracts';
+import type { Presence } from '@tidings/feed';
+import type { Logger } from '@tidings/platform';
+import type { z } from 'zod';
+import { AddressBook } from './address-book.js';
+import { anonymous, publicAccess } from './anonymous.js';
+import { assertOpens, type Caller, type Callers } from './callers.js';
+import { Connection, type ConnectionDeps } from './connection.js';
+import { greeting } from './greeting.js';
+import type { HeldTickets } from './held-tickets.js';
+import type { Limits } from './limits.js';
+import type { Live } from './live.js';
+import type { GatewayMetrics } from './metrics.js';
+import type { Registry } from './registry.js';
+import { namedEvents, planMessages, unnamedEvents } from './transports/formats.js';
+import { sendJson, type Call, type Serve } from './transports/http.js';
+import { Place } from './transports/place.js';
+import { StreamPort, type StreamFormat } from './transports/sse.js';
+
+export interface StreamsDeps {
+  callers: Callers;
+  tickets: HeldTickets;
+  registry: Registry;
+  limits: Limits;
+  presence: Presence;
+  connection: ConnectionDeps;
+  logger: Logger;
+  metrics: GatewayMetrics;
+  clients: Set<Live>;
+  maxBufferedBytes: number;
+  /** A proxy that hears nothing for a minute closes: every stream hears something this often. */
+  beatMs: number;
+  /** Streams without a login, of one address. */
+  maxAnonymous: number;
+  gatewayId: string;
+}
+
+export interface Streams {
+  serve: Readonly<Record<string, Serve>>;
+  start(): void;
+  stop(): void;
+}
+
+const beatSlots = 15;
+
+/** Server-sent events: who may, where from, and a port for a connection like any other. */
+export function createStreams(deps: StreamsDeps): Streams {
+  const { callers, limits, clients, metrics, registry, tickets } = deps;
+  const addresses = new AddressBook(deps.maxAnonymous);
+  // In turns, so that thousands are not written to at once.
+  const slots = Array.from({ length: beatSlots }, () => new Set<StreamPort>());
+  let slot = 0;
+  let timer: NodeJS.Timeout | undefined;
+  let opened = 0;
+
+  const open = async (call: Call, caller: Caller, named: readonly string[], position: Position, format: StreamFormat): Promise<void> => {
+    const { req, res, address, refuse } = call;
+    const { principal, ticket, expiresAt } = caller;
+    const isAnonymous = principal === anonymous;
+    await limits.consume('stream', isAnonymous ? address : principal.userId);
+    if (call.isHead)
+      return void res.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache, no-transform' }).end();
+    if (isAnonymous) addresses.enter(address);
+    else registry.assertRoom(principal.userId);
+
+    const place = new Place(named, position);
+    const id = `${deps.gatewayId}_${randomBytes(15).toString('base64url')}`;
+    const beats = slots[opened++ % beatSlots]!;
+    let isOver = false;
+    const onEnd = (): void => {
+      if (isOver) return;
+      isOver = true;
+      connection.close();
+      registry.remove(connection);
+      if (ticket) tickets.giveBack(ticket, port);
+      if (isAnonymous) addresses.leave(address);
+      beats.delete(port);
+      clients.delete(live);
+      metrics.connections.set(clients.size);
+      metrics.disconnects.inc({ reason: port.ended ?? 'client-gone' });
+    };
+    const port = new StreamPort({ id, req, res, place, format, maxBufferedBytes: deps.maxBufferedBytes, refuse, onEnd });
+    const connection = new Connection(port, principal, isAnonymous ? { ...deps.connection, access: publicAccess } : deps.connection);
+    const live: Live = { connection, expiresAt, renews: false };
+    res.once('close', onEnd);
+    clients.add(live);
+    beats.add(port);
+    metrics.connections.set(clients.size);
+    try {
+      // Who shows where it was has been served before.
+      if (ticket) await tickets.take(ticket, port, { again: position.cursors.length > 0 });
+      if (isOver && ticket) tickets.giveBack(ticket, port);
+      if (!isAnonymous) await registry.add(connection);
+      const { replayed } = await connection.begin({ named, ...place.start, hello: isAnonymous ? {} : greeting(principal) });
+      replayed.catch(() => port.end('failed'));
+    } catch (error) {
+      if (isOver) return; // the client has gone meanwhile
+      onEnd();
+      throw error;
+    }
+  };
+
+  const stream: Serve = async (call) => {
+    const query = call.query as z.output<typeof streamQuery>;
+    assertAccepted(call);
+    const caller = await callers.of(call.req, query.ticket);
+    if (caller.principal === anonymous) throw new Problem('unauthenticated');
+    assertOpens(caller.ticket, query.feeds);
+    const last = lastEventId(call.req, (text) => positionPattern.test(text));
+    const position = (last === undefined ? query.lastEventId : parsePosition(last)) ?? query.cursors ?? { epoch: undefined, cursors: [] };
+    assertFits(position, query.feeds);
+    await open(call, caller, query.feeds, position, query.unnamed ? unnamedEvents : namedEvents);
+  };
+
+  const plans: Serve = async (call) => {
+    const query = call.query as z.output<typeof planStreamQuery>;
+    assertAccepted(call);
+    const caller = await callers.of(call.req, query.ticket);
+    const feed = isAdmin(caller.principal.roles) ? feeds.plansAdmin : query.planId === undefined ? feeds.plans : feeds.plan(query.planId);
+    assertOpens(caller.ticket, [feed]);
+    const last = lastEventId(call.req, (text) => planPositionSchema.safeParse(text).success) ?? query.lastEventId;
+    await open(call, caller, [feed], planPosition(last, feed), planMessages(feed, query.planId));
+  };
+
+  const count: Serve = async ({ res, isHead }) => {
+    const gateways = await deps.presence.gateways().catch((error: unknown) => {
+      throw new Problem('unavailable', 'Nobody knows now', { cause: error, retryAfterSeconds: 5 });
+    });
+    const open = gateways.reduce((sum, { byTransport }) => sum + (byTransport['plans-sse'] ?? 0), 0);
+    sendJson(res, JSON.stringify({ count: open }), isHead);
+  };
+
+  return {
+    serve: {
+      [routes.feeds.stream.name]: stream,
+      [routes.feeds.subscribeToPlans.name]: plans,
+      [routes.feeds.countPlanSubscribers.name]: count,
+    },
+    start() {
+      timer = setInterval(() => {
+        slot = (slot + 1) % beatSlots;
+        for (const port of slots[slot]!) port.beat();
+      }, deps.beatMs / beatSlots);
+    },
+    stop() {
+      clearInterval(timer);
+    },
+  };
+}
+
+/** @throws Problem `not-acceptable` */
+function assertAccepted({ req }: Call): void {
+  const { accept } = req.headers;
+  if (accept !== undefined && !/\*\/\*|text\/\*|text\/event-stream/i.test(accept))
+    throw new Problem('not-acceptable', 'This is a stream of events: accept text/event-stream');
+}
+
+/** As a client sends it that comes back; empty, as some send it at first, is none. @throws Problem `bad-request` */
+function lastEventId(req: IncomingMessage, fits: (text: string) => boolean): string | undefined {
+  const given = req.headers['last-event-id'];
+  if (given === undefined || given === '') return undefined;
+  if (typeof given === 'string' && fits(given)) return given;
+  throw new Problem('bad-request', 'Last-Event-ID is not an id of this stream');
+}
+
+/** @throws Problem `bad-request` */
+export function assertFits({ cursors }: Position, named: readonly string[]): void {
+  if (cursors.length === 0 || cursors.length === named.length) return;
+  throw new Problem('bad-request', 'Some fields are not valid', {
+    errors: [{ path: 'cursors', message: `must have one for each of the ${named.length} feeds` }],
+  });
+}
+
+/** One of another feed (somebody who has become an administrator, or is none any more) says nothing of this one: it is fetched anew. */
+function planPosition(last: string | undefined, feed: string): Position {
+  if (last === undefined) return { epoch: undefined, cursors: [] };
+  const at = last.indexOf('@');
+  const of = at === -1 ? undefined : last.slice(0, at);
+  const { epoch, cursors } = parsePosition(last.slice(at + 1));
+  return of === (feed === feeds.plansAdmin ? feed : undefined) ? { epoch, cursors } : { epoch: 'another-feed', cursors };
+}
