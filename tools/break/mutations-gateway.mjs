@@ -200,7 +200,7 @@ export const gatewayMutations = [
     invariant: 6,
     edits: [
       {
-        file: 'services/socket-gateway/src/transports/socketio.ts',
+        file: 'services/socket-gateway/src/registry.ts',
         search: 'const maxConnectionsOfUser = 50;',
         replace: 'const maxConnectionsOfUser = 5_000;',
       },
