@@ -72,9 +72,9 @@ export interface FraudAlertDocument {
   expiresAt: Date;
 }
 
-/** What one member gave by hand on a day of the merchant's calendar. */
+/** A part of what a business gave by hand on a day of its calendar. */
 export interface HandPointsDocument {
-  /** `{merchantId}:{date}:{memberId}`. */
+  /** `{merchantId}:{date}:{place}`: see `createHandPoints`. */
   _id: string;
   merchantId: string;
   date: string;

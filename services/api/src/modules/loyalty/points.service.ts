@@ -71,7 +71,7 @@ export function createPointsService(parts: {
       const place = await places.of(tx, card);
       if (!place.isOpen) throw new Problem('merchant-closed');
       if (delta > 0 && !place.program.isActive) throw new Problem('program-closed', 'The program gives no more points');
-      const refused = delta > 0 ? await handPoints.take(tx, place, caller.userId, delta) : null;
+      const refused = delta > 0 ? await handPoints.take(tx, place, delta) : null;
       if (refused) return refused;
       return points.byBusiness(tx, place, { delta, reason, source: 'manual' });
     },
