@@ -184,4 +184,26 @@ export const loyaltyMutations = [
     testFile: 'tests/e2e/silence.test.ts',
     test: 'the business hears of the customer no more: not by scans, orders, points, rewards, tags, the clock, or a block',
   },
+  {
+    name: 'customers-name',
+    mechanism: 'a name is a name, whatever the database takes it for',
+    invariant: 6,
+    edits: [{ file: 'services/api/src/modules/loyalty/customers.ts', search: 'name: { $literal: name },', replace: 'name,' }],
+    testFile: 'services/api/src/modules/customers/customers.test.ts',
+    test: 'takes a name as it is, also one that reads like a word of the database',
+  },
+  {
+    name: 'consent-asks',
+    mechanism: 'a customer does not ask a business again and again',
+    invariant: 6,
+    edits: [
+      {
+        file: `${enrollments}/enrollments.service.ts`,
+        search: 'await assertNotTooOften(tx, pair, by);',
+        replace: "if (by === 'merchant') await assertNotTooOften(tx, pair, by);",
+      },
+    ],
+    testFile: enrollmentTests,
+    test: 'that the customer withdraws can be made again, five times within 30 days; joining and leaving is another matter',
+  },
 ];

@@ -85,6 +85,19 @@ describe('the list of customers', () => {
     expect(await outcome(page(club, { search: 'ash', cursor: (await page(club, { limit: 1 })).nextCursor }))).toBe('bad-request');
   });
 
+  test('takes a name as it is, also one that reads like a word of the database', async () => {
+    const club = await openClub(domain);
+    const other = await club.addProgram();
+    for (const name of ['$balance', '$$ROOT', '$tags', '$', '{$ne: 1}', '.*', '__proto__']) {
+      const who = await enrolled(club, name);
+      // The line is there now, and what the name would stand for, too.
+      await domain.run((tx) => domain.loyalty.cards.open(tx, other, { userId: who.userId, name }));
+      const { customer } = await domain.customers.customers.get(club.member, club.merchantId, who.userId);
+      expect(customer).toMatchObject({ name, nameKey: name.toLowerCase(), balance: 0, status: 'active' });
+    }
+    expect(await namesOn(club, { sort: 'name' })).toHaveLength(7);
+  });
+
   test('takes no cursor that it did not give: a word in the place of a time or a number', async () => {
     const club = await openClub(domain);
     const asha = await enrolled(club, 'Asha Rao');

@@ -185,6 +185,17 @@ describe('a request', () => {
     expect(await club.ask(asha, { ms: 31 * dayMs })).toMatchObject({ status: 'requested' });
   });
 
+  test('that the customer withdraws can be made again, five times within 30 days; joining and leaving is another matter', async () => {
+    const club = await openClub(domain);
+    const other = await club.addProgram({ enrollment: 'automatic' });
+    const [asha, ravi] = [await domain.person(), await domain.person()];
+    for (let round = 0; round < 5; round++) await club.decide(asha, (await club.join(asha))._id, 'withdraw');
+    expect(await outcome(club.join(asha))).toBe('enrollment-refused');
+    expect(await club.join(asha, { ms: 31 * dayMs })).toMatchObject({ status: 'requested' });
+    for (let round = 0; round < 6; round++) await club.decide(ravi, (await club.join(ravi, { program: other }))._id, 'withdraw');
+    expect(await club.join(ravi)).toMatchObject({ status: 'requested' });
+  });
+
   test('of a customer that the business declined is not repeated for 30 days in that program', async () => {
     const club = await openClub(domain);
     const other = await club.addProgram();

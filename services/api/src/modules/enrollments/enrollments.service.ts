@@ -53,7 +53,7 @@ export interface Enrollments {
   list(caller: Principal, query: EnrollmentsQuery): Promise<Paged<EnrollmentDocument>>;
 }
 
-/** A business asks one customer so often within 30 days, whatever it withdraws. */
+/** One side asks the other so often in vain within 30 days, whatever it withdraws. */
 const mostAsks = 5;
 
 export function createEnrollments(parts: {
@@ -119,15 +119,15 @@ export function createEnrollments(parts: {
   const hasEnded = async ({ session }: Tx, { merchantId, userId }: Pair): Promise<boolean> =>
     (await enrollments.exists({ userId, merchantId, status: { $nin: ['requested', 'approved'] } }).session(session)) !== null;
 
-  /** Else a business that withdraws in time could ask again and again. */
-  const assertNotTooOften = async ({ session, now }: Tx, { merchantId, userId }: Pair): Promise<void> => {
-    const inVain = {
-      requestedBy: 'merchant' as const,
-      status: { $ne: 'approved' as const },
-      createdAt: { $gt: new Date(now.getTime() - restMs) },
-    };
-    if ((await enrollments.countDocuments({ userId, merchantId, ...inVain }).session(session)) >= mostAsks)
-      throw new Problem('enrollment-refused', 'The customer was asked often enough');
+  /** Else who withdraws in time could ask again and again. A customer may join and leave, and wish for many programs at once. */
+  const assertNotTooOften = async ({ session, now }: Tx, { merchantId, userId }: Pair, by: Party): Promise<void> => {
+    const inVain =
+      by === 'merchant'
+        ? { requestedBy: by, status: { $ne: 'approved' as const } }
+        : { requestedBy: by, status: { $nin: ['approved' as const, 'requested' as const] }, cardId: null };
+    const createdAt = { $gt: new Date(now.getTime() - restMs) };
+    if ((await enrollments.countDocuments({ userId, merchantId, ...inVain, createdAt }).session(session)) >= mostAsks)
+      throw new Problem('enrollment-refused', 'The other side was asked often enough');
   };
 
   const request: Enrollments['request'] = async (tx, { program, userId, by, byHand = false }) => {
@@ -140,7 +140,7 @@ export function createEnrollments(parts: {
     await assertOpen(tx, program);
     await lapse(tx, pair);
     assertMayAsk(await consents.of(tx, pair), by, tx.now);
-    if (by === 'merchant') await assertNotTooOften(tx, pair);
+    await assertNotTooOften(tx, pair, by);
     const refusedSince = new Date(tx.now.getTime() - restMs);
     if (
       by === 'customer' &&

@@ -65,8 +65,9 @@ export function createCustomerBook(models: Pick<LoyaltyModels, 'customers' | 'cu
               $set: {
                 merchantId,
                 userId,
-                name,
-                nameKey: name.toLowerCase(),
+                // Whoever is called `$balance` has chosen a name, not a field.
+                name: { $literal: name },
+                nameKey: { $literal: name.toLowerCase() },
                 balance: add('balance'),
                 lifetime: add('lifetime'),
                 visits: add('visits'),
