@@ -20,6 +20,7 @@ export * from './loyalty/programs.js';
 export * from './loyalty/reduce.js';
 export * from './loyalty/schemas.js';
 export * from './loyalty/views.js';
+export * from './merchants/bulk.js';
 export * from './merchants/reduce.js';
 export * from './merchants/schemas.js';
 export * from './merchants/selling.js';

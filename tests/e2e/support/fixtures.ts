@@ -242,6 +242,24 @@ export const fixtures: Readonly<Record<string, (scene: Scene) => Promise<Fixture
       timeZone: 'Asia/Tokyo',
     },
   }),
+  startBulk: async (scene) => ({
+    as: scene.admin,
+    body: { action: 'suspend', ids: [await newMerchant(scene)], reason: 'The hall is closed' },
+    without: ['filter'],
+  }),
+  listBulk: async ({ admin }) => ({ as: admin, query: lists }),
+  getBulk: async (scene) => ({ as: scene.admin, params: { id: await bulkOperation(scene) } }),
+  listBulkResults: async (scene) => ({
+    as: scene.admin,
+    params: { id: await bulkOperation(scene) },
+    query: { ...lists, state: 'waiting' },
+  }),
+  cancelBulk: async (scene) => ({ as: scene.admin, params: { id: await goingBulk(scene) } }),
+  resumeBulk: async (scene) => {
+    const id = await goingBulk(scene);
+    await expectStatus(200, scene.admin.http.post(`/api/admin/merchants/bulk/${id}/cancel`));
+    return { as: scene.admin, params: { id } };
+  },
   deleteMerchant: async (scene) => ({ as: scene.admin, params: { id: await newMerchant(scene) } }),
   listMerchants: async ({ customer, stall }) => ({
     as: customer,
@@ -535,6 +553,20 @@ async function newMerchant({ admin }: Scene): Promise<string> {
   const email = `${randomBytes(4).toString('hex')}@example.com`;
   const body = { name: 'Stall of nobody', ownerName: 'Ravi', email };
   return (await expectStatus(201, admin.http.post<{ id: string }>('/api/admin/merchants', body))).body.id;
+}
+
+async function bulkOperation(scene: Scene): Promise<string> {
+  const body = { action: 'suspend', ids: [await newMerchant(scene)] };
+  return (await expectStatus(202, scene.admin.http.post<{ operationId: string }>('/api/admin/merchants/bulk', body))).body.operationId;
+}
+
+/** One that nothing takes any further: its job is gone. */
+async function goingBulk(scene: Scene): Promise<string> {
+  const id = await bulkOperation(scene);
+  await scene.quiet();
+  const operations = scene.world.mongo.db.collection<{ _id: string }>('bulk_operations');
+  await operations.updateOne({ _id: id }, { $set: { status: 'running', completedAt: null } });
+  return id;
 }
 
 const ofItsOwner = ({ owner, merchant }: Stall, body?: object): Fixture => ({

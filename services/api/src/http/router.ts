@@ -108,13 +108,12 @@ export function createRouter(context: Context, bindings: readonly RouteBinding[]
   };
 
   const router = Router({ caseSensitive: true });
-  const methods = new Map<string, string[]>();
-  for (const binding of bindings) {
-    const { method, path } = binding.route;
-    methods.set(path, [...(methods.get(path) ?? []), method.toUpperCase()]);
-    router[method](path, (req: Request, res: Response) => serve(binding, req, res));
-  }
-  for (const [path, allowed] of methods) {
+  const byPath = new Map<string, RouteBinding[]>();
+  for (const binding of bindings) byPath.set(binding.route.path, [...(byPath.get(binding.route.path) ?? []), binding]);
+  // A path with a word where another has a parameter comes first, and is that path alone: no method of the other is meant by it.
+  for (const [path, own] of [...byPath].toSorted(([a], [b]) => parametersOf(a) - parametersOf(b))) {
+    for (const binding of own) router[binding.route.method](path, (req: Request, res: Response) => serve(binding, req, res));
+    const allowed = own.map(({ route }) => route.method.toUpperCase());
     router.all(path, (_req, res) => {
       res.setHeader('Allow', [...allowed, ...(allowed.includes('GET') ? ['HEAD'] : []), 'OPTIONS'].join(', '));
       throw new Problem('method-not-allowed');
@@ -131,6 +130,8 @@ function clientOf(req: Request): ClientInfo {
     ...(token && !(token instanceof Problem) ? { tokenExpiresAt: new Date(token.exp * 1_000) } : {}),
   };
 }
+
+const parametersOf = (path: string): number => path.split('/:').length;
 
 const mayRetry = ({ code }: Problem): boolean => 'retryable' in errorCatalogue[code];
 

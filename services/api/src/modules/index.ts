@@ -1,5 +1,6 @@
 import type { ApiModule, Context } from '../context.js';
 import { adminModule } from './admin/index.js';
+import { bulkModule } from './bulk/index.js';
 import { customersModule } from './customers/index.js';
 import { enrollmentsModule } from './enrollments/index.js';
 import { historyModule } from './history/index.js';
@@ -39,6 +40,7 @@ export function createModules(context: Context): ApiModule[] {
     identity,
     wallet,
     merchants,
+    bulkModule(context, merchants),
     orders,
     payments,
     refundsModule(context, { refunds: wallet.refunds, orders: orders.orders, paymentRequests: payments.paymentRequests }),

@@ -14,6 +14,7 @@ import {
   type Redis,
 } from '@tidings/platform';
 import { createTestStore } from '@tidings/testing';
+import { bulkModule, type BulkModule } from '../../src/modules/bulk/index.js';
 import { customersModule, type CustomersModule } from '../../src/modules/customers/index.js';
 import { enrollmentsModule, type EnrollmentsModule } from '../../src/modules/enrollments/index.js';
 import { loyaltyModule, type LoyaltyModule } from '../../src/modules/loyalty/index.js';
@@ -39,6 +40,7 @@ export interface Domain {
   unitOfWork: UnitOfWork;
   wallet: WalletModule;
   merchants: MerchantsModule;
+  bulk: BulkModule;
   loyalty: LoyaltyModule;
   enrollments: EnrollmentsModule;
   customers: CustomersModule;
@@ -96,6 +98,7 @@ export async function createDomain(options: DomainOptions = {}): Promise<Domain>
   const context = { config, mongo, redis, logger, jobs, unitOfWork, metrics };
   const wallet = walletModule(context, options.providers);
   const merchants = merchantsModule(context);
+  const bulk = bulkModule(context, merchants);
   const orders = ordersModule(context, { ...merchants, wallet: wallet.wallet, earn: followOrder });
   const payments = paymentsModule(context, { ...merchants, orders: orders.orders, wallet: wallet.wallet });
   const reconciliation = reconciliationModule(context, { providers: wallet.providers });
@@ -123,6 +126,7 @@ export async function createDomain(options: DomainOptions = {}): Promise<Domain>
   for (const module of [
     wallet,
     merchants,
+    bulk,
     loyalty,
     enrollments,
     customers,
@@ -156,6 +160,7 @@ export async function createDomain(options: DomainOptions = {}): Promise<Domain>
     unitOfWork,
     wallet,
     merchants,
+    bulk,
     loyalty,
     enrollments,
     customers,

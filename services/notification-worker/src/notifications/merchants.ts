@@ -1,4 +1,4 @@
-import type { EventData, Notification } from '@tidings/contracts';
+import type { BulkAction, EventData, Notification } from '@tidings/contracts';
 import type { NotificationHandlers } from './content.js';
 
 const subscriptionWords: Record<EventData<'subscription-updated'>['status'], { says: string; type: Notification['type'] }> = {
@@ -7,6 +7,12 @@ const subscriptionWords: Record<EventData<'subscription-updated'>['status'], { s
   expired: { says: 'has expired: open orders can be finished, new sales are paused', type: 'warning' },
   suspended: { says: 'is suspended: open orders can be finished, new sales are paused', type: 'error' },
   cancelled: { says: 'is cancelled', type: 'warning' },
+};
+
+const bulkWords: Record<BulkAction, { title: string; verb: string; type: Notification['type'] }> = {
+  activate: { title: 'Active again', verb: 'activated', type: 'success' },
+  suspend: { title: 'Suspended', verb: 'suspended', type: 'warning' },
+  delete: { title: 'Merchant removed', verb: 'removed', type: 'warning' },
 };
 
 export const merchantNotifications = {
@@ -31,6 +37,17 @@ export const merchantNotifications = {
     category: 'merchant',
     data: { merchantId },
   }),
+  'merchants-bulk-changed': ({ operationId, action, count, names, reason }) => {
+    const { title, verb, type } = bulkWords[action];
+    const rest = count > names.length ? ` and ${count - names.length} more` : '';
+    return {
+      title,
+      message: `An administrator ${verb} ${names.join(', ')}${rest}.${reason === undefined ? '' : ` ${reason}`}`,
+      type,
+      category: 'merchant',
+      data: { operationId, action, count },
+    };
+  },
   'subscription-updated': (data) => {
     const { says, type } = subscriptionWords[data.status];
     const until = data.status === 'active' && data.endDate ? ` until ${data.endDate.slice(0, 10)}` : '';

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { balanceSchema, currencySchema, idSchema, text, timeSchema, wordSchema } from '../common.js';
 import { defineEvent, type FeedTarget, type Recipient } from '../event.js';
 import { feeds } from '../feeds.js';
+import { bulkFailureSchema, bulkOperationSchema } from '../merchants/bulk.js';
 import { roleSchema } from '../roles.js';
 import { noticeSchema, severitySchema, systemEventKindSchema } from './notices.js';
 import { adjustmentAmountSchema } from './schemas.js';
@@ -32,7 +33,10 @@ const bulk = z.strictObject({
   action: wordSchema,
   total: z.int().min(0),
   succeeded: z.int().min(0),
-  failed: z.array(z.strictObject({ id: idSchema, code: wordSchema, message: z.string().optional() })).max(1000),
+  /** The first of them. */
+  failed: z.array(bulkFailureSchema).max(100),
+  /** As `GET /api/admin/merchants/bulk/:id` shows it. */
+  operation: bulkOperationSchema,
 });
 
 export const adminEvents = {
@@ -81,14 +85,14 @@ export const adminEvents = {
   }),
   'bulk-progress': defineEvent({
     type: 'bulk-progress',
-    summary: 'A bulk operation got on; `failed` names those that failed so far',
+    summary: 'A bulk operation got on, was cancelled or goes on again; told twice a second at most, `failed` names the first that failed',
     data: bulk,
     to: toAdmins,
     feeds: () => [feeds.admin],
   }),
   'bulk-completed': defineEvent({
     type: 'bulk-completed',
-    summary: 'A bulk operation ended',
+    summary: 'A bulk operation ended: nothing of it waits any more',
     data: bulk,
     to: toAdmins,
     feeds: () => [feeds.admin],

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { amountSchema, currencySchema, idSchema, paymentMethodSchema, timeSchema, versionSchema, wordSchema } from '../common.js';
 import { defineEvent, type FeedTarget, type Recipient } from '../event.js';
 import { feeds } from '../feeds.js';
+import { bulkActionSchema } from './bulk.js';
 import { contactsSchema, merchantSchema, mostMerchantIds, subscriptionStatusSchema } from './schemas.js';
 
 /**
@@ -52,6 +53,21 @@ export const merchantEvents = {
     to: z.strictObject({}),
     // `merchants:admin` holds all that `merchants` does: administrators follow it alone.
     feeds: () => [feeds.merchants, feeds.merchantsAdmin],
+  }),
+  'merchants-bulk-changed': defineEvent({
+    type: 'merchants-bulk-changed',
+    summary: "A bulk operation changed some of a member's merchants: told once, of all of them",
+    data: z.strictObject({
+      operationId: idSchema,
+      action: bulkActionSchema,
+      count: z.int().min(1),
+      /** The first of them. */
+      names: z.array(z.string()).min(1).max(5),
+      reason: z.string().optional(),
+    }),
+    to: z.strictObject({ userId: idSchema }),
+    feeds: (to) => [feeds.user(to.userId)],
+    notifies: (to) => [{ user: to.userId }],
   }),
   'subscription-updated': defineEvent({
     type: 'subscription-updated',

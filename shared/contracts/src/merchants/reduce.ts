@@ -1,5 +1,6 @@
 import type { AnyEvent } from '../events.js';
 import { newest, newestFirst, upsert } from '../reduce.js';
+import type { BulkOperation } from './bulk.js';
 import type { MerchantView } from './schemas.js';
 import type { Selling } from './selling.js';
 
@@ -43,4 +44,14 @@ export function refreshDirectory(state: Directory, asked: readonly string[], fou
 
 function without({ items, stale }: Directory, ids: readonly string[]): Directory {
   return { items: items.filter(({ id }) => !ids.includes(id)), stale: stale.filter((id) => !ids.includes(id)) };
+}
+
+/** What `GET /api/admin/merchants/bulk` then lists. */
+export function reduceBulkOperations(state: readonly BulkOperation[], event: AnyEvent): readonly BulkOperation[] {
+  if (event.type !== 'bulk-progress' && event.type !== 'bulk-completed') return state;
+  const { operation } = event.data;
+  const known = state.find(({ operationId }) => operationId === operation.operationId);
+  if (known && newest(known, operation) === known) return state;
+  const key = ({ operationId: id, createdAt }: BulkOperation) => ({ id, createdAt });
+  return [...state.filter((one) => one !== known), operation].toSorted((a, b) => newestFirst(key(a), key(b)));
 }

@@ -3,6 +3,7 @@ import { idParams, idSchema, listOf, listQuery } from '../common.js';
 import { itemRoutes } from '../orders/routes.js';
 import { defineRoute } from '../route.js';
 import { memberBody, memberSchema, merchantBody, merchantPatch, merchantsQuery, merchantViewSchema } from './schemas.js';
+import { bulkRoutes } from './bulk-routes.js';
 import { sellingRoutes } from './selling-routes.js';
 
 const tag = 'merchants';
@@ -113,6 +114,7 @@ export const merchantRoutes = {
     errors: ['not-found'],
     write: true,
   }),
+  ...bulkRoutes,
   ...sellingRoutes,
   ...itemRoutes,
 };

@@ -13,6 +13,8 @@ import {
 import { memberRoleSchema } from '../identity/schemas.js';
 
 export const categorySchema = text(60).regex(/^[\p{L}\p{M}\p{N} .,'’&/()+_-]+$/u, 'must be of letters, digits and a few signs');
+/** Written as names are. */
+export const searchSchema = text(60).regex(/^[\p{L}\p{M}\p{N} .,'’&/()+_-]+$/u, 'must be letters, digits and a few signs');
 const phoneSchema = text(32);
 const addressSchema = text(300);
 const descriptionSchema = text(2000);
@@ -91,9 +93,7 @@ const idsSchema = z
 export const merchantsQuery = z
   .strictObject({
     ...listQuery,
-    q: text(60)
-      .regex(/^[\p{L}\p{M}\p{N} .,'’&/()+_-]+$/u, 'must be letters, digits and a few signs')
-      .optional(),
+    q: searchSchema.optional(),
     category: categorySchema.optional(),
     isActive: flagSchema.optional(),
     sort: z.enum(['newest', 'name']).optional(),

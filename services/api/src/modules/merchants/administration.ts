@@ -18,10 +18,10 @@ export interface Administration {
   update(tx: Tx, caller: Principal, id: string, patch: MerchantPatch, ifMatch?: string): Promise<MerchantDocument>;
   /** @throws Problem `not-found`, `version-mismatch`, `merchant-in-use`, which names what is open */
   remove(tx: Tx, caller: Principal, id: string, ifMatch?: string): Promise<void>;
-  /** As `update` of `isActive`, as one of many. @throws Problem `not-found` */
-  setActive(tx: Tx, id: string, isActive: boolean): Promise<void>;
+  /** As `update` of `isActive`, as one of many; null when it is so already. @throws Problem `not-found` */
+  setActive(tx: Tx, id: string, isActive: boolean): Promise<MerchantDocument | null>;
   /** As `remove`, as one of many. @throws Problem `not-found`, `merchant-in-use` */
-  removeOne(tx: Tx, id: string): Promise<void>;
+  removeOne(tx: Tx, id: string): Promise<MerchantDocument>;
 }
 
 export function createAdministration(options: {
@@ -73,14 +73,16 @@ export function createAdministration(options: {
 
     async setActive(tx, id, isActive) {
       const before = await merchants.get(id, tx);
-      if (before.isActive === isActive) return;
-      await follow(tx, before, await merchants.change(tx, before, { isActive }, { byAdmin: true, bulk: true }));
+      if (before.isActive === isActive) return null;
+      const after = await merchants.change(tx, before, { isActive }, { byAdmin: true, bulk: true });
+      await follow(tx, before, after);
+      return after;
     },
 
     async removeOne(tx, id) {
       const merchant = await merchants.get(id, tx);
       await assertNothingOpen(tx, merchant);
-      await merchants.remove(tx, merchant, { byAdmin: true, bulk: true });
+      return merchants.remove(tx, merchant, { byAdmin: true, bulk: true });
     },
   };
 }

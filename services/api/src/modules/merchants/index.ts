@@ -2,7 +2,7 @@ import type { ApiModule, Context } from '../../context.js';
 import { ensureIndexes } from '../../models.js';
 import { createMemberships } from '../identity/index.js';
 import { createAdministration, type Administration } from './administration.js';
-import { createDirectory } from './directory.js';
+import { createDirectory, type MerchantDirectory } from './directory.js';
 import { createItems, type Items } from './items.js';
 import { createMembers, type Members } from './members.js';
 import { createMenus, type Menus } from './menus.js';
@@ -17,6 +17,7 @@ export type { Items } from './items.js';
 export { assertMayChange, assertMayLook, assertMember, isMember, type Members } from './members.js';
 export type { ItemDocument, MerchantDocument } from './merchants.model.js';
 export { presentItem, presentMerchant } from './merchants.presenter.js';
+export type { MerchantDirectory } from './directory.js';
 export type { Menus } from './menus.js';
 export type { Merchants } from './merchants.service.js';
 export type { SellingService } from './selling.service.js';
@@ -24,6 +25,7 @@ export type { SellingService } from './selling.service.js';
 export interface MerchantsModule extends ApiModule {
   merchants: Merchants;
   administration: Administration;
+  directory: MerchantDirectory;
   members: Members;
   items: Items;
   menus: Menus;
@@ -41,6 +43,7 @@ export function merchantsModule({ config, mongo, unitOfWork }: Pick<Context, 'co
   return {
     merchants,
     administration,
+    directory,
     members,
     items,
     menus: createMenus(models, items),

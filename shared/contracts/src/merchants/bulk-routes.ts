@@ -1,0 +1,86 @@
+import { idParams, listOf } from '../common.js';
+import { defineRoute } from '../route.js';
+import { bulkBody, bulkOperationSchema, bulkOperationsQuery, bulkResultSchema, bulkResultsQuery } from './bulk.js';
+
+const tag = 'merchants';
+const access = ['admin', 'superadmin'] as const;
+const who = 'Administrators; to delete, superadministrators alone.';
+
+export const bulkRoutes = {
+  startBulk: defineRoute({
+    name: 'startBulk',
+    method: 'post',
+    path: '/api/admin/merchants/bulk',
+    summary: 'Activate, suspend or delete many merchants; it goes on by itself and tells of its progress',
+    tag,
+    access,
+    who,
+    body: bulkBody,
+    status: 202,
+    response: bulkOperationSchema,
+    write: true,
+  }),
+  listBulk: defineRoute({
+    name: 'listBulk',
+    method: 'get',
+    path: '/api/admin/merchants/bulk',
+    summary: 'Bulk operations, newest first',
+    tag,
+    access,
+    query: bulkOperationsQuery,
+    status: 200,
+    response: listOf(bulkOperationSchema),
+  }),
+  getBulk: defineRoute({
+    name: 'getBulk',
+    method: 'get',
+    path: '/api/admin/merchants/bulk/:id',
+    summary: 'How far a bulk operation has got',
+    tag,
+    access,
+    params: idParams,
+    status: 200,
+    response: bulkOperationSchema,
+    errors: ['not-found'],
+  }),
+  listBulkResults: defineRoute({
+    name: 'listBulkResults',
+    method: 'get',
+    path: '/api/admin/merchants/bulk/:id/results',
+    summary: 'What became of each merchant',
+    tag,
+    access,
+    params: idParams,
+    query: bulkResultsQuery,
+    status: 200,
+    response: listOf(bulkResultSchema),
+    errors: ['not-found'],
+  }),
+  cancelBulk: defineRoute({
+    name: 'cancelBulk',
+    method: 'post',
+    path: '/api/admin/merchants/bulk/:id/cancel',
+    summary: 'Stop it; what is done stays done, and the rest waits for `resume`',
+    tag,
+    access,
+    params: idParams,
+    status: 200,
+    response: bulkOperationSchema,
+    errors: ['not-found', 'invalid-transition', 'version-mismatch'],
+    write: true,
+  }),
+  resumeBulk: defineRoute({
+    name: 'resumeBulk',
+    method: 'post',
+    path: '/api/admin/merchants/bulk/:id/resume',
+    summary: 'Go on with what was cancelled',
+    tag,
+    access,
+    who,
+    params: idParams,
+    status: 200,
+    response: bulkOperationSchema,
+    errors: ['not-found', 'invalid-transition', 'version-mismatch'],
+    write: true,
+  }),
+};
