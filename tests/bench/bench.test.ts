@@ -24,6 +24,7 @@ describe('the benchmark', () => {
       'relay,',
       'one event to',
       'events/s over',
+      'server-sent events to',
       'memory per idle',
       'gateway CPU per delivery at',
       'come back at once',

@@ -1,11 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { serveRequests } from './ipc.js';
 import { openLightClient } from './light-client.js';
+import { openLightStream } from './light-stream.js';
 
 /** Many light clients, which count what they get and look at its order. */
 export interface ConnectRequest {
   port: number;
-  /** One client for each. */
+  /** One client for each: of Socket.IO, or of server-sent events where it has a `path`. */
   auths: readonly unknown[];
   /** How many connect at the same time. */
   abreast: number;
@@ -37,13 +38,12 @@ const retryMs = 100;
 
 /** Connects, and tries again as a stock client does when a server that is busy does not let it in. */
 async function open(port: number, auth: unknown): Promise<void> {
+  const { path, token } = auth as { path?: string; token?: string };
   const last = new Map<string, number>(Object.entries((auth as { cursors?: Record<string, number> }).cursors ?? {}));
   for (;;) {
     let isIn = false;
-    const client = openLightClient({
-      port,
-      auth,
-      onEvent(packet) {
+    const handlers = {
+      onEvent(packet: Buffer) {
         const meta = metaPattern.exec(packet.toString('latin1', Math.max(0, packet.length - metaLength)));
         if (!meta) return; // a word of the server to this connection alone
         const [, id, feed, seq] = meta as unknown as [string, string, string, string];
@@ -53,10 +53,14 @@ async function open(port: number, auth: unknown): Promise<void> {
         tally.received++;
         arrivals?.push([id, performance.timeOrigin + performance.now()]);
       },
-      onEnd: (reason) => {
+      onEnd: (reason: string) => {
         if (isIn) tally.ended.push(reason);
       },
-    });
+    };
+    const client =
+      path === undefined
+        ? openLightClient({ port, auth, ...handlers })
+        : openLightStream({ port, path, ...(token === undefined ? {} : { token }), ...handlers });
     isIn = await client.connected.then(
       () => true,
       () => false,

@@ -10,6 +10,7 @@ import { loyalty } from './rows/loyalty.js';
 import { memory } from './rows/memory.js';
 import { relay } from './rows/relay.js';
 import { replicas } from './rows/replicas.js';
+import { sse } from './rows/sse.js';
 import { spread } from './rows/spread.js';
 import { printTable, type Line, type Row } from './table.js';
 
@@ -20,6 +21,7 @@ const rows: Readonly<Record<string, Row>> = {
   relay,
   'fan-out': fanOut,
   spread,
+  sse,
   memory,
   replicas,
   'come-back': comeBack,
@@ -32,6 +34,7 @@ const defaultRounds: Readonly<Record<string, number>> = {
   relay: 3,
   'fan-out': 5,
   spread: 5,
+  sse: 3,
   memory: 3,
   replicas: 3,
   'come-back': 3,
