@@ -65,7 +65,12 @@ export const fixtures: Readonly<Record<string, (scene: Scene) => Promise<Fixture
   pollFeeds: async ({ stall }) => ({ as: stall.owner, query: { feeds: `merchant:${stall.merchant.id}`, cursors: '0', wait: '0' } }),
   pollFeedsByPost: async ({ stall }) => ({ as: stall.owner, query: { feeds: `merchant:${stall.merchant.id}`, cursors: '0', wait: '0' } }),
   createFeedTicket: async ({ stall }) => ({ as: stall.owner, body: { feeds: [`merchant:${stall.merchant.id}`] } }),
-  subscribeToPlans: async ({ world }) => ({ query: { planId: 'p1', lastEventId: `${await epochOf(world)}.0` }, without: ['ticket'] }),
+  subscribeToPlans: async ({ world, customer }) => ({
+    as: customer,
+    anyLogin: true,
+    query: { planId: 'p1', lastEventId: `${await epochOf(world)}.0` },
+    without: ['ticket'],
+  }),
   countPlanSubscribers: async () => ({}),
 
   // --- payments
