@@ -58,6 +58,23 @@ beforeAll(async () => {
       updatedAt: new Date(at),
     })),
   );
+  await db.collection('investments').insertMany(
+    rows((at) => ({
+      userId: half(at, 'a', 'b'),
+      planId: at % 4 < 2 ? 'p' : 'q',
+      planName: 'P',
+      amount: 1,
+      currency: 'INR',
+      roiBp: 1,
+      duration: 1,
+      termsVersion: 1,
+      status: at % 4 < 3 ? 'ACTIVE' : 'MATURED',
+      maturesAt: new Date(at),
+      endedAt: null,
+      version: 1,
+      updatedAt: new Date(at),
+    })),
+  );
   await db.collection('payouts').insertMany(rows((at) => ({ merchantId: half(at, 'm1', 'm2'), status: half(at, 'paid', 'declined') })));
   await db.collection('reconciliations').insertOne({ _id: 'r1' as never, status: 'completed' });
   await db
@@ -117,6 +134,13 @@ test.each([
   ['/api/merchants?sort=name&category=food&isActive=false', 'merchants'],
   ['/api/merchants?q=mi', 'merchants'],
   ['/api/merchants?q=tea&isActive=true&category=drinks', 'merchants'],
+  ['/api/admin/investments', 'investments'],
+  ['/api/admin/investments?status=MATURED', 'investments'],
+  ['/api/admin/investments?userId=a&status=MATURED', 'investments'],
+  ['/api/admin/investments?planId=q&status=MATURED', 'investments'],
+  ['/api/admin/investments?planId=q&userId=a', 'investments'],
+  ['/api/investments', 'investments'],
+  ['/api/investments?status=ACTIVE', 'investments'],
   ['/api/plans', 'plans'],
   ['/api/plans?published=false', 'plans'],
   ['/api/plans?currency=USD', 'plans'],

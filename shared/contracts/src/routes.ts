@@ -10,6 +10,7 @@ import { paymentRoutes } from './payments/routes.js';
 import { reconciliationRoutes } from './reconciliation/routes.js';
 import { refundRoutes } from './refunds/routes.js';
 import { payoutRoutes } from './payouts/routes.js';
+import { investmentRoutes } from './plans/investment-routes.js';
 import { planRoutes } from './plans/routes.js';
 import { rehearsalRoutes } from './rehearsals/routes.js';
 import type { RouteDefinition } from './route.js';
@@ -32,6 +33,7 @@ export const routes = {
   sales: salesRoutes,
   payouts: payoutRoutes,
   plans: planRoutes,
+  investments: investmentRoutes,
   notifications: notificationRoutes,
   admin: adminRoutes,
   history: historyRoutes,

@@ -78,6 +78,9 @@ const environmentSchema = z.object({
   SCANS_PER_CUSTOMER_PER_HOUR: positive.default(12),
   SCANS_PER_BUSINESS_PER_MINUTE: positive.default(120),
   POINTS_BY_HAND_PER_DAY: positive.default(1_000_000),
+  /** Investments that follow a changed or withdrawn plan in one transaction, and the pause between two of them. */
+  PLAN_BATCH_SIZE: positive.max(1_000).default(200),
+  PLAN_BATCH_PAUSE_MS: z.coerce.number().int().min(0).max(60_000).default(100),
   PUBLIC_URL: z.url().optional(),
   API_URL: z.url().optional(),
   /** Names this gateway in `sid`s, so that nginx routes polling sessions to it. */

@@ -4,7 +4,7 @@ import { createFeedLog } from '@tidings/feed';
 import { createStall, expectStatus, type Account, type Stall } from '@tidings/testing';
 import { awardOf, cardOf, programAt, programBody, redemptionCode, redemptionOf, rewardBody, rewardOf, waitingPoints } from './loyalty.js';
 import { heldDelivery, unmatchedPayment } from './payments.js';
-import { planBody, planOf } from './plans.js';
+import { investmentOf, planBody, planOf } from './plans.js';
 import { password, type Scene } from './scene.js';
 
 /** A request to a route that is accepted, with every field that the route knows. */
@@ -463,6 +463,22 @@ export const fixtures: Readonly<Record<string, (scene: Scene) => Promise<Fixture
   getPlanFollow: async (scene) => ({ as: scene.customer, params: { id: (await planOf(scene)).id }, anyLogin: true }),
   followPlan: async (scene) => ({ as: scene.customer, params: { id: (await planOf(scene)).id }, anyLogin: true }),
   unfollowPlan: async (scene) => ({ as: scene.customer, params: { id: (await planOf(scene)).id }, anyLogin: true }),
+  createInvestment: async (scene) => ({
+    as: scene.customer,
+    params: { id: (await planOf(scene)).id },
+    body: { amount: 500, currency: 'INR' },
+    anyLogin: true,
+  }),
+  listInvestments: async (scene) => ({
+    as: scene.customer,
+    query: { ...lists, planId: (await planOf(scene)).id, status: 'ACTIVE' },
+    anyLogin: true,
+  }),
+  getInvestment: async (scene) => ({ as: scene.customer, params: { id: (await investmentOf(scene)).id } }),
+  listAllInvestments: async (scene) => ({
+    as: scene.admin,
+    query: { ...lists, planId: (await planOf(scene)).id, status: 'ACTIVE', userId: scene.customer.id },
+  }),
 
   // --- notifications
   listNotifications: async ({ customer }) => ({ as: customer, query: { ...lists, unread: 'true' }, anyLogin: true }),

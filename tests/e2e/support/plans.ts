@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { Plan } from '@tidings/contracts';
+import type { Investment, Plan } from '@tidings/contracts';
 import { expectStatus } from '@tidings/testing';
 import type { Scene } from './scene.js';
 
@@ -19,4 +19,10 @@ export const planBody = () => ({
 /** One that everybody sees, unless it has a date. */
 export async function planOf({ admin }: Pick<Scene, 'admin'>, { publishAt = null }: { publishAt?: string | null } = {}): Promise<Plan> {
   return (await expectStatus(201, admin.http.post<Plan>('/api/admin/plans', { ...planBody(), publishAt }))).body;
+}
+
+/** Of the customer, in a plan of its own. */
+export async function investmentOf(scene: Scene): Promise<Investment> {
+  const { id } = await planOf(scene);
+  return (await expectStatus(201, scene.customer.http.post<Investment>(`/api/plans/${id}/investments`, { amount: 500 }))).body;
 }

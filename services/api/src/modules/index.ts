@@ -5,6 +5,7 @@ import { customersModule } from './customers/index.js';
 import { enrollmentsModule } from './enrollments/index.js';
 import { historyModule } from './history/index.js';
 import { identityModule } from './identity/index.js';
+import { investmentsModule } from './investments/index.js';
 import { ledgerWatchModule } from './ledger-watch/index.js';
 import { loyaltyModule } from './loyalty/index.js';
 import { merchantsModule } from './merchants/index.js';
@@ -34,6 +35,7 @@ export function createModules(context: Context): ApiModule[] {
     orders: orders.orders,
     wallet: wallet.wallet,
   });
+  const plans = plansModule(context);
   const loyalty = loyaltyModule(context, merchants);
   const enrollments = enrollmentsModule(context, { merchants: merchants.merchants, loyalty });
   return [
@@ -50,7 +52,8 @@ export function createModules(context: Context): ApiModule[] {
     scansModule(context, { merchants: merchants.merchants, loyalty, enrollments }),
     salesModule(context, { wallet: wallet.wallet, merchants: merchants.merchants }),
     payoutsModule(context, { ledger: wallet.ledger, debts: wallet.debts, merchants: merchants.merchants, members: merchants.members }),
-    plansModule(context),
+    plans,
+    investmentsModule(context, { ...plans, ledger: wallet.ledger, debts: wallet.debts }),
     notificationsModule(context, { actions: { ...enrollments.actions, ...loyalty.actions } }),
     adminModule(context, { identity, wallet }),
     ledgerWatchModule(context),

@@ -17,6 +17,7 @@ import { createTestStore } from '@tidings/testing';
 import { bulkModule, type BulkModule } from '../../src/modules/bulk/index.js';
 import { customersModule, type CustomersModule } from '../../src/modules/customers/index.js';
 import { enrollmentsModule, type EnrollmentsModule } from '../../src/modules/enrollments/index.js';
+import { investmentsModule, type InvestmentsModule } from '../../src/modules/investments/index.js';
 import { loyaltyModule, type LoyaltyModule } from '../../src/modules/loyalty/index.js';
 import { merchantsModule, type MerchantsModule } from '../../src/modules/merchants/index.js';
 import { ordersModule, type OrdersModule } from '../../src/modules/orders/index.js';
@@ -50,6 +51,7 @@ export interface Domain {
   sales: SalesModule;
   payouts: PayoutsModule;
   plans: PlansModule;
+  investments: InvestmentsModule;
   webhooks: WebhooksModule;
   refunds: RefundsModule;
   reconciliation: ReconciliationModule;
@@ -120,6 +122,7 @@ export async function createDomain(options: DomainOptions = {}): Promise<Domain>
     members: merchants.members,
   });
   const plans = plansModule(context);
+  const investments = investmentsModule(context, { ...plans, ledger: wallet.ledger, debts: wallet.debts });
 
   await ensureFeedIndexes(mongo);
   await ensureNotificationIndexes(mongo);
@@ -138,6 +141,7 @@ export async function createDomain(options: DomainOptions = {}): Promise<Domain>
     sales,
     payouts,
     plans,
+    investments,
     webhooks,
   ]) {
     for (const [kind, handler] of Object.entries(module.jobs ?? {})) jobs.register(kind, handler);
@@ -170,6 +174,7 @@ export async function createDomain(options: DomainOptions = {}): Promise<Domain>
     sales,
     payouts,
     plans,
+    investments,
     webhooks,
     refunds,
     reconciliation,

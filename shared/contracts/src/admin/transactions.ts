@@ -17,6 +17,7 @@ export const adminTransactionSchema = z.strictObject({
   orderId: idSchema.optional(),
   topUpId: idSchema.optional(),
   paymentRequestId: idSchema.optional(),
+  investmentId: idSchema.optional(),
   createdAt: timeSchema,
 });
 export type AdminTransaction = z.output<typeof adminTransactionSchema>;

@@ -34,7 +34,7 @@ export type PastScreen = z.output<typeof pastScreenSchema>;
 // --- The export: one JSON text a line, first the head, then each entry, last the foot. ---
 
 /** How exports are written now. Raise it when a screen gets another part or shape; the lines themselves stay as they are, so that older files can be read. */
-export const screenExportFormat = 3;
+export const screenExportFormat = 4;
 const formatPattern = /^tidings-screen-([1-9]\d{0,5})$/;
 export const screenExportFormatName = `tidings-screen-${screenExportFormat}`;
 /** The number in the name of a format; undefined for what is none. */

@@ -9,6 +9,8 @@ import { orderThreadSchema } from '../orders/messages.js';
 import { orderSchema } from '../orders/schemas.js';
 import { reduceThreads } from '../orders/thread.js';
 import { reducePaymentRequests } from '../payments/reduce.js';
+import { investmentSchema } from '../plans/investments.js';
+import { reduceInvestments } from '../plans/reduce.js';
 import { paymentRequestSchema } from '../payments/requests.js';
 import { reduceTransactions, reduceWallet } from '../wallet/reduce.js';
 import { walletSchema, walletTransactionSchema } from '../wallet/schemas.js';
@@ -37,6 +39,7 @@ const parts = {
   cards: part(z.array(cardSchema).readonly(), [], reduceCards),
   points: part(z.array(pointsEntrySchema).readonly(), [], reducePoints),
   redemptions: part(z.array(redemptionSchema).readonly(), [], reduceRedemptions),
+  investments: part(z.array(investmentSchema).readonly(), [], reduceInvestments),
   notifications: part(z.array(notificationSchema).readonly(), [], reduceNotifications),
 };
 

@@ -47,6 +47,7 @@ export const walletTransactionSchema = z.strictObject({
   orderId: idSchema.optional(),
   topUpId: idSchema.optional(),
   paymentRequestId: idSchema.optional(),
+  investmentId: idSchema.optional(),
   paymentMethod: paymentMethodSchema,
   createdAt: timeSchema,
 });

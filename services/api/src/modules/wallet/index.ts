@@ -27,7 +27,7 @@ export type { DisputeMessage, Disputes } from './disputes.js';
 export { ledgerSums, type Books, type LedgerSums } from './ledger-sums.js';
 export type { Outcome, PaymentNames, Settled } from './payment-names.js';
 export { createRounds, type Rounds } from './rounds.js';
-export { accountId, createLedger, type AccountRef, type Ledger } from './ledger.js';
+export { accountId, createLedger, type AccountRef, type Ledger, type NewTransfer } from './ledger.js';
 export type { ListedPayment, PaymentProvider } from './providers/provider.js';
 export { isSignedByRazorpay, signRazorpay } from './providers/razorpay.js';
 export { stripeWebhookSecret } from './providers/stripe.js';
@@ -48,7 +48,7 @@ export {
   type WalletModels,
 } from './wallet.model.js';
 export { presentTransfer } from './transaction-feed.js';
-export { announceBalance, announcePayment } from './wallet.events.js';
+export { announceBalance, announcePayment, type BalanceReason } from './wallet.events.js';
 export type { Wallet } from './wallet.service.js';
 
 export interface WalletModule extends ApiModule {

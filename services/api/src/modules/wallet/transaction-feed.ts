@@ -47,7 +47,21 @@ export function createTransactionFeed(options: {
 
 /** As administrators see it. */
 export function presentTransfer(transfer: TransferDocument): AdminTransaction {
-  const { _id, type, userId, merchantId, amount, currency, paymentMethod, description, orderId, topUpId, paymentRequestId, at } = transfer;
+  const {
+    _id,
+    type,
+    userId,
+    merchantId,
+    amount,
+    currency,
+    paymentMethod,
+    description,
+    orderId,
+    topUpId,
+    paymentRequestId,
+    investmentId,
+    at,
+  } = transfer;
   return {
     id: _id,
     type,
@@ -60,6 +74,7 @@ export function presentTransfer(transfer: TransferDocument): AdminTransaction {
     ...(orderId ? { orderId } : {}),
     ...(topUpId ? { topUpId } : {}),
     ...(paymentRequestId ? { paymentRequestId } : {}),
+    ...(investmentId ? { investmentId } : {}),
     createdAt: at.toISOString(),
   };
 }

@@ -18,6 +18,9 @@ export type BalanceReason =
   | 'adjustment'
   | 'dispute'
   | 'debt'
+  | 'investment'
+  | 'maturity'
+  | 'investment-refund'
   | 'payout';
 
 /** Emits `balance-updated` to whoever owns the account; accounts of the system have nobody to tell. */

@@ -35,6 +35,7 @@ export interface TransferFacts {
   topUpId?: string;
   orderId?: string;
   paymentRequestId?: string;
+  investmentId?: string;
 }
 
 export type TransferDocument<Facts = TransferFacts> = Facts & {
@@ -153,7 +154,15 @@ const options = { versionKey: false, strict: 'throw' } as const;
 const id = { type: String, required: true } as const;
 const text = { type: String, required: true } as const;
 const integer = { type: Number, required: true, validate: Number.isSafeInteger } as const;
-const facts = { type: text, description: text, paymentMethod: text, topUpId: String, orderId: String, paymentRequestId: String } as const;
+const facts = {
+  type: text,
+  description: text,
+  paymentMethod: text,
+  topUpId: String,
+  orderId: String,
+  paymentRequestId: String,
+  investmentId: String,
+} as const;
 const time = { type: Date, required: true } as const;
 const nested = { _id: false, strict: 'throw' } as const;
 

@@ -15,7 +15,20 @@ export function presentMerchantBalance(account: Omit<AccountDocument, 'lastAt'>)
 }
 
 export function presentTransaction(posting: PostingDocument): WalletTransaction {
-  const { _id, type, amount, currency, balanceAfter = 0, description, orderId, topUpId, paymentRequestId, paymentMethod, at } = posting;
+  const {
+    _id,
+    type,
+    amount,
+    currency,
+    balanceAfter = 0,
+    description,
+    orderId,
+    topUpId,
+    paymentRequestId,
+    investmentId,
+    paymentMethod,
+    at,
+  } = posting;
   return {
     id: _id,
     type,
@@ -26,6 +39,7 @@ export function presentTransaction(posting: PostingDocument): WalletTransaction 
     ...(orderId ? { orderId } : {}),
     ...(topUpId ? { topUpId } : {}),
     ...(paymentRequestId ? { paymentRequestId } : {}),
+    ...(investmentId ? { investmentId } : {}),
     paymentMethod,
     createdAt: at.toISOString(),
   };
