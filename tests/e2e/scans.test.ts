@@ -93,7 +93,7 @@ function customersOn(desk: TestClient) {
 const told = (device: TestClient, title: string) => device.event('new-notification', (one) => one['title'] === title);
 
 describe('the three cases', () => {
-  test('somebody unknown is scanned, told, asked, accepts, is a customer of the business, and earns points', async () => {
+  test('somebody unknown is scanned, told, asked, accepts, is a customer of the business, and has the points of that scan', async () => {
     const asha = await world.signUp('Asha');
     const [phone, desk] = [await world.connect(asha), await world.connect(stall.owner, { gateway: 1 })];
     const { id: programId } = await newProgram();
@@ -112,18 +112,23 @@ describe('the three cases', () => {
 
     await expectStatus(200, asha.http.post(`/api/notifications/${String(question['notificationId'])}/actions/accept`));
     await phone.event('card-updated', (data) => data['programId'] === programId);
-    await desk.event('loyalty-customer-updated', (data) => data['userId'] === asha.id);
+    const ofScan = await phone.event('points-updated', (data) => (data['points'] as PointsEntry).scanId === first.scanId);
+    expect(ofScan).toMatchObject({ delta: 10, balance: 10, status: 'posted' });
+    const earned = `You earned 10 points from ${stall.merchant.name}!`;
+    expect(await told(phone, 'Points earned')).toMatchObject({ message: earned });
+    const visits = (count: number) =>
+      desk.event('loyalty-customer-updated', ({ customer }) => (customer as { visits: number }).visits === count);
+    await visits(1);
     const listed = `/api/merchants/${stall.merchant.id}/customers?limit=100`;
-    expect(customersOn(desk)).toMatchObject([{ userId: asha.id, name: 'Asha', balance: 0, visits: 0 }]);
+    expect(customersOn(desk)).toMatchObject([{ userId: asha.id, name: 'Asha', balance: 10, visits: 1 }]);
     expect(await itemsOf(stall.owner.http, listed)).toEqual(customersOn(desk));
 
     await pass(asha);
     const { body: second } = await expectStatus(200, scan(await codeOf(asha), { programId }));
-    expect(second).toMatchObject({ card: { balance: 10, visits: 1 }, points: { delta: 10, status: 'posted', scanId: second.scanId } });
+    expect(second).toMatchObject({ card: { balance: 20, visits: 2 }, points: { delta: 10, status: 'posted', scanId: second.scanId } });
     await phone.event('points-updated', (data) => data['pointsId'] === second.points!.id);
-    expect(await told(phone, 'Points earned')).toMatchObject({ message: `You earned 10 points from ${stall.merchant.name}!` });
-    await desk.event('loyalty-customer-updated', ({ customer }) => (customer as { visits: number }).visits === 1);
-    expect(customersOn(desk)).toMatchObject([{ userId: asha.id, balance: 10, visits: 1 }]);
+    await visits(2);
+    expect(customersOn(desk)).toMatchObject([{ userId: asha.id, balance: 20, visits: 2 }]);
     expect(await itemsOf(stall.owner.http, listed)).toEqual(customersOn(desk));
     await dashboardEqualsFresh(phone, asha);
     const log = (await itemsOf(stall.owner.http, `/api/merchants/${stall.merchant.id}/scans?userId=${asha.id}`)) as Scan[];

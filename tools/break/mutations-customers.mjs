@@ -1,5 +1,6 @@
 const folder = 'services/api/src/modules/customers';
 const customerTests = `${folder}/customers.test.ts`;
+const analyticsTests = `${folder}/analytics.test.ts`;
 const csvTests = 'services/api/src/http/csv.test.ts';
 
 /** Of what a business sees of its customers: files and figures. @type {import('./mutations.mjs').Mutation[]} */
@@ -49,5 +50,47 @@ export const customerMutations = [
     edits: [{ file: `${folder}/customers.service.ts`, search: "action: 'merchant.export'", replace: "action: 'merchant.exported'" }],
     testFile: customerTests,
     test: 'is for members and administrators, and who took which is in the audit log',
+  },
+  {
+    name: 'figures-reversed',
+    mechanism: 'what was taken back of awards is a figure of its own',
+    invariant: 5,
+    edits: [
+      {
+        file: `${folder}/counting.ts`,
+        search: "if (delta < 0 && source === 'reversal') return { reversed: -delta };",
+        replace: '',
+      },
+    ],
+    testFile: analyticsTests,
+    test: 'figures show what was issued, and apart from it what was taken back',
+  },
+  {
+    name: 'figures-rest',
+    mechanism: 'a count that fails rests before it is tried again',
+    invariant: 4,
+    edits: [
+      {
+        file: `${folder}/figures.ts`,
+        search: 'const due = waiting.filter((id) => (resting.get(id)?.until ?? 0) <= now());',
+        replace: 'const due = waiting;',
+      },
+    ],
+    testFile: analyticsTests,
+    test: 'a count that fails rests longer each time, and is made up for',
+  },
+  {
+    name: 'figures-of-gone',
+    mechanism: 'what a business left behind that is gone is counted',
+    invariant: 4,
+    edits: [
+      {
+        file: `${folder}/figures.ts`,
+        search: "(await merchants.find(merchantId, tx))?.timeZone ?? 'UTC'",
+        replace: '(await merchants.get(merchantId, tx)).timeZone',
+      },
+    ],
+    testFile: analyticsTests,
+    test: 'figures of a business that is gone are counted, too',
   },
 ];

@@ -206,8 +206,8 @@ export const pointsMutations = [
     edits: [
       {
         file: `${folder}/points.service.ts`,
-        search: "if (!place.isOpen) throw new Problem('merchant-closed');\n      await points.mark",
-        replace: 'await points.mark',
+        search: "if (!place.isOpen) throw new Problem('merchant-closed');\n      const left",
+        replace: 'const left',
       },
     ],
     testFile: serviceTests,

@@ -67,7 +67,7 @@ export const scanMutations = [
     name: 'scan-cap',
     mechanism: "what visits earn counts against the day's cap",
     invariant: 5,
-    edits: [{ file: `${folder}/visits.ts`, search: 'card: { ...visited, earned }', replace: 'card: visited' }],
+    edits: [{ file: 'services/api/src/modules/loyalty/visits.ts', search: 'card: { ...visited, earned }', replace: 'card: visited' }],
     testFile: scanTests,
     test: 'gives no more on a day than the cap lets through, and the visits count on',
   },
@@ -84,14 +84,94 @@ export const scanMutations = [
     mechanism: 'a business scans a customer, and all of them, so often',
     invariant: 6,
     edits: [
-      {
-        file: `${folder}/scan-limits.ts`,
-        search: 'return nth ? nth.at.getTime() + windowMs - now.getTime() : null;',
-        replace: 'return nth && windowMs < 0 ? 1 : null;',
-      },
+      { file: `${folder}/scan-limits.ts`, search: 'const oldest = near[perMinute - from];', replace: 'const oldest = near[perMinute];' },
     ],
     testFile: limitTests,
     test: 'past the limit of a minute are refused, whoever is scanned; another business goes on',
+  },
+  {
+    name: 'scan-limit-turns',
+    mechanism: 'near to the limit of a business its scans take turns',
+    invariant: 6,
+    edits: [
+      {
+        file: `${folder}/scan-limits.ts`,
+        search: 'if (from > 1 && near.length === 0) return async () => {};',
+        replace: 'return async () => {};',
+      },
+    ],
+    testFile: limitTests,
+    test: 'at once are as many as the limit lets through, and no more',
+  },
+  {
+    name: 'points-by-hand-turns',
+    mechanism: 'awards near to the limit of a day meet',
+    invariant: 6,
+    edits: [
+      {
+        file: 'services/api/src/modules/loyalty/hand-points.ts',
+        search: 'const meets = given + atOnce * points > parts.perDay;',
+        replace: 'const meets = parts.perDay < 0;',
+      },
+    ],
+    testFile: limitTests,
+    test: 'at once by many members come to no more than the limit',
+  },
+  {
+    name: 'visit-of-request',
+    mechanism: 'who agrees has the visit of the scan that asked',
+    invariant: 5,
+    edits: [
+      {
+        file: 'services/api/src/modules/enrollments/enrollment-steps.ts',
+        search: 'if (enrollment.visit) await visits.count(tx, await places.of(tx, card), enrollment.visit);',
+        replace: 'void places; void visits;',
+      },
+    ],
+    testFile: scanTests,
+    test: 'of somebody who then agrees counts, once and with its hour, however often it was asked',
+  },
+  {
+    name: 'visit-of-request-first',
+    mechanism: 'scans that wait for one answer are one visit, the first',
+    invariant: 5,
+    edits: [
+      {
+        file: 'services/api/src/modules/enrollments/enrollments.service.ts',
+        search: 'if (visit && !last.visit)',
+        replace: 'if (visit)',
+      },
+    ],
+    testFile: scanTests,
+    test: 'of somebody who then agrees counts, once and with its hour, however often it was asked',
+  },
+  {
+    name: 'order-award-left',
+    mechanism: 'of an award of which a part went back a hand takes the rest',
+    invariant: 5,
+    edits: [
+      {
+        file: 'services/api/src/modules/loyalty/points.service.ts',
+        search: 'const left = await leftOf(tx, entry);',
+        replace: 'const left = entry.delta; void leftOf;',
+      },
+    ],
+    testFile: orderTests,
+    test: 'leaves the rest of an award, which a member may take back by hand, and no more',
+  },
+  {
+    name: 'older-rules',
+    mechanism: 'a start notes that orders earn by programs older than the note',
+    invariant: 4,
+    edits: [
+      {
+        file: 'services/api/src/modules/loyalty/programs.service.ts',
+        search: 'of await merchants.withoutOrdersEarn(ids))',
+        replace: 'of ids.slice(ids.length))',
+      },
+    ],
+    testFile: orderTests,
+    test: 'is followed where the programs are older than the note of it: a start makes up for them',
   },
   {
     name: 'points-by-hand-limit',
@@ -100,8 +180,8 @@ export const scanMutations = [
     edits: [
       {
         file: 'services/api/src/modules/loyalty/hand-points.ts',
-        search: 'given.reduce((sum, one) => sum + one.points, points)',
-        replace: 'given.reduce((sum) => sum, points)',
+        search: 'if (given + points > parts.perDay)',
+        replace: 'if (points > parts.perDay)',
       },
     ],
     testFile: limitTests,

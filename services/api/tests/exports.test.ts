@@ -103,7 +103,18 @@ test('a file takes the filters of the list, and none of its pages', async () => 
 
 test('the figures come per day', async () => {
   const { body } = await owner.http.get<{ text: string }>(`/api/merchants/${merchantId}/analytics.csv?from=2026-11-01&to=2026-11-02`);
-  const names = ['date', 'scans', 'newCustomers', 'returning', 'enrollmentsRequested', 'enrolled', 'issued', 'redeemed', 'expired'];
+  const names = [
+    'date',
+    'scans',
+    'newCustomers',
+    'returning',
+    'enrollmentsRequested',
+    'enrolled',
+    'issued',
+    'reversed',
+    'redeemed',
+    'expired',
+  ];
   const zeros = names.slice(1).map(() => '0');
   expect(cellsOf(body.text.replace('\uFEFF', ''))).toEqual([names, ['2026-11-01', ...zeros], ['2026-11-02', ...zeros]]);
 });

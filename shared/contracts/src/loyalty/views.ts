@@ -154,8 +154,9 @@ const counters = {
   returning: count,
   enrollmentsRequested: count,
   enrolled: count,
-  /** Points. */
+  /** Points. `issued`: awards, whatever became of them; `reversed`: what was taken back of awards. */
   issued: count,
+  reversed: count,
   redeemed: count,
   expired: count,
 };

@@ -20,6 +20,7 @@ export const counterNames = [
   'enrollmentsRequested',
   'enrolled',
   'issued',
+  'reversed',
   'redeemed',
   'expired',
 ] as const;

@@ -1,7 +1,11 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Principal } from '@tidings/contracts';
+import type { Logger } from '@tidings/platform';
+import { answered } from '../../../tests/support/cards.js';
 import { openClub, outcome, type Club } from '../../../tests/support/clubs.js';
 import { createDomain, type Domain } from '../../../tests/support/domain.js';
+import { createFigures } from './figures.js';
+import { figuresModels } from './figures.model.js';
 import { expectFrugal } from '../../../tests/support/frugal.js';
 
 let domain: Domain;
@@ -41,13 +45,85 @@ test('figures count each happening once, however many rounds meet on it, and tel
   await Promise.all([count(), count(), count()]);
   await count();
   const found = await report(club);
-  const expected = { scans: 2, newCustomers: 1, returning: 1, enrollmentsRequested: 2, enrolled: 1, issued: 120, redeemed: 20, expired: 0 };
+  const expected = {
+    scans: 2,
+    newCustomers: 1,
+    returning: 1,
+    enrollmentsRequested: 2,
+    enrolled: 1,
+    issued: 120,
+    reversed: 0,
+    redeemed: 20,
+    expired: 0,
+  };
   expect(found.total).toEqual(expected);
   expect(found.days).toHaveLength(30);
   expect(found.hours.reduce((sum, scans) => sum + scans, 0)).toBe(2);
   expect([found.conversion, found.customers, found.outstanding]).toEqual([5_000, 1, 100]);
   const told = (await club.told()).filter(({ type }) => type === 'analytics-updated');
   expect(told.at(-1)?.data).toMatchObject({ businessId: club.merchantId, version: found.version });
+});
+
+test('figures show what was issued, and apart from it what was taken back', async () => {
+  const club = await openClub(domain);
+  const asha = await domain.person();
+  await domain.run((tx) => domain.loyalty.cards.open(tx, club.program, { userId: asha.userId, name: 'Asha' }));
+  const give = async (delta: number) => {
+    const { _id } = (await domain.loyalty.cards.of(asha.userId, club.program._id))!;
+    const { result } = await domain.run((tx) => domain.loyalty.pointsService.byHand(tx, club.member, _id, { delta, reason: 'Cake' }));
+    return answered(result).entry._id;
+  };
+  const reverse = (id: string) => domain.run((tx) => domain.loyalty.pointsService.reverse(tx, club.member, id, 'A mistake'));
+  const mistake = await give(100);
+  await give(30);
+  const deduction = await give(-10);
+  await reverse(mistake);
+  // What a deduction took is no part of these, nor is its return.
+  await reverse(deduction);
+  await count();
+  const { total, outstanding } = await report(club);
+  expect(total).toMatchObject({ issued: 130, reversed: 100, redeemed: 0, expired: 0 });
+  expect(outstanding).toBe(30);
+});
+
+test('a count that fails rests longer each time, and is made up for', async () => {
+  const club = await busyClub();
+  let [failing, warned, at] = [true, 0, 0];
+  const { merchants } = domain.merchants;
+  const figures = createFigures({
+    models: figuresModels(domain.mongo),
+    loyalty: domain.loyalty,
+    merchants: {
+      ...merchants,
+      find: async (id, tx) => {
+        if (failing && id === club.merchantId) throw new Error('away');
+        return merchants.find(id, tx);
+      },
+    },
+    unitOfWork: domain.unitOfWork,
+    logger: Object.create(domain.logger, { warn: { value: () => void warned++ } }) as Logger,
+    now: () => at,
+  });
+  // Ten minutes of rounds.
+  for (; at < 600_000; at += 400) await figures.run();
+  expect(warned).toBeLessThan(20);
+  expect((await report(club)).total.scans).toBe(0);
+  failing = false;
+  at += 60_000;
+  await figures.run();
+  expect((await report(club)).total.scans).toBe(2);
+});
+
+test('figures of a business that is gone are counted, too', async () => {
+  const club = await busyClub();
+  await domain.mongo.db.collection<{ _id: string }>('merchants').updateOne({ _id: club.merchantId }, { $set: { deletedAt: new Date() } });
+  await count();
+  const { interactions, headcounts } = domain.loyalty.models;
+  for (const waiting of [
+    interactions.countDocuments({ merchantId: club.merchantId, pending: true }),
+    headcounts.countDocuments({ merchantId: club.merchantId }),
+  ])
+    expect(await waiting).toBe(0);
 });
 
 test('figures are of members, over at most 92 days', async () => {

@@ -15,8 +15,9 @@ function additionsOf({ kind, isFirst, asked, delta = 0, source }: InteractionDoc
     case 'enrollment-approved':
       return { enrolled: 1, ...(asked ? { accepted: 1 } : {}) };
     case 'points-posted':
-      // What was taken back was issued all the same: a day's figures only grow.
+      // What was taken back was issued all the same, and on another day, maybe: figures of a day only grow.
       if (delta > 0 && awards.includes(source)) return { issued: delta };
+      if (delta < 0 && source === 'reversal') return { reversed: -delta };
       if (delta < 0 && source === 'redemption') return { redeemed: -delta };
       return delta < 0 && source === 'expiry' ? { expired: -delta } : {};
     default:

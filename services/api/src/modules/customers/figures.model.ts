@@ -45,6 +45,7 @@ const daySchema = new Schema<FiguresDayDocument>(
     enrolled: Number,
     accepted: Number,
     issued: Number,
+    reversed: Number,
     redeemed: Number,
     expired: Number,
     hours: Schema.Types.Mixed,

@@ -8,6 +8,7 @@ import { dayId, type FiguresDocument, type FiguresModels } from './figures.model
 
 /** A merchant's screen follows within a second: a look twice as often leaves time for the work. */
 const intervalMs = 400;
+const longestRestMs = 60_000;
 const atOnce = 4;
 /** What one transaction counts at most; the next one takes the rest. */
 const batch = 1_000;
@@ -29,8 +30,10 @@ export function createFigures(parts: {
   merchants: Merchants;
   unitOfWork: UnitOfWork;
   logger: Logger;
+  /** Milliseconds, of a clock that only goes forward. */
+  now?: () => number;
 }): Figures {
-  const { models, loyalty, merchants, unitOfWork, logger } = parts;
+  const { models, loyalty, merchants, unitOfWork, logger, now = () => performance.now() } = parts;
   const { interactions, headcounts, programs } = loyalty.models;
 
   /** Of the program's accounts, as the ledger has them; those in which something moved are brought up to date first. */
@@ -52,7 +55,8 @@ export function createFigures(parts: {
     await interactions.updateMany({ _id: { $in: open.map(({ _id }) => _id) } }, { $unset: { pending: 1 } }, { session });
     await headcounts.deleteMany({ _id: { $in: heads.map(({ _id }) => _id) } }, { session });
 
-    const { timeZone } = await merchants.get(merchantId, tx);
+    // A business that is gone leaves things to be counted, too; nobody asks by whose midnight.
+    const timeZone = (await merchants.find(merchantId, tx))?.timeZone ?? 'UTC';
     const days = [...countByDay(open, timeZone)];
     const updates = days.map(([date, additions]) => ({
       updateOne: {
@@ -79,11 +83,17 @@ export function createFigures(parts: {
     return true;
   };
 
+  /** Merchants whose count failed, and when it is tried again: what fails for good would fill the log. */
+  const resting = new Map<string, { ms: number; until: number }>();
+
   const countAll = async (merchantId: string): Promise<void> => {
     try {
       while ((await unitOfWork.run({ actor: null }, (tx) => count(tx, merchantId))).result);
+      resting.delete(merchantId);
     } catch (error) {
-      logger.warn({ merchantId, reason: String(error) }, 'The figures of a merchant were not counted; the next round tries again');
+      const ms = Math.min(longestRestMs, 2 * (resting.get(merchantId)?.ms ?? intervalMs));
+      resting.set(merchantId, { ms, until: now() + ms });
+      logger.warn({ merchantId, againInMs: ms, reason: String(error) }, 'The figures of a merchant were not counted');
     }
   };
 
@@ -91,7 +101,8 @@ export function createFigures(parts: {
     const waiting = [
       ...new Set([...(await interactions.distinct('merchantId', { pending: true })), ...(await headcounts.distinct('merchantId'))]),
     ];
-    for (let from = 0; from < waiting.length; from += atOnce) await Promise.all(waiting.slice(from, from + atOnce).map(countAll));
+    const due = waiting.filter((id) => (resting.get(id)?.until ?? 0) <= now());
+    for (let from = 0; from < due.length; from += atOnce) await Promise.all(due.slice(from, from + atOnce).map(countAll));
   };
 
   return { run, ...createRounds(run, { intervalMs, what: 'counting the figures of loyalty', logger }) };

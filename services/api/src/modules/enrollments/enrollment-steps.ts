@@ -1,7 +1,7 @@
 import { Problem, type EnrollmentStatus, type Party } from '@tidings/contracts';
 import type { Questions, Tx } from '@tidings/feed';
 import { newId } from '@tidings/platform';
-import type { CardDocument, Cards, Interactions, ProgramDocument } from '../loyalty/index.js';
+import type { CardDocument, Cards, Interactions, Places, ProgramDocument, Visit, Visits } from '../loyalty/index.js';
 import type { Consents } from './consents.js';
 import type { EnrollmentDocument, EnrollmentModels } from './enrollments.model.js';
 import { presentEnrollment } from './enrollments.presenter.js';
@@ -33,9 +33,10 @@ export interface Customer {
 /** The changes of an enrollment; who may make them is the service's matter. `Consents.take` comes before each. */
 export interface EnrollmentSteps {
   /** The other side is asked. */
-  ask(tx: Tx, program: ProgramDocument, customer: Customer, by: Party): Promise<EnrollmentDocument>;
+  ask(tx: Tx, program: ProgramDocument, customer: Customer, by: Party, visit?: Visit): Promise<EnrollmentDocument>;
   /** Enrolled without a question. */
   enroll(tx: Tx, program: ProgramDocument, customer: Customer, by: Party): Promise<{ enrollment: EnrollmentDocument; card: CardDocument }>;
+  /** With the visit of the scan that asked. */
   accept(tx: Tx, program: ProgramDocument, enrollment: EnrollmentDocument, name: string): Promise<EnrollmentDocument>;
   /** The card of who was enrolled is closed with it. @param by null: the clock */
   end(tx: Tx, enrollment: EnrollmentDocument, status: 'declined' | 'withdrawn' | 'expired', by: Party | null): Promise<EnrollmentDocument>;
@@ -49,9 +50,11 @@ export function createEnrollmentSteps(parts: {
   consents: Consents;
   cards: Cards;
   interactions: Interactions;
+  places: Places;
+  visits: Visits;
   questions: Questions;
 }): EnrollmentSteps {
-  const { models, consents, cards, interactions, questions } = parts;
+  const { models, consents, cards, interactions, places, visits, questions } = parts;
   const { enrollments } = models;
 
   const made = (tx: Tx, program: ProgramDocument, { userId, name }: Customer, requestedBy: Party): EnrollmentDocument => ({
@@ -141,8 +144,8 @@ export function createEnrollmentSteps(parts: {
   return {
     end,
 
-    async ask(tx, program, customer, by) {
-      const enrollment = made(tx, program, customer, by);
+    async ask(tx, program, customer, by, visit) {
+      const enrollment = { ...made(tx, program, customer, by), ...(visit ? { visit } : {}) };
       await enrollments.insertMany([enrollment], { session: tx.session });
       const { _id: enrollmentId, userId, merchantId, merchantName, programId, programName, customerName, expiresAt } = enrollment;
       tx.emit(
@@ -180,7 +183,9 @@ export function createEnrollmentSteps(parts: {
     async accept(tx, program, enrollment, name) {
       const card = await cards.open(tx, program, { userId: enrollment.userId, name });
       await consents.askAgain(tx, enrollment, null);
-      return write(tx, enrollment, { status: 'approved', endedBy: null, expiresAt: null, cardId: card._id });
+      const approved = await write(tx, enrollment, { status: 'approved', endedBy: null, expiresAt: null, cardId: card._id });
+      if (enrollment.visit) await visits.count(tx, await places.of(tx, card), enrollment.visit);
+      return approved;
     },
 
     async block(tx, enrollment, by) {

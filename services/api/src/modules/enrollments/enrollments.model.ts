@@ -1,6 +1,7 @@
 import type { EnrollmentStatus, Party } from '@tidings/contracts';
 import type { Mongo } from '@tidings/platform';
 import { Schema, type Model } from 'mongoose';
+import type { Visit } from '../loyalty/index.js';
 
 export interface EnrollmentDocument {
   _id: string;
@@ -19,6 +20,8 @@ export interface EnrollmentDocument {
   cardId: string | null;
   /** When the business declined: the customer does not ask again for a while. */
   refusedAt?: Date;
+  /** The first scan while it was not decided: its visit counts when the customer is enrolled. */
+  visit?: Visit;
   /** What the business was told last. It hears no more of a customer who is not with it: not of a block by somebody who left, nor of its end. */
   told: { status: EnrollmentStatus; endedBy: Party | null; version: number; updatedAt: Date };
   version: number;
@@ -63,6 +66,7 @@ const enrollmentSchema = new Schema<EnrollmentDocument>(
     expiresAt: { type: Date, default: null },
     cardId: { type: String, default: null },
     refusedAt: Date,
+    visit: new Schema<Visit>({ scanId: text, amount: Number, at: time }, { _id: false, strict: 'throw' }),
     told: {
       type: new Schema({ status: text, endedBy: party, version: integer, updatedAt: time }, { _id: false, strict: 'throw' }),
       required: true,

@@ -11,7 +11,7 @@ import { auditRead, type Tx } from '@tidings/feed';
 import type { Mongo } from '@tidings/platform';
 import { checkIfMatch } from '../../http/etag.js';
 import { newestFirst, olderThan, pageByTime, type Paged } from '../../http/lists.js';
-import type { CardDocument, Cards, ProgramDocument, Programs } from '../loyalty/index.js';
+import type { CardDocument, Cards, ProgramDocument, Programs, Visit } from '../loyalty/index.js';
 import { assertMayChange, assertMayLook, isMember, type Merchants } from '../merchants/index.js';
 import { assertMayAsk, type Consents, type Pair } from './consents.js';
 import { restMs, type Customer, type EnrollmentSteps } from './enrollment-steps.js';
@@ -24,6 +24,8 @@ export interface EnrollmentRequest {
   by: Party;
   /** The customer is asked, whatever the program says: somebody did it by hand, without the customer's code. */
   byHand?: boolean;
+  /** Of the scan that asks: it counts when the customer agrees, once for each request. */
+  visit?: Visit;
 }
 
 export interface EnrollmentsQuery {
@@ -130,13 +132,16 @@ export function createEnrollments(parts: {
       throw new Problem('enrollment-refused', 'The other side was asked often enough');
   };
 
-  const request: Enrollments['request'] = async (tx, { program, userId, by, byHand = false }) => {
+  const request: Enrollments['request'] = async (tx, { program, userId, by, byHand = false, visit }) => {
     const who = await customer(tx, userId);
     const pair = { merchantId: program.merchantId, userId };
     await consents.take(tx, pair);
     const last = await newestOf(userId, program._id, tx);
     if (last?.status === 'approved') return { enrollment: last, card: await cards.of(userId, program._id, tx) };
-    if (last?.status === 'requested' && !isOver(last, tx.now)) return { enrollment: last, card: null };
+    if (last?.status === 'requested' && !isOver(last, tx.now)) {
+      if (visit && !last.visit) await enrollments.updateOne({ _id: last._id }, { $set: { visit } }, { session: tx.session });
+      return { enrollment: last, card: null };
+    }
     await assertOpen(tx, program);
     await lapse(tx, pair);
     assertMayAsk(await consents.of(tx, pair), by, tx.now);
@@ -149,7 +154,7 @@ export function createEnrollments(parts: {
       throw new Problem('enrollment-refused', 'The business declined; it can be asked again 30 days later');
     const isAtOnce = program.enrollment === 'automatic' && (by === 'customer' || (!byHand && !(await hasEnded(tx, pair))));
     if (isAtOnce) return steps.enroll(tx, program, who, by);
-    return { enrollment: await steps.ask(tx, program, who, by), card: null };
+    return { enrollment: await steps.ask(tx, program, who, by, visit), card: null };
   };
 
   return {

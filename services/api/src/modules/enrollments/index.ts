@@ -24,12 +24,15 @@ export interface EnrollmentsModule extends ApiModule {
 /** Who is in which program. Consent is the customer's: see docs/enrollments.md. */
 export function enrollmentsModule(
   { mongo, unitOfWork }: Pick<Context, 'mongo' | 'unitOfWork'>,
-  { merchants, loyalty }: { merchants: Merchants; loyalty: Pick<LoyaltyModule, 'cards' | 'programs' | 'interactions'> },
+  {
+    merchants,
+    loyalty,
+  }: { merchants: Merchants; loyalty: Pick<LoyaltyModule, 'cards' | 'programs' | 'interactions' | 'places' | 'visits'> },
 ): EnrollmentsModule {
-  const { cards, programs, interactions } = loyalty;
+  const { cards, programs, interactions, places, visits } = loyalty;
   const models = enrollmentModels(mongo);
   const consents = createConsents(models);
-  const steps = createEnrollmentSteps({ models, consents, cards, interactions, questions: createQuestions(mongo) });
+  const steps = createEnrollmentSteps({ models, consents, cards, interactions, places, visits, questions: createQuestions(mongo) });
   const enrollments = createEnrollments({ mongo, models, steps, consents, cards, programs, merchants });
   return {
     enrollments,

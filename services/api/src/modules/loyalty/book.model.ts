@@ -79,6 +79,8 @@ export interface HandPointsDocument {
   merchantId: string;
   date: string;
   points: number;
+  /** Times that it was written. */
+  turns?: number;
   expiresAt: Date;
 }
 
@@ -161,7 +163,7 @@ const alertSchema = new Schema<FraudAlertDocument>(
 alertSchema.index({ expiresAt: 1 }, { expireAfterSeconds: 0 });
 
 const handPointsSchema = new Schema<HandPointsDocument>(
-  { _id: text, merchantId: text, date: text, points: integer, expiresAt: time },
+  { _id: text, merchantId: text, date: text, points: integer, turns: Number, expiresAt: time },
   { ...options, collection: 'hand_points' },
 );
 handPointsSchema.index({ merchantId: 1, date: 1 });

@@ -25,6 +25,7 @@ import { createRedemptionExpiry, createRedemptionSteps, redemptionExpiryJobKind 
 import { createRedemptions, type Redemptions } from './redemptions.service.js';
 import { rewardRoutes } from './rewards.routes.js';
 import { createRewards, type Rewards } from './rewards.service.js';
+import { createVisits, type Visits } from './visits.js';
 
 export { pointsBooks, programAccount } from './points-books.js';
 export type { Cards } from './cards.js';
@@ -39,6 +40,7 @@ export type { Place, Places } from './places.js';
 export type { Moved, Points, PointsChange } from './points.js';
 export type { PointsDecisions } from './points.service.js';
 export type { Programs } from './programs.service.js';
+export type { Visit, Visits } from './visits.js';
 
 export interface LoyaltyModule extends ApiModule {
   models: LoyaltyModels;
@@ -46,6 +48,7 @@ export interface LoyaltyModule extends ApiModule {
   cards: Cards;
   points: Points;
   places: Places;
+  visits: Visits;
   /** By hand, and what becomes of it. */
   pointsService: PointsService;
   /** The customer's word on what waits. */
@@ -72,7 +75,7 @@ export function loyaltyModule(
   const models = loyaltyModels(mongo);
   const books = pointsLedgerModels(mongo);
   const ledger = createLedger<PointsFacts>(books, { told: true });
-  const programs = createPrograms({ models, merchants });
+  const programs = createPrograms({ models, merchants, unitOfWork });
   const interactions = createInteractions(models);
   const book = createCustomerBook(models);
   const kept = createCards({ mongo, models, book });
@@ -105,6 +108,7 @@ export function loyaltyModule(
     cards,
     points,
     places,
+    visits: createVisits({ cards, points }),
     pointsService,
     pointsDecisions: pointsService,
     actions: { points: (tx, caller, id, action) => pointsService.decide(tx, caller, id, action) },
@@ -128,6 +132,7 @@ export function loyaltyModule(
     },
     async start() {
       await ensureIndexes({ ...models, ...books });
+      await programs.noteOlderRules();
       rollUps.start();
     },
     stop: () => rollUps.stop(),

@@ -32,8 +32,9 @@ export interface PointsService extends PointsDecisions {
    */
   byHand(tx: Tx, caller: Principal, cardId: string, input: PointsInput): Promise<Moved | Problem>;
   /**
-   * By a member, who has made a mistake: takes an award back, or gives a deduction back, whole and once. It does not wait for the customer.
-   * @throws Problem `not-found`, `forbidden` (also for one's own card), `merchant-closed`, `invalid-transition` (it was reversed before, never moved, or is no award or deduction),
+   * By a member, who has made a mistake: takes back what is left of an award, or gives a deduction back, once. It does not wait for the customer.
+   * @throws Problem `not-found`, `forbidden` (also for one's own card), `merchant-closed`, `invalid-transition` (it was reversed before, never moved, all of
+   *   it went back with its order's price, or it is no award or deduction),
    *   `insufficient-points` when the award is spent
    */
   reverse(tx: Tx, caller: Principal, id: string, reason: string): Promise<Moved>;
@@ -63,6 +64,15 @@ export function createPointsService(parts: {
     return { entry, card: await cards.get(caller, entry.cardId, tx).catch(asMissing) };
   };
 
+  /** Of an award, less what went back with a part of the order's price: an order has one award on a card, and what was taken of it names the order. */
+  const leftOf = async ({ session }: Tx, { delta, orderId, cardId, status }: PointsDocument): Promise<number> => {
+    if (orderId === undefined || status !== 'posted') return delta;
+    const taken = await models.points
+      .find({ orderId, cardId, source: 'reversal', status: 'posted' }, { delta: 1 }, { session })
+      .lean<Pick<PointsDocument, 'delta'>[]>();
+    return taken.reduce((sum, one) => sum + one.delta, delta);
+  };
+
   return {
     async byHand(tx, caller, cardId, { delta, reason }) {
       const card = await cards.get(caller, cardId, tx);
@@ -71,9 +81,11 @@ export function createPointsService(parts: {
       const place = await places.of(tx, card);
       if (!place.isOpen) throw new Problem('merchant-closed');
       if (delta > 0 && !place.program.isActive) throw new Problem('program-closed', 'The program gives no more points');
-      const refused = delta > 0 ? await handPoints.take(tx, place, delta) : null;
-      if (refused) return refused;
-      return points.byBusiness(tx, place, { delta, reason, source: 'manual' });
+      const count = delta > 0 ? await handPoints.check(tx, place, delta) : null;
+      if (count instanceof Problem) return count;
+      const moved = await points.byBusiness(tx, place, { delta, reason, source: 'manual' });
+      await count?.();
+      return moved;
     },
 
     async decide(tx, caller, id, decision) {
@@ -89,13 +101,15 @@ export function createPointsService(parts: {
       const { entry, card } = await find(tx, caller, id);
       assertNotOwn(caller, card);
       await assertMayChange(tx, caller, card.merchantId, { action: 'points.reverse', details: { pointsId: id } });
-      const { delta, source, lots, orderId, scanId } = entry;
+      const { source, lots, orderId, scanId } = entry;
       if (!reversible.includes(source)) throw new Problem('invalid-transition', 'Only an award or a deduction is reversed');
       const place = await places.of(tx, card);
       if (!place.isOpen) throw new Problem('merchant-closed');
+      const left = await leftOf(tx, entry);
+      if (left === 0) throw new Problem('invalid-transition', 'All of it went back before');
       await points.mark(tx, card, entry, 'posted', 'reversed');
       const about = { ...(orderId === undefined ? {} : { orderId }), ...(scanId === undefined ? {} : { scanId }) };
-      return points.post(tx, place, { ...about, delta: -delta, reason, source: 'reversal', reversalOf: id, lots });
+      return points.post(tx, place, { ...about, delta: -left, reason, source: 'reversal', reversalOf: id, lots });
     },
 
     async list(caller, { limit, cursor, cardId, status }) {

@@ -1,5 +1,5 @@
 import { Problem, type Principal, type ProgramInput, type ProgramPatch } from '@tidings/contracts';
-import type { Tx } from '@tidings/feed';
+import type { Tx, UnitOfWork } from '@tidings/feed';
 import { isDuplicateKey, newId } from '@tidings/platform';
 import { checkIfMatch } from '../../http/etag.js';
 import { newestFirst, olderThan, pageByTime, type Paged } from '../../http/lists.js';
@@ -26,12 +26,22 @@ export interface Programs {
   find(id: string, tx?: Tx): Promise<ProgramDocument | null>;
   /** The active ones of a merchant, the oldest first. */
   active(merchantId: string, tx: Tx): Promise<ProgramDocument[]>;
+  /** Makes up for programs that are older than the note at their merchant that orders earn; with nothing to do it is two queries. */
+  noteOlderRules(): Promise<void>;
 }
 
 /** What one merchant may have: a scan looks at all of them. */
 const mostPrograms = 100;
 
-export function createPrograms({ models, merchants }: { models: LoyaltyModels; merchants: Merchants }): Programs {
+export function createPrograms({
+  models,
+  merchants,
+  unitOfWork,
+}: {
+  models: LoyaltyModels;
+  merchants: Merchants;
+  unitOfWork: UnitOfWork;
+}): Programs {
   const { programs } = models;
 
   const announce = (tx: Tx, program: ProgramDocument): void => {
@@ -63,6 +73,25 @@ export function createPrograms({ models, merchants }: { models: LoyaltyModels; m
     find,
     get,
     active,
+
+    async noteOlderRules() {
+      const earning = programs
+        .aggregate<{ _id: string }>([
+          { $match: { isActive: true, 'rules.kind': { $in: ['amount', 'item'] } } },
+          { $group: { _id: '$merchantId' } },
+        ])
+        .cursor({ batchSize: 1_000 });
+      const note = async (ids: readonly string[]): Promise<void> => {
+        for (const id of await merchants.withoutOrdersEarn(ids)) await unitOfWork.run({ actor: null }, (tx) => noteRules(tx, id));
+      };
+      let ids: string[] = [];
+      for await (const { _id } of earning) {
+        if (ids.push(_id) < 1_000) continue;
+        await note(ids);
+        ids = [];
+      }
+      await note(ids);
+    },
 
     async create(tx, caller, merchantId, input) {
       const merchant = await merchants.get(merchantId, tx);

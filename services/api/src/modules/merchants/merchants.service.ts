@@ -30,6 +30,8 @@ export interface Merchants {
   remove(tx: Tx, merchant: MerchantDocument, told: Told): Promise<MerchantDocument>;
   /** Notes whether paid orders earn points there. Of two changes of its programs at once, one runs again and sees the other. */
   markOrdersEarn(tx: Tx, id: string, earn: boolean): Promise<void>;
+  /** Those of whom nothing was noted yet: their programs are older than the note. */
+  withoutOrdersEarn(ids: readonly string[]): Promise<string[]>;
 }
 
 export function createMerchants(options: {
@@ -134,6 +136,11 @@ export function createMerchants(options: {
       const removed = await write(tx, merchant, { $set: { deletedAt: tx.now }, $unset: { emailKey: 1, prefixes: 1 } });
       await announce(tx, 'merchant-deleted', removed, told);
       return removed;
+    },
+
+    async withoutOrdersEarn(ids) {
+      const found = await merchants.find({ _id: { $in: ids }, ordersEarn: { $exists: false } }, { _id: 1 }).lean<{ _id: string }[]>();
+      return found.map(({ _id }) => _id);
     },
 
     async markOrdersEarn(tx, id, earn) {

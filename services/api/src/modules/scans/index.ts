@@ -12,7 +12,6 @@ import { scanModels, type ScanModels } from './scans.model.js';
 import { scanRoutes } from './scans.routes.js';
 import { createScans, type Scans } from './scans.service.js';
 import { createStaticCards, type StaticCards } from './static-cards.js';
-import { createVisits } from './visits.js';
 
 export { followOrder } from './order-earnings.js';
 export type { ScanModels } from './scans.model.js';
@@ -40,7 +39,6 @@ export function scansModule(
     usedCodes,
     staticCards,
     limits: createScanLimits({ models, alerts: loyalty.alerts, config }),
-    visits: createVisits(loyalty),
     merchants,
     loyalty,
     enrollments: enrollments.enrollments,

@@ -104,6 +104,24 @@ describe('a paid order', () => {
     expect(await jobs()).toBe(0);
   });
 
+  test('is followed where the programs are older than the note of it: a start makes up for them', async () => {
+    const [older, visits, known] = [
+      await openShop(byAmount),
+      await openShop({ rules: [{ kind: 'visit', points: 5 }] }),
+      await openShop(byAmount),
+    ];
+    const merchants = domain.mongo.db.collection<{ _id: string; ordersEarn?: boolean; programsVersion?: number }>('merchants');
+    await merchants.updateMany({ _id: { $in: [older.merchantId, visits.merchantId] } }, { $unset: { ordersEarn: '' } });
+    const asha = await older.friend();
+    expect(await older.jobs((await older.order(asha, 1))._id)).toEqual([]);
+    const before = await merchants.findOne({ _id: known.merchantId });
+    await domain.loyalty.programs.noteOlderRules();
+    expect(await older.jobs((await older.order(asha, 1))._id)).toHaveLength(1);
+    expect(await merchants.findOne({ _id: visits.merchantId })).not.toHaveProperty('ordersEarn');
+    await domain.loyalty.programs.noteOlderRules();
+    expect(await merchants.findOne({ _id: known.merchantId })).toEqual(before);
+  });
+
   test('is followed also when one program begins to earn while another ends', async () => {
     const shop = await openShop(byAmount);
     const { member, merchantId, program } = shop;
@@ -227,6 +245,34 @@ describe('what goes back of the price', () => {
       code: 'invalid-transition',
     });
     expect(await shop.card(asha)).toMatchObject({ balance: 20 });
+  });
+
+  test('leaves the rest of an award, which a member may take back by hand, and no more', async () => {
+    const shop = await openShop(byAmount);
+    const asha = await shop.friend();
+    const [{ _id }, other] = [await shop.order(asha, 5), await shop.order(asha, 7)];
+    for (const id of [_id, other._id]) await shop.settle(id);
+    await shop.refund(_id, 200);
+    await shop.settle(_id);
+    expect(await shop.card(asha)).toMatchObject({ balance: 10, lifetime: 10 });
+    const [award] = await domain.loyalty.models.points.find({ orderId: _id, source: 'order' }).lean();
+    const reverse = () => domain.run((tx) => domain.loyalty.pointsService.reverse(tx, shop.member, award!._id, 'A mistake'));
+    expect((await reverse()).result.entry).toMatchObject({ delta: -3, reversalOf: award!._id });
+    expect(await shop.card(asha)).toMatchObject({ balance: 7, lifetime: 7 });
+    await expect(reverse()).rejects.toMatchObject({ code: 'invalid-transition' });
+    await shop.reject(_id);
+    await shop.settle(_id);
+    expect(await shop.card(asha)).toMatchObject({ balance: 7 });
+    // Of the other all goes back with its price, in two steps: nothing is left for a hand.
+    await shop.refund(other._id, 300);
+    await shop.settle(other._id);
+    await shop.reject(other._id);
+    await shop.settle(other._id);
+    const [second] = await domain.loyalty.models.points.find({ orderId: other._id, source: 'order' }).lean();
+    await expect(domain.run((tx) => domain.loyalty.pointsService.reverse(tx, shop.member, second!._id, 'Again'))).rejects.toMatchObject({
+      code: 'invalid-transition',
+    });
+    expect(await shop.card(asha)).toMatchObject({ balance: 0 });
   });
 
   test('before anybody looked gives for what is left, in whichever order the jobs are done', async () => {

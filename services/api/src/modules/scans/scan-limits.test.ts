@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Problem } from '@tidings/contracts';
 import type { OutboxEvent } from '@tidings/feed';
-import { answered } from '../../../tests/support/cards.js';
 import { dayMs } from '../../../tests/support/clubs.js';
 import { openCounter, type Counter } from '../../../tests/support/counters.js';
 import { createDomain, type Domain } from '../../../tests/support/domain.js';
@@ -77,21 +76,16 @@ describe('scans of a business', () => {
     expect(await counter.refusal(counter.code(people[6]!, later), { ms: later })).toBe('accepted');
   });
 
-  test('of many customers at once wait for nobody', async () => {
-    const counter = await openCounter(domain, { enrollment: 'automatic', rules: [{ kind: 'visit', points: 1 }] });
-    const people = await Promise.all(Array.from({ length: 5 }, () => domain.person()));
-    let runs = 0;
-    await Promise.all(
-      people.map((person) =>
-        domain.run(async (tx) => {
-          runs++;
-          return answered(
-            await domain.scans.scans.scan({ ...tx, now: new Date(counter.begins) }, counter.member, { code: counter.code(person) }),
-          );
-        }, counter.member.userId),
-      ),
-    );
-    expect(runs).toBe(people.length);
+  test('at once are as many as the limit lets through, and no more', async () => {
+    const counter = await openCounter(domain, { enrollment: 'automatic' });
+    const people = await Promise.all(Array.from({ length: 15 }, () => domain.person()));
+    const ms = nextHour(counter);
+    const answers = await Promise.all(people.map((person) => counter.refusal(counter.code(person, ms), { ms })));
+    expect(answers.toSorted()).toEqual([
+      ...Array.from({ length: 5 }, () => 'accepted'),
+      ...Array.from({ length: 10 }, () => 'rate-limited'),
+    ]);
+    expect(await alertsAbout(counter)).toHaveLength(1);
   });
 });
 
@@ -122,5 +116,23 @@ describe('points by hand', () => {
     expect(await give(member, 10, start + dayMs)).toBe(60);
     expect((await alertsAbout(counter)).map(({ data }) => data)).toMatchObject([{ kind: 'points-of-business', limit: 100 }]);
     expect(await audited(counter)).toBe(1);
+  });
+
+  test('at once by many members come to no more than the limit', async () => {
+    const counter = await openCounter(domain, { enrollment: 'automatic' });
+    const members = await Promise.all(Array.from({ length: 8 }, () => domain.person({ merchants: [counter.merchantId] })));
+    const start = dayMs - (Date.now() % dayMs);
+    const cards = await Promise.all(
+      members.map(async () => (await domain.loyalty.cards.of((await counter.friend()).userId, counter.program._id))!._id),
+    );
+    const answers = await Promise.all(
+      members.map((member, index) =>
+        domain.run((tx) => {
+          const at = { ...tx, now: new Date(tx.now.getTime() + start) };
+          return domain.loyalty.pointsService.byHand(at, member, cards[index]!, { delta: 30, reason: 'Cake' });
+        }, member.userId),
+      ),
+    );
+    expect(answers.filter(({ result }) => !(result instanceof Problem))).toHaveLength(3);
   });
 });

@@ -30,6 +30,13 @@ export interface LastScanDocument {
   at: Date;
 }
 
+/** Of a business that is near to its limit: each scan writes it, so that of two at once one runs again and counts the other. */
+export interface ScanTurnDocument {
+  /** The merchant's id. */
+  _id: string;
+  turns: number;
+}
+
 /** The card of who has no phone along. */
 export interface StaticCardDocument {
   /** The user's id. */
@@ -42,6 +49,7 @@ export interface StaticCardDocument {
 export interface ScanModels {
   scans: Model<ScanDocument>;
   lastScans: Model<LastScanDocument>;
+  scanTurns: Model<ScanTurnDocument>;
   staticCards: Model<StaticCardDocument>;
 }
 
@@ -74,6 +82,7 @@ scanSchema.index({ merchantId: 1, at: -1, _id: -1 });
 scanSchema.index({ merchantId: 1, userId: 1, at: -1, _id: -1 });
 
 const lastScanSchema = new Schema<LastScanDocument>({ _id: text, scanId: text, at: time }, { ...options, collection: 'last_scans' });
+const scanTurnSchema = new Schema<ScanTurnDocument>({ _id: text, turns: integer }, { ...options, collection: 'scan_turns' });
 const staticCardSchema = new Schema<StaticCardDocument>(
   { _id: text, serial: text, createdAt: time },
   { ...options, collection: 'static_cards' },
@@ -84,6 +93,7 @@ export function scanModels({ connection }: Pick<Mongo, 'connection'>): ScanModel
   return {
     scans: models['Scan'] ?? connection.model<ScanDocument>('Scan', scanSchema),
     lastScans: models['LastScan'] ?? connection.model<LastScanDocument>('LastScan', lastScanSchema),
+    scanTurns: models['ScanTurn'] ?? connection.model<ScanTurnDocument>('ScanTurn', scanTurnSchema),
     staticCards: models['StaticCard'] ?? connection.model<StaticCardDocument>('StaticCard', staticCardSchema),
   };
 }

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { weekdays } from '@tidings/contracts';
 import type { OutboxEvent } from '@tidings/feed';
 import { newId } from '@tidings/platform';
-import { pointsProblems } from '../../../tests/support/cards.js';
-import { dayMs } from '../../../tests/support/clubs.js';
+import { answered, pointsProblems } from '../../../tests/support/cards.js';
+import { dayMs, outcome } from '../../../tests/support/clubs.js';
 import { openCounter } from '../../../tests/support/counters.js';
 import { createDomain, type Domain } from '../../../tests/support/domain.js';
 import { createCodes, passing } from '../../codes/codes.js';
@@ -36,8 +37,49 @@ describe('a scan', () => {
     expect(events.map(({ type }) => type)).toEqual(['qr-scanned', 'enrollment-requested']);
     expect(events[0]!.data).toMatchObject({ message: expect.stringMatching(/^Your QR code was scanned by Chai House/) });
     expect((await counter.scan(counter.code(asha, 11_000), { ms: 11_000 })).scan).toMatchObject({ outcome: 'waiting', isFirst: false });
-    await counter.decide(asha, enrollment!._id, 'accept');
-    expect((await counter.scan(counter.code(asha, 22_000), { ms: 22_000 })).card).toMatchObject({ balance: 10, visits: 1 });
+    expect(await cardOf(counter.program._id, asha)).toBeNull();
+  });
+
+  test('of somebody who then agrees counts, once and with its hour, however often it was asked', async () => {
+    const always = { days: [...weekdays], hours: { from: '00:00', to: '00:00' }, percent: 200 };
+    const counter = await openCounter(domain, { rules: [visit(10), { kind: 'amount', points: 1, per: 100 }], bonus: [always] });
+    const asha = await domain.person();
+    const { scan, enrollment } = await counter.scan(counter.code(asha), { amount: 1_500 });
+    await counter.scan(counter.code(asha, 11_000), { ms: 11_000, amount: 90_000 });
+    await counter.decide(asha, enrollment!._id, 'accept', { ms: 20_000 });
+    const card = await cardOf(counter.program._id, asha);
+    expect(card).toMatchObject({ balance: 50, lifetime: 50, visits: 1, lastVisitAt: scan.at });
+    const types = (await told(`user:${asha.userId}`)).map(({ type }) => type);
+    expect(types.slice(-4)).toEqual(['card-updated', 'enrollment-updated', 'card-updated', 'points-updated']);
+    const { page } = await domain.loyalty.pointsService.list(asha, { limit: 5 });
+    expect(page).toMatchObject([{ delta: 50, source: 'visit', status: 'posted', scanId: scan._id }]);
+    expect(await outcome(counter.decide(asha, enrollment!._id, 'accept'))).toBe('invalid-transition');
+    expect((await counter.scan(counter.code(asha, 40_000), { ms: 40_000 })).card).toMatchObject({ balance: 70, visits: 2 });
+    // Scanned again at once, the counter sees what came of it.
+    const ravi = await domain.person();
+    const first = await counter.scan(counter.code(ravi));
+    await counter.decide(ravi, first.enrollment!._id, 'accept');
+    const again = await counter.scan(counter.code(ravi));
+    expect(again).toMatchObject({ repeated: true, card: { balance: 20 }, entry: { delta: 20, scanId: first.scan._id } });
+  });
+
+  test('that agrees by whatever way counts under the rules of consent: not when declined, late, or asked by hand alone', async () => {
+    const counter = await openCounter(domain, { rules: [visit(10)], capPerDay: 25, approval: { mode: 'all', above: 0 } });
+    const [asha, ravi, mira, tara] = [await domain.person(), await domain.person(), await domain.person(), await domain.person()];
+    const { enrollment: declined } = await counter.scan(counter.code(asha));
+    await counter.decide(asha, declined!._id, 'decline');
+    expect(await cardOf(counter.program._id, asha)).toBeNull();
+    const { enrollment: late } = await counter.scan(counter.code(ravi));
+    expect(await outcome(counter.decide(ravi, late!._id, 'accept', { ms: 8 * dayMs }))).toBe('invalid-transition');
+    await counter.decide(mira, (await counter.ask(mira))._id, 'accept');
+    expect(await cardOf(counter.program._id, mira)).toMatchObject({ visits: 0, proposals: 0 });
+    // Her own wish, which waits for the business, and the counter sees her first.
+    const { _id: wish } = await counter.join(tara);
+    await counter.scan(counter.code(tara));
+    await counter.decide(counter.member, wish, 'accept');
+    expect(await cardOf(counter.program._id, tara)).toMatchObject({ balance: 0, visits: 1, earned: { points: 10 } });
+    const { page } = await domain.loyalty.pointsService.list(tara, { limit: 5 });
+    expect(page).toMatchObject([{ delta: 10, status: 'pending' }]);
   });
 
   test('of a friend counts the visit and gives points, and both sides are told in this order', async () => {
@@ -251,6 +293,23 @@ test('the log has what counted, newest first, for members', async () => {
   const { page, nextCursor } = await scans.list(counter.member, counter.merchantId, { limit: 1 });
   expect([page[0]!._id, ...(await list({ cursor: nextCursor! }))]).toEqual([ids[2], ids[1], ids[0]]);
   await expect(scans.list(asha, counter.merchantId, { limit: 10 })).rejects.toMatchObject({ code: 'forbidden' });
+});
+
+test('scans of many customers at once wait for nobody, far from the limit', async () => {
+  const counter = await openCounter(domain, { enrollment: 'automatic', rules: [{ kind: 'visit', points: 1 }] });
+  const people = await Promise.all(Array.from({ length: 5 }, () => domain.person()));
+  let runs = 0;
+  await Promise.all(
+    people.map((person) =>
+      domain.run(async (tx) => {
+        runs++;
+        return answered(
+          await domain.scans.scans.scan({ ...tx, now: new Date(counter.begins) }, counter.member, { code: counter.code(person) }),
+        );
+      }, counter.member.userId),
+    ),
+  );
+  expect(runs).toBe(people.length);
 });
 
 test('the ledger of points is sound', async () => {

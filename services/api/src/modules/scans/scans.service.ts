@@ -6,12 +6,11 @@ import type { UsedCodes } from '../../codes/used-codes.js';
 import type { Paged } from '../../http/lists.js';
 import { newestAt, readOrdered } from '../../http/ordered.js';
 import type { EnrollmentDocument, EnrollmentModels, Enrollments } from '../enrollments/index.js';
-import type { CardDocument, LoyaltyModule, PointsDocument, ProgramDocument } from '../loyalty/index.js';
+import type { CardDocument, LoyaltyModule, PointsDocument, ProgramDocument, Visit } from '../loyalty/index.js';
 import { assertMayLook, isMember, type MerchantDocument, type Merchants } from '../merchants/index.js';
 import type { ScanLimits } from './scan-limits.js';
 import type { LastScanDocument, ScanDocument, ScanModels } from './scans.model.js';
 import type { StaticCards } from './static-cards.js';
-import type { Visits } from './visits.js';
 
 export interface Scanned {
   scan: ScanDocument;
@@ -50,13 +49,12 @@ export function createScans(parts: {
   usedCodes: UsedCodes;
   staticCards: StaticCards;
   limits: ScanLimits;
-  visits: Visits;
   merchants: Merchants;
-  loyalty: Pick<LoyaltyModule, 'models' | 'programs' | 'cards' | 'interactions'>;
+  loyalty: Pick<LoyaltyModule, 'models' | 'programs' | 'cards' | 'interactions' | 'visits'>;
   enrollments: Enrollments;
   enrollmentModels: EnrollmentModels;
 }): Scans {
-  const { mongo, models, codes, usedCodes, staticCards, limits, visits, merchants, loyalty, enrollments, enrollmentModels } = parts;
+  const { mongo, models, codes, usedCodes, staticCards, limits, merchants, loyalty, enrollments, enrollmentModels } = parts;
   const users = mongo.db.collection<{ _id: string; name: string; status: string }>('users');
 
   const openMerchant = async (tx: Tx, caller: Principal, businessId: string | undefined): Promise<MerchantDocument> => {
@@ -90,29 +88,40 @@ export function createScans(parts: {
     return program;
   };
 
+  /** What the scan gave, at once or when the customer agreed to be enrolled. */
+  const entryOf = (
+    { session }: Tx,
+    { _id: cardId }: CardDocument,
+    { _id: scanId, pointsId }: ScanDocument,
+  ): Promise<PointsDocument | null> => {
+    const { points } = loyalty.models;
+    if (pointsId) return points.findById(pointsId, null, { session }).lean<PointsDocument>();
+    return points.findOne({ cardId, scanId, source: 'visit' }, null, { session }).sort({ createdAt: -1, _id: -1 }).lean<PointsDocument>();
+  };
+
   /** The first scan's answer, as its things are now; what the business may not see any more is left out. */
   const repeat = async (tx: Tx, scanId: string): Promise<Scanned> => {
     const options = { session: tx.session };
     const scan = await models.scans.findById(scanId, null, options).lean<ScanDocument>();
     if (!scan) throw new Error(`There is no scan ${scanId}`);
-    const { enrollmentId, pointsId, userId, programId } = scan;
-    const card = await loyalty.cards.of(userId, programId, tx);
+    const { enrollmentId, userId, programId } = scan;
+    const found = await loyalty.cards.of(userId, programId, tx);
+    const card = found?.status === 'active' ? found : null;
     return {
       scan,
       repeated: true,
       enrollment: enrollmentId ? await enrollmentModels.enrollments.findById(enrollmentId, null, options).lean<EnrollmentDocument>() : null,
-      card: card?.status === 'active' ? card : null,
-      entry:
-        pointsId && card?.status === 'active' ? await loyalty.models.points.findById(pointsId, null, options).lean<PointsDocument>() : null,
+      card,
+      entry: card && (await entryOf(tx, card, scan)),
     };
   };
 
   /** The card that the visit is counted on; none while the customer has not agreed. */
-  const enroll = async (tx: Tx, program: ProgramDocument, userId: string) => {
+  const enroll = async (tx: Tx, program: ProgramDocument, userId: string, visit: Visit) => {
     const card = await loyalty.cards.of(userId, program._id, tx);
     if (card?.status === 'active') return { outcome: 'visit' as const, card };
     const before = await enrollments.statusOf(userId, program._id, tx);
-    const asked = await enrollments.request(tx, { program, userId, by: 'merchant' });
+    const asked = await enrollments.request(tx, { program, userId, by: 'merchant', visit });
     if (asked.card) return { outcome: 'enrolled' as const, ...asked };
     return { outcome: before === 'requested' ? ('waiting' as const) : ('enrollment-requested' as const), ...asked };
   };
@@ -135,8 +144,8 @@ export function createScans(parts: {
         await spend(tx, merchantId, code);
         return repeat(tx, last.scanId);
       }
-      const refused = await limits.check(tx, { merchantId, merchantName, userId });
-      if (refused) return refused;
+      const takeTurn = await limits.check(tx, { merchantId, merchantName, userId });
+      if (takeTurn instanceof Problem) return takeTurn;
       if (!(await spend(tx, merchantId, code))) throw new Problem('code-used');
 
       const scanId = newId();
@@ -144,8 +153,9 @@ export function createScans(parts: {
       await models.lastScans.updateOne({ _id: pair }, { $set: { scanId, at: tx.now } }, { session: tx.session, upsert: true });
       const message = `Your QR code was scanned by ${merchantName}`;
       tx.emit('qr-scanned', { scanId, userId, businessId: merchantId, businessName: merchantName, message }, { userId, merchantId });
-      const { outcome, card, ...asked } = await enroll(tx, program, userId);
-      const counted = card ? await visits.count(tx, { program, card, timeZone }, { scanId, amount }) : null;
+      const visit: Visit = { scanId, amount, at: tx.now };
+      const { outcome, card, ...asked } = await enroll(tx, program, userId, visit);
+      const counted = card ? await loyalty.visits.count(tx, { program, card, timeZone }, visit) : null;
 
       const enrollment = 'enrollment' in asked ? asked.enrollment : null;
       const entry = counted?.entry ?? null;
@@ -168,6 +178,7 @@ export function createScans(parts: {
       await models.scans.insertMany([scan], { session: tx.session });
       const isFirst = scan.isFirst ? { isFirst: true as const } : {};
       await loyalty.interactions.note(tx, { merchantId, userId, programId: program._id, subjectId: scanId, kind: 'scan', ...isFirst });
+      await takeTurn();
       return { scan, repeated: false, enrollment, card: counted?.card ?? null, entry };
     },
 
