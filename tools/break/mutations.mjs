@@ -12,6 +12,7 @@ import { pointsMutations } from './mutations-points.mjs';
 import { relayMutations } from './mutations-relay.mjs';
 import { requestMutations } from './mutations-requests.mjs';
 import { scanMutations } from './mutations-scans.mjs';
+import { streamMutations } from './mutations-streams.mjs';
 import { vendorMutations } from './mutations-vendors.mjs';
 import { walletMutations } from './mutations-wallet.mjs';
 import { webhookMutations } from './mutations-webhooks.mjs';
@@ -32,6 +33,7 @@ import { webhookMutations } from './mutations-webhooks.mjs';
 export const mutations = [
   ...relayMutations,
   ...gatewayMutations,
+  ...streamMutations,
   ...jobMutations,
   ...requestMutations,
   ...walletMutations,

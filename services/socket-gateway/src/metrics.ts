@@ -11,6 +11,7 @@ export function createGatewayMetrics(metrics: Metrics) {
     repairs: metrics.counter('gateway_repairs_total', 'Gaps of the bus that were filled from the log'),
     resets: metrics.counter('gateway_resets_total', 'Clients that were told to fetch their state anew', ['reason']),
     disconnects: metrics.counter('gateway_disconnects_total', 'Clients that have gone', ['reason']),
+    requests: metrics.counter('gateway_requests_total', 'Requests for streams and polls, when they are over', ['route', 'status']),
     commands: metrics.counter('gateway_commands_total', 'Client events', ['command', 'outcome']),
   };
 }

@@ -38,6 +38,7 @@ export function createPolls(deps: PollsDeps): Readonly<Record<string, Serve>> {
     await limits.consume('poll', principal.userId);
     const position = cursors ?? { epoch: undefined, cursors: [] };
     assertFits(position, feeds);
+    if (res.destroyed) return; // gone meanwhile
     registry.assertRoom(principal.userId);
 
     const place = new Place(feeds, position);

@@ -241,6 +241,7 @@ export function createGateway({
           clientAddress,
           isServing: () => state === 'serving',
           logger,
+          metrics: gatewayMetrics,
         }),
       );
       streams.start();

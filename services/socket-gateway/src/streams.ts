@@ -73,6 +73,7 @@ export function createStreams(deps: StreamsDeps): Streams {
     await limits.consume('stream', isAnonymous ? address : principal.userId);
     if (call.isHead)
       return void res.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache, no-transform' }).end();
+    if (res.destroyed) return; // gone while it was asked who it is: its end would not be heard any more
     if (isAnonymous) addresses.enter(address);
     else registry.assertRoom(principal.userId);
 

@@ -126,13 +126,13 @@ test('one address has a bounded number of streams without a login', async () => 
   await waitFor('the others to be gone', () => world.gateway.connections() <= 4);
   const clients: StreamClient[] = [];
   let refused: StreamClient | undefined;
-  while (!refused) {
+  while (!refused && clients.length < 10) {
     const client = await plans();
     if (client.status === 200) clients.push(client);
     else refused = client;
   }
   expect(clients.length).toBeLessThanOrEqual(5);
-  expect([refused.status, refused.problem['code']]).toEqual([429, 'rate-limited']);
+  expect([refused?.status, refused?.problem['code']]).toEqual([429, 'rate-limited']);
   // Who has logged in is counted by name.
   const who = await world.person();
   expect((await plans({ token: who.token })).status).toBe(200);

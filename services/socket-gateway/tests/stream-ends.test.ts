@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { startNewEpoch } from '@tidings/feed';
 import { waitFor } from '@tidings/testing';
 import { openStream, type StreamClient } from './stream-client.js';
@@ -78,6 +80,24 @@ test('a client that goes leaves nothing behind', async () => {
   for (const client of clients) client.close();
   await waitFor('them to be gone', () => world.gateway.connections() === 0);
   expect([hub.followers.size, hub.holds, hub.watcher]).toEqual([0, 0, undefined]);
+});
+
+test('a client that goes before it is let in leaves nothing behind either', async () => {
+  const { hostname, port } = new URL(world.url);
+  for (const path of ['stream', 'poll']) {
+    for (let count = 0; count < 20; count++) {
+      const socket = connect(Number(port), hostname);
+      await once(socket, 'connect');
+      socket.write(`GET /api/feeds/${path}?feeds=${own} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${who.token}\r\n\r\n`);
+      // Amid what is asked of the database, sooner or later.
+      for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve));
+      socket.destroy();
+    }
+  }
+  await waitFor('them to be gone', () => world.gateway.connections() === 0);
+  const last = await connected();
+  expect(world.gateway.connections()).toBe(1);
+  last.close();
 });
 
 test('a new epoch amid a stream makes it come back, and it is told of every feed', async () => {

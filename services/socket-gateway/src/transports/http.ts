@@ -3,6 +3,7 @@ import { allRoutes, badRequest, Problem, type RouteDefinition } from '@tidings/c
 import { newId, type Logger } from '@tidings/platform';
 import cors from 'cors';
 import helmet from 'helmet';
+import type { GatewayMetrics } from '../metrics.js';
 
 export interface Call {
   req: IncomingMessage;
@@ -26,6 +27,7 @@ interface HttpOptions {
   clientAddress: (remote: string, forwardedFor: string | string[] | undefined) => string;
   isServing: () => boolean;
   logger: Logger;
+  metrics: GatewayMetrics;
 }
 
 type Handler = (req: IncomingMessage, res: ServerResponse) => boolean;
@@ -34,7 +36,7 @@ const ours = allRoutes.filter(({ at }) => at === 'gateway');
 const maxBodyBytes = 64 * 1024;
 
 /** Serves the contract's routes that are the gateway's: to each its query, checked, and every failure as a problem (RFC 9457). */
-export function createHttp({ serve, origins, clientAddress, isServing, logger }: HttpOptions): Handler {
+export function createHttp({ serve, origins, clientAddress, isServing, logger, metrics }: HttpOptions): Handler {
   const byPath = new Map<string, RouteDefinition[]>();
   for (const route of ours) byPath.set(route.path, [...(byPath.get(route.path) ?? []), route]);
   const secure = helmet({
@@ -70,8 +72,15 @@ export function createHttp({ serve, origins, clientAddress, isServing, logger }:
   return (req, res) => {
     const routes = byPath.get((req.url ?? '').split('?', 1)[0]!);
     if (!routes) return false;
+    // Without its query, which may hold a ticket.
+    const path = routes[0]!.path;
+    res.once('close', () => {
+      const { method = '' } = req;
+      metrics.requests.inc({ route: path, status: String(res.statusCode) });
+      logger.debug({ method, path, status: res.statusCode }, 'Request');
+    });
     const refuse = (problem: Problem): void => sendProblem(req, res, problem);
-    const failed = (error: unknown): void => refuse(toProblem(error, routes[0]!.path, logger));
+    const failed = (error: unknown): void => refuse(toProblem(error, path, logger));
     secure(req, res, () => {
       // Answers what a browser asks beforehand (OPTIONS) by itself.
       shared(req as Parameters<typeof shared>[0], res, () => void answer(req, res, routes, refuse).catch(failed));
