@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type pollQuery, Problem, routes } from '@tidings/contracts';
-import type { z } from 'zod';
+import { type PollQuery, Problem, routes } from '@tidings/contracts';
 import { anonymous } from './anonymous.js';
 import type { Callers } from './callers.js';
 import { Connection, type ConnectionDeps } from './connection.js';
@@ -32,7 +31,7 @@ const defaultWaitSeconds = 25;
 export function createPolls(deps: PollsDeps): Readonly<Record<string, Serve>> {
   const { callers, registry, limits, waiting } = deps;
   const poll: Serve = async ({ req, res, query, isHead, refuse }) => {
-    const { feeds, cursors, wait = defaultWaitSeconds } = query as z.output<typeof pollQuery>;
+    const { feeds, cursors, wait = defaultWaitSeconds } = query as PollQuery;
     const { principal, expiresAt } = await callers.of(req);
     if (principal === anonymous) throw new Problem('unauthenticated');
     await limits.consume('poll', principal.userId);

@@ -5,16 +5,15 @@ import {
   isAdmin,
   parsePosition,
   planPositionSchema,
-  type planStreamQuery,
+  type PlanStreamQuery,
   positionPattern,
   Problem,
   routes,
-  type streamQuery,
+  type StreamQuery,
   type Position,
 } from '@tidings/contracts';
 import type { Presence } from '@tidings/feed';
 import type { Logger } from '@tidings/platform';
-import type { z } from 'zod';
 import { AddressBook } from './address-book.js';
 import { anonymous, publicAccess } from './anonymous.js';
 import { assertOpens, type Caller, type Callers } from './callers.js';
@@ -115,7 +114,7 @@ export function createStreams(deps: StreamsDeps): Streams {
   };
 
   const stream: Serve = async (call) => {
-    const query = call.query as z.output<typeof streamQuery>;
+    const query = call.query as StreamQuery;
     assertAccepted(call);
     const caller = await callers.of(call.req, query.ticket);
     if (caller.principal === anonymous) throw new Problem('unauthenticated');
@@ -127,7 +126,7 @@ export function createStreams(deps: StreamsDeps): Streams {
   };
 
   const plans: Serve = async (call) => {
-    const query = call.query as z.output<typeof planStreamQuery>;
+    const query = call.query as PlanStreamQuery;
     assertAccepted(call);
     const caller = await callers.of(call.req, query.ticket);
     const feed = isAdmin(caller.principal.roles) ? feeds.plansAdmin : query.planId === undefined ? feeds.plans : feeds.plan(query.planId);

@@ -33,8 +33,10 @@ export const streamQuery = z.strictObject({
   /** Without `event:` lines, so that `onmessage` gets everything: `data` is `{ type, data }` then. */
   unnamed: flagSchema.optional(),
 });
+export type StreamQuery = z.output<typeof streamQuery>;
 
 export const pollQuery = z.strictObject({ feeds: feedListSchema, cursors: positionSchema.optional(), wait: waitSchema.optional() });
+export type PollQuery = z.output<typeof pollQuery>;
 
 /** An event of a feed where its name does not stand beside it: `data` is what Socket.IO brings, with `meta`. */
 export const typedEventSchema = z.strictObject({ type: z.string(), data: z.looseObject({}) });
@@ -69,6 +71,7 @@ export const planStreamQuery = z.strictObject({
   lastEventId: planPositionSchema.optional(),
   ticket: ticketSchema.optional(),
 });
+export type PlanStreamQuery = z.output<typeof planStreamQuery>;
 
 /** One message of the plan stream, as existing apps read it. */
 export const planMessageSchema = z.strictObject({
