@@ -22,7 +22,7 @@ let rolledUp: FilledBusiness;
 let open: FilledBusiness;
 
 async function filled(isRolledUp: boolean, seed: number): Promise<FilledBusiness> {
-  const input = { name: `Filled ${Math.random()}`, ownerName: 'Ravi', email: 'ravi@example.com', timeZone };
+  const input = { name: `Filled ${Math.random()}`, ownerName: 'Ravi', email: `house${seed}@example.com`, timeZone };
   const { result: merchant } = await domain.run((tx) => domain.merchants.merchants.create(tx, input));
   const member = await domain.person({ merchants: [merchant._id] });
   const programs: Business['programs'][number][] = [];
