@@ -20,9 +20,9 @@ export default {
     ['^(\\.{1,2}/.*)\\.js$', ['$1', '$1.js']],
   ]),
   // Packages that are only published as ES modules, which this jest cannot load as they are.
-  transformIgnorePatterns: ['/node_modules/(?!temporal-(polyfill|utils)/)'],
+  transformIgnorePatterns: ['/node_modules/(?!(?:temporal-(polyfill|utils)|any-ascii)/)'],
   transform: {
-    '\\.(ts|mjs)$|/temporal-(polyfill|utils)/.*\\.js$': [
+    '\\.(ts|mjs)$|/(?:temporal-(polyfill|utils)|any-ascii)/.*\\.js$': [
       '@swc/jest',
       {
         jsc: { target: 'es2022', parser: { syntax: 'typescript' } },

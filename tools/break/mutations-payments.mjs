@@ -205,8 +205,8 @@ export const paymentMutations = [
     edits: [
       {
         file: 'services/api/src/modules/payments/payment-requests.service.ts',
-        search: 'if (!merchant?.isActive) throw',
-        replace: "if (merchant?.name === '') throw",
+        search: 'assertTrading(merchant); return steps.approve(tx, request);',
+        replace: 'return steps.approve(tx, request);',
       },
     ],
     testFile: 'services/api/src/modules/payments/payment-requests.test.ts',

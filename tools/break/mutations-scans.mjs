@@ -57,9 +57,7 @@ export const scanMutations = [
     name: 'scan-open-business',
     mechanism: 'a business that is not active scans nobody',
     invariant: 6,
-    edits: [
-      { file: service, search: "if (!merchant.isActive) throw new Problem('merchant-closed', 'The business is not active');", replace: '' },
-    ],
+    edits: [{ file: service, search: 'assertTrading(merchant);', replace: '' }],
     testFile: scanTests,
     test: 'members, for a business that is active and has a program that is',
   },

@@ -13,6 +13,7 @@ import { relayMutations } from './mutations-relay.mjs';
 import { requestMutations } from './mutations-requests.mjs';
 import { scanMutations } from './mutations-scans.mjs';
 import { streamMutations } from './mutations-streams.mjs';
+import { subscriptionMutations } from './mutations-subscriptions.mjs';
 import { vendorMutations } from './mutations-vendors.mjs';
 import { walletMutations } from './mutations-wallet.mjs';
 import { webhookMutations } from './mutations-webhooks.mjs';
@@ -43,6 +44,7 @@ export const mutations = [
   ...orderMutations,
   ...paymentMutations,
   ...vendorMutations,
+  ...subscriptionMutations,
   ...merchantMutations,
   ...codeMutations,
   ...scanMutations,

@@ -220,7 +220,7 @@ describe('an event that notifies', () => {
     const subscription: OutboxEvent = {
       ...paymentOf('customer'),
       type: 'subscription-updated',
-      data: { subscriptionId: 's1', merchantId: 'm1', plan: 'pro', status: 'active', startDate: new Date().toISOString(), endDate: null },
+      data: { subscriptionId: 's1', merchantId: 'm1', plan: 'basic', status: 'active', endDate: null, reason: 'renewed' },
       to: { merchantId: 'm1' },
     };
     await outbox().insertMany([message, subscription]);

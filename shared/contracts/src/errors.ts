@@ -44,6 +44,8 @@ export const errorCatalogue = {
   'program-closed': { status: 409, title: 'The program is not active' },
   'capacity-exceeded': { status: 409, title: 'The plan has no room for so much' },
   'plan-in-use': { status: 409, title: 'The plan has investments' },
+  'plan-limit': { status: 409, title: 'The subscription allows no more of these' },
+  'renewal-too-early': { status: 409, title: 'The subscription is paid for already' },
   'provider-unavailable': { status: 409, title: 'The payment provider is not set up' },
   'ticket-used': { status: 409, title: 'The ticket serves another stream' },
   'version-mismatch': { status: 412, title: 'The document has changed since it was read' },
@@ -81,6 +83,9 @@ export const problemSchema = z.object({
   conflicts: z.array(conflictSchema).max(50).optional(),
   /** How many things stand in the way. */
   count: z.int().min(1).optional(),
+  /** On `plan-limit`: how many the plan allows, and how many there are. */
+  limit: z.int().optional(),
+  used: z.int().optional(),
   /** On 500: the id under which the log has the cause. */
   errorId: z.string().optional(),
 });
@@ -92,7 +97,9 @@ export class Problem extends Error {
   readonly status: number;
   readonly detail: string | undefined;
   readonly errors: FieldError[] | undefined;
-  readonly extra: Pick<ProblemBody, 'current' | 'proposal' | 'conflicts' | 'count' | 'errorId'> & { retryAfterSeconds?: number };
+  readonly extra: Pick<ProblemBody, 'current' | 'proposal' | 'conflicts' | 'count' | 'limit' | 'used' | 'errorId'> & {
+    retryAfterSeconds?: number;
+  };
 
   constructor(code: ErrorCode, detail?: string, options: { errors?: FieldError[]; cause?: unknown } & Problem['extra'] = {}) {
     super(detail ?? errorCatalogue[code].title, options.cause === undefined ? undefined : { cause: options.cause });
@@ -101,13 +108,15 @@ export class Problem extends Error {
     this.status = errorCatalogue[code].status;
     this.detail = detail;
     this.errors = options.errors;
-    const { current, proposal, conflicts, count, errorId, retryAfterSeconds } = options;
+    const { current, proposal, conflicts, count, limit, used, errorId, retryAfterSeconds } = options;
     this.extra = {
       ...(current === undefined ? {} : { current }),
       ...(proposal === undefined ? {} : { proposal }),
       ...(conflicts ? { conflicts } : {}),
       ...(count ? { count } : {}),
       ...(errorId ? { errorId } : {}),
+      ...(limit === undefined ? {} : { limit }),
+      ...(used === undefined ? {} : { used }),
       ...(retryAfterSeconds ? { retryAfterSeconds } : {}),
     };
   }

@@ -12,6 +12,7 @@ import { paymentEvents } from './payments/events.js';
 import { planEvents } from './plans/events.js';
 import { reconciliationEvents } from './reconciliation/events.js';
 import { refundEvents } from './refunds/events.js';
+import { subscriptionEvents } from './subscriptions/events.js';
 import { systemEvents } from './system/events.js';
 import { walletEvents } from './wallet/events.js';
 
@@ -27,6 +28,7 @@ export const eventCatalogue = {
   ...payoutEvents,
   ...planEvents,
   ...merchantEvents,
+  ...subscriptionEvents,
   ...adminEvents,
   ...financeEvents,
   ...advisorEvents,

@@ -55,6 +55,8 @@ export * from './sales/reduce.js';
 export * from './sales/schemas.js';
 export * from './streams/position.js';
 export * from './streams/schemas.js';
+export * from './subscriptions/reduce.js';
+export * from './subscriptions/schemas.js';
 export * from './wallet/disputes.js';
 export * from './wallet/reduce.js';
 export * from './wallet/schemas.js';

@@ -16,6 +16,7 @@ import { rehearsalRoutes } from './rehearsals/routes.js';
 import type { RouteDefinition } from './route.js';
 import { salesRoutes } from './sales/routes.js';
 import { streamRoutes } from './streams/routes.js';
+import { subscriptionRoutes } from './subscriptions/routes.js';
 import { walletRoutes } from './wallet/routes.js';
 import { webhookRoutes } from './webhooks/routes.js';
 
@@ -29,6 +30,7 @@ export const routes = {
   orders: orderRoutes,
   payments: paymentRoutes,
   merchants: merchantRoutes,
+  subscriptions: subscriptionRoutes,
   loyalty: loyaltyRoutes,
   sales: salesRoutes,
   payouts: payoutRoutes,

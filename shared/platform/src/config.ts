@@ -19,6 +19,25 @@ const sources = z
   );
 const positive = z.coerce.number().int().positive();
 
+const limit = z.int().min(0).nullable();
+/** `{"basic":{"price":49900,"items":50}}`: what is not said of a plan is as it comes. Prices in minor units; a limit of null is none. */
+const planTerms = z
+  .strictObject({ price: z.int().min(1), months: z.int().min(1).max(36), items: limit, programs: limit, staff: limit })
+  .partial();
+const plans = z
+  .string()
+  .transform((text, context): unknown => {
+    try {
+      return JSON.parse(text);
+    } catch {
+      context.addIssue({ code: 'custom', message: 'must be JSON' });
+      return z.NEVER;
+    }
+  })
+  .pipe(
+    z.strictObject({ freeTrial: planTerms.omit({ price: true }), basic: planTerms, premium: planTerms, enterprise: planTerms }).partial(),
+  );
+
 /** Names and networks, and no number of hops: the gateway and the API have to come to the same address. */
 function isProxyList(value: string): boolean {
   return value.split(',').every((part) => {
@@ -81,6 +100,8 @@ const environmentSchema = z.object({
   /** Investments that follow a changed or withdrawn plan in one transaction, and the pause between two of them. */
   PLAN_BATCH_SIZE: positive.max(1_000).default(200),
   PLAN_BATCH_PAUSE_MS: z.coerce.number().int().min(0).max(60_000).default(100),
+  /** What differs from the plans that merchants are offered by default. */
+  SUBSCRIPTION_PLANS: plans.default({}),
   PUBLIC_URL: z.url().optional(),
   API_URL: z.url().optional(),
   /** Names this gateway in `sid`s, so that nginx routes polling sessions to it. */

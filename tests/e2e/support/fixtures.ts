@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { weekdays } from '@tidings/contracts';
 import { createFeedLog } from '@tidings/feed';
-import { createStall, expectStatus, type Account, type Stall } from '@tidings/testing';
+import { createStall, expectStatus, topUp, waitFor, type Account, type Stall } from '@tidings/testing';
 import { awardOf, cardOf, programAt, programBody, redemptionCode, redemptionOf, rewardBody, rewardOf, waitingPoints } from './loyalty.js';
 import { heldDelivery, unmatchedPayment } from './payments.js';
 import { investmentOf, planBody, planOf } from './plans.js';
@@ -316,6 +316,39 @@ export const fixtures: Readonly<Record<string, (scene: Scene) => Promise<Fixture
     query: { from: '2026-11-01', to: '2026-11-30', by: 'item' },
   }),
   getMerchantBalance: async ({ stall }) => ({ as: stall.owner, params: { id: stall.merchant.id } }),
+  // --- subscriptions
+  listSubscriptionPlans: async ({ customer }) => ({ as: customer, anyLogin: true }),
+  getSubscription: async ({ stall }) => ({ as: stall.owner, params: { id: stall.merchant.id } }),
+  getSubscriptionUsage: async ({ stall }) => ({ as: stall.owner, params: { id: stall.merchant.id } }),
+  renewSubscription: async (scene) => ({
+    ...(await richSubscriber(scene)),
+    body: { plan: 'basic', paymentMethod: 'wallet', autoRenew: false },
+  }),
+  changeSubscriptionPlan: async (scene) => ({ ...(await subscriber(scene)), body: { plan: 'premium' } }),
+  cancelSubscription: subscriber,
+  resumeSubscription: async (scene) => {
+    const { as, params } = await subscriber(scene);
+    await expectStatus(200, as.http.post(`/api/merchants/${params.id}/subscription/cancel`));
+    return { as, params };
+  },
+  listInvoices: async ({ stall }) => ({ as: stall.owner, params: { id: stall.merchant.id }, query: lists }),
+  getInvoicePdf: async (scene) => {
+    const { as, params } = await richSubscriber(scene);
+    await expectStatus(200, as.http.post(`/api/merchants/${params.id}/subscription/renew`, { plan: 'basic' }));
+    const { body } = await expectStatus(200, as.http.get<{ items: { id: string }[] }>(`/api/merchants/${params.id}/invoices`));
+    return { as, params: { ...params, invoiceId: body.items[0]!.id } };
+  },
+  listSubscriptions: async ({ admin }) => ({
+    as: admin,
+    query: { ...lists, status: 'active', plan: 'freeTrial', endsBefore: '2036-01-01T00:00:00.000Z' },
+  }),
+  getMerchantSubscription: async ({ admin, stall }) => ({ as: admin, params: { id: stall.merchant.id } }),
+  updateMerchantSubscription: async (scene) => ({
+    as: scene.admin,
+    params: (await subscriber(scene)).params,
+    body: { plan: 'premium', status: 'suspended', endDate: '2036-01-01T00:00:00.000Z', notes: 'By contract' },
+  }),
+
   requestPayout: async (scene) => {
     await scene.placeOrder();
     return { as: scene.stall.owner, params: { id: scene.stall.merchant.id }, body: { amount: 1, note: 'For the rent' } };
@@ -691,4 +724,18 @@ async function listedCustomer(scene: Scene): Promise<Pick<Fixture, 'as' | 'param
   await cardOf(scene);
   const { stall, customer } = scene;
   return { as: stall.owner, params: { id: stall.merchant.id, userId: customer.id } };
+}
+
+/** A merchant on its trial, with nothing to do with the others. */
+async function subscriber({ world }: Scene) {
+  const { owner, merchant } = await createStall(world);
+  return { as: owner, params: { id: merchant.id } };
+}
+
+/** One whose owner can pay. */
+async function richSubscriber(scene: Scene) {
+  const found = await subscriber(scene);
+  await topUp(scene.world, found.as, 500_000);
+  await waitFor('the money', async () => (await found.as.http.get<{ balance: number }>('/api/wallet')).body.balance > 0);
+  return found;
 }

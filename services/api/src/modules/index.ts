@@ -17,6 +17,7 @@ import { refundsModule } from './refunds/index.js';
 import { payoutsModule } from './payouts/index.js';
 import { plansModule } from './plans/index.js';
 import { followOrder, scansModule } from './scans/index.js';
+import { subscriptionsModule } from './subscriptions/index.js';
 import { salesModule } from './sales/index.js';
 import { rehearsalsModule } from './rehearsals/index.js';
 import { ticketsModule } from './tickets/index.js';
@@ -50,6 +51,7 @@ export function createModules(context: Context): ApiModule[] {
     enrollments,
     customersModule(context, { merchants: merchants.merchants, loyalty, enrollments }),
     scansModule(context, { merchants: merchants.merchants, loyalty, enrollments }),
+    subscriptionsModule(context, { ...merchants, fees: wallet.fees, topUps: wallet.topUps }),
     salesModule(context, { wallet: wallet.wallet, merchants: merchants.merchants }),
     payoutsModule(context, { ledger: wallet.ledger, debts: wallet.debts, merchants: merchants.merchants, members: merchants.members }),
     plans,

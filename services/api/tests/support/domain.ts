@@ -28,6 +28,7 @@ import { payoutsModule, type PayoutsModule } from '../../src/modules/payouts/ind
 import { plansModule, type PlansModule } from '../../src/modules/plans/index.js';
 import { followOrder, scansModule, type ScansModule } from '../../src/modules/scans/index.js';
 import { salesModule, type SalesModule } from '../../src/modules/sales/index.js';
+import { subscriptionsModule, type SubscriptionsModule } from '../../src/modules/subscriptions/index.js';
 import { walletModule, type WalletModule } from '../../src/modules/wallet/index.js';
 import { webhooksModule, type WebhooksModule } from '../../src/modules/webhooks/index.js';
 
@@ -49,6 +50,7 @@ export interface Domain {
   orders: OrdersModule;
   payments: PaymentsModule;
   sales: SalesModule;
+  subscriptions: SubscriptionsModule;
   payouts: PayoutsModule;
   plans: PlansModule;
   investments: InvestmentsModule;
@@ -111,6 +113,7 @@ export async function createDomain(options: DomainOptions = {}): Promise<Domain>
   });
   const webhooks = webhooksModule(context, wallet);
   const sales = salesModule(context, { wallet: wallet.wallet, merchants: merchants.merchants });
+  const subscriptions = subscriptionsModule(context, { ...merchants, fees: wallet.fees, topUps: wallet.topUps });
   const loyalty = loyaltyModule(context, merchants);
   const enrollments = enrollmentsModule(context, { merchants: merchants.merchants, loyalty });
   const customers = customersModule(context, { merchants: merchants.merchants, loyalty, enrollments });
@@ -139,6 +142,7 @@ export async function createDomain(options: DomainOptions = {}): Promise<Domain>
     refunds,
     reconciliation,
     sales,
+    subscriptions,
     payouts,
     plans,
     investments,
@@ -172,6 +176,7 @@ export async function createDomain(options: DomainOptions = {}): Promise<Domain>
     orders,
     payments,
     sales,
+    subscriptions,
     payouts,
     plans,
     investments,

@@ -1,13 +1,5 @@
-import type { BulkAction, EventData, Notification } from '@tidings/contracts';
+import type { BulkAction, Notification } from '@tidings/contracts';
 import type { NotificationHandlers } from './content.js';
-
-const subscriptionWords: Record<EventData<'subscription-updated'>['status'], { says: string; type: Notification['type'] }> = {
-  pending: { says: 'waits for its payment', type: 'info' },
-  active: { says: 'is active', type: 'success' },
-  expired: { says: 'has expired: open orders can be finished, new sales are paused', type: 'warning' },
-  suspended: { says: 'is suspended: open orders can be finished, new sales are paused', type: 'error' },
-  cancelled: { says: 'is cancelled', type: 'warning' },
-};
 
 const bulkWords: Record<BulkAction, { title: string; verb: string; type: Notification['type'] }> = {
   activate: { title: 'Active again', verb: 'activated', type: 'success' },
@@ -46,17 +38,6 @@ export const merchantNotifications = {
       type,
       category: 'merchant',
       data: { operationId, action, count },
-    };
-  },
-  'subscription-updated': (data) => {
-    const { says, type } = subscriptionWords[data.status];
-    const until = data.status === 'active' && data.endDate ? ` until ${data.endDate.slice(0, 10)}` : '';
-    return {
-      title: 'Subscription',
-      message: `Your ${data.plan} subscription ${says}${until}.`,
-      type,
-      category: 'subscription',
-      data: { merchantId: data.merchantId, subscriptionId: data.subscriptionId, status: data.status },
     };
   },
 } satisfies NotificationHandlers;

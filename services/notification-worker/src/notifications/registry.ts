@@ -9,6 +9,7 @@ import { payoutNotifications } from './payouts.js';
 import { paymentNotifications } from './payments.js';
 import { planNotifications } from './plans.js';
 import { securityNotifications } from './security.js';
+import { subscriptionNotifications } from './subscriptions.js';
 import { walletNotifications } from './wallet.js';
 
 type AnyHandler = (data: Record<string, unknown>, context: { to: unknown; recipient: string }) => NotificationContent;
@@ -26,6 +27,7 @@ export const notificationDomains: Readonly<Record<string, NotificationHandlers>>
   loyalty: loyaltyNotifications,
   plans: planNotifications,
   merchants: merchantNotifications,
+  subscriptions: subscriptionNotifications,
   payouts: payoutNotifications,
   admin: adminNotifications,
   advisors: advisorNotifications,

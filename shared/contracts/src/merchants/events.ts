@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { amountSchema, currencySchema, idSchema, paymentMethodSchema, timeSchema, versionSchema, wordSchema } from '../common.js';
+import { idSchema } from '../common.js';
 import { defineEvent, type FeedTarget, type Recipient } from '../event.js';
 import { feeds } from '../feeds.js';
 import { bulkActionSchema } from './bulk.js';
-import { contactsSchema, merchantSchema, mostMerchantIds, subscriptionStatusSchema } from './schemas.js';
+import { contactsSchema, merchantSchema, mostMerchantIds } from './schemas.js';
 
 /**
  * `byAdmin`: an administrator made the change, so the members are told. `bulk`: it is one of many of a bulk operation, which tells the directory's
@@ -68,27 +68,5 @@ export const merchantEvents = {
     to: z.strictObject({ userId: idSchema }),
     feeds: (to) => [feeds.user(to.userId)],
     notifies: (to) => [{ user: to.userId }],
-  }),
-  'subscription-updated': defineEvent({
-    type: 'subscription-updated',
-    summary: "A merchant's subscription to the platform changed",
-    data: z.strictObject({
-      subscriptionId: idSchema,
-      merchantId: idSchema,
-      plan: z.string(),
-      status: subscriptionStatusSchema,
-      startDate: timeSchema,
-      endDate: timeSchema.nullable(),
-      amount: amountSchema.or(z.literal(0)),
-      currency: currencySchema,
-      paymentMethod: paymentMethodSchema.nullable(),
-      transactionId: idSchema.nullable(),
-      notes: z.string().nullable(),
-      reason: wordSchema,
-      version: versionSchema,
-    }),
-    to: z.strictObject({ merchantId: idSchema }),
-    feeds: (to) => [feeds.merchant(to.merchantId), feeds.merchantsAdmin],
-    notifies: (to) => [{ owners: to.merchantId }],
   }),
 };

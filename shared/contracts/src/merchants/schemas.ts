@@ -114,6 +114,3 @@ export const memberSchema = z.strictObject({
   role: memberRoleSchema,
 });
 export type Member = z.output<typeof memberSchema>;
-
-/** A merchant's subscription to the platform. */
-export const subscriptionStatusSchema = z.enum(['pending', 'active', 'expired', 'suspended', 'cancelled']);

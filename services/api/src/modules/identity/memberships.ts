@@ -64,6 +64,9 @@ export function createMemberships(mongo: Mongo) {
       return user?.memberships.find((membership) => membership.merchantId === merchantId)?.role;
     },
 
+    count: (tx: Tx, merchantId: string): Promise<number> =>
+      users.countDocuments({ 'memberships.merchantId': merchantId }).session(tx.session),
+
     /** Whether the merchant has an owner who is not this user. */
     async hasOtherOwner(tx: Tx, { userId, merchantId }: { userId: string; merchantId: string }): Promise<boolean> {
       const ownership = { $elemMatch: { merchantId, role: 'owner' as const } };

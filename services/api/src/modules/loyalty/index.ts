@@ -2,6 +2,7 @@ import { createQuestions } from '@tidings/feed';
 import { createCodes } from '../../codes/codes.js';
 import type { ApiModule, Context } from '../../context.js';
 import { ensureIndexes } from '../../models.js';
+import type { Entitlements } from '../entitlements/index.js';
 import type { Merchants } from '../merchants/index.js';
 import type { NotificationActions } from '../notifications/index.js';
 import { createLedger, createRollUps, type Ledger, type LedgerModels, type RollUps } from '../wallet/index.js';
@@ -70,12 +71,12 @@ export interface LoyaltyModule extends ApiModule {
 /** Programs, cards and points; who may join and who is scanned have modules of their own. */
 export function loyaltyModule(
   { config, mongo, unitOfWork, logger }: Pick<Context, 'config' | 'mongo' | 'unitOfWork' | 'logger'>,
-  { merchants }: { merchants: Merchants },
+  { merchants, entitlements }: { merchants: Merchants; entitlements: Pick<Entitlements, 'limits'> },
 ): LoyaltyModule {
   const models = loyaltyModels(mongo);
   const books = pointsLedgerModels(mongo);
   const ledger = createLedger<PointsFacts>(books, { told: true });
-  const programs = createPrograms({ models, merchants, unitOfWork });
+  const programs = createPrograms({ models, merchants, unitOfWork, limits: entitlements.limits });
   const interactions = createInteractions(models);
   const book = createCustomerBook(models);
   const kept = createCards({ mongo, models, book });

@@ -3,6 +3,7 @@ import type { Tx, UnitOfWork } from '@tidings/feed';
 import { isDuplicateKey, newId } from '@tidings/platform';
 import { checkIfMatch } from '../../http/etag.js';
 import { newestFirst, olderThan, pageByTime, type Paged } from '../../http/lists.js';
+import type { PlanLimits } from '../entitlements/index.js';
 import { assertMayChange, type Merchants } from '../merchants/index.js';
 import type { LoyaltyModels, ProgramDocument } from './loyalty.model.js';
 import { presentProgram } from './loyalty.presenter.js';
@@ -14,7 +15,7 @@ export interface ProgramsQuery {
 }
 
 export interface Programs {
-  /** @throws Problem `forbidden`, `not-found` (the merchant), `already-exists` (the name) */
+  /** @throws Problem `forbidden`, `not-found` (the merchant), `already-exists` (the name), `plan-limit` */
   create(tx: Tx, caller: Principal, merchantId: string, input: ProgramInput): Promise<ProgramDocument>;
   /** @throws Problem as `create`, and `version-mismatch` */
   update(tx: Tx, caller: Principal, merchantId: string, id: string, patch: ProgramPatch, ifMatch?: string): Promise<ProgramDocument>;
@@ -33,15 +34,13 @@ export interface Programs {
 /** What one merchant may have: a scan looks at all of them. */
 const mostPrograms = 100;
 
-export function createPrograms({
-  models,
-  merchants,
-  unitOfWork,
-}: {
+export function createPrograms(parts: {
   models: LoyaltyModels;
   merchants: Merchants;
   unitOfWork: UnitOfWork;
+  limits: PlanLimits;
 }): Programs {
+  const { models, merchants, unitOfWork, limits } = parts;
   const { programs } = models;
 
   const announce = (tx: Tx, program: ProgramDocument): void => {
@@ -60,6 +59,9 @@ export function createPrograms({
     const earn = (await active(merchantId, tx)).some(({ rules }) => rules.some(({ kind }) => kind !== 'visit'));
     await merchants.markOrdersEarn(tx, merchantId, earn);
   };
+
+  const assertRoom = (tx: Tx, merchantId: string): Promise<void> =>
+    limits.assertRoom(tx, merchantId, 'programs', async () => programs.countDocuments({ merchantId, isActive: true }).session(tx.session));
 
   const find: Programs['find'] = (id, tx) => programs.findById(id, null, { session: tx?.session ?? null }).lean<ProgramDocument>();
 
@@ -98,6 +100,7 @@ export function createPrograms({
       await assertMayChange(tx, caller, merchantId, { action: 'program.create', details: { name: input.name } });
       if ((await programs.countDocuments({ merchantId }).session(tx.session)) >= mostPrograms)
         throw new Problem('already-exists', `A merchant has at most ${mostPrograms} programs`);
+      if (input.isActive) await assertRoom(tx, merchantId);
       const program: ProgramDocument = {
         ...input,
         _id: newId(),
@@ -118,6 +121,7 @@ export function createPrograms({
       await assertMayChange(tx, caller, merchantId, { action: 'program.update', details: { programId: id, changed: Object.keys(patch) } });
       const program = await get(merchantId, id, tx);
       checkIfMatch(ifMatch, program.version, () => presentProgram(program));
+      if (patch.isActive && !program.isActive) await assertRoom(tx, merchantId);
       const given = Object.fromEntries(Object.entries(patch).filter(([, value]) => value !== undefined)) as Partial<ProgramDocument>;
       const changed = await programs
         .findOneAndUpdate(

@@ -1,5 +1,6 @@
 import type { ApiModule, Context } from '../../context.js';
 import { ensureIndexes } from '../../models.js';
+import { createEntitlements, type Entitlements } from '../entitlements/index.js';
 import { createMemberships } from '../identity/index.js';
 import { createAdministration, type Administration } from './administration.js';
 import { createDirectory, type MerchantDirectory } from './directory.js';
@@ -21,8 +22,10 @@ export type { MerchantDirectory } from './directory.js';
 export type { Menus } from './menus.js';
 export type { Merchants } from './merchants.service.js';
 export type { SellingService } from './selling.service.js';
+export { assertTrading } from './standing.js';
 
 export interface MerchantsModule extends ApiModule {
+  entitlements: Entitlements;
   merchants: Merchants;
   administration: Administration;
   directory: MerchantDirectory;
@@ -34,13 +37,21 @@ export interface MerchantsModule extends ApiModule {
 
 export function merchantsModule({ config, mongo, unitOfWork }: Pick<Context, 'config' | 'mongo' | 'unitOfWork'>): MerchantsModule {
   const models = { ...merchantModels(mongo), ...sellingModels(mongo) };
-  const merchants = createMerchants({ mongo, models, defaultCurrency: config.DEFAULT_CURRENCY, defaultTimeZone: 'UTC' });
-  const members = createMembers(mongo, createMemberships(mongo), models);
-  const items = createItems({ models, merchants });
+  const entitlements = createEntitlements({ config, mongo });
+  const merchants = createMerchants({
+    mongo,
+    models,
+    subscriptions: entitlements.records,
+    defaultCurrency: config.DEFAULT_CURRENCY,
+    defaultTimeZone: 'UTC',
+  });
+  const members = createMembers(mongo, createMemberships(mongo), models, entitlements.limits);
+  const items = createItems({ models, merchants, limits: entitlements.limits });
   const selling = createSelling({ models, merchants, unitOfWork });
   const administration = createAdministration({ merchants, models, selling, openMatters: createOpenMatters(mongo) });
   const directory = createDirectory(models);
   return {
+    entitlements,
     merchants,
     administration,
     directory,
@@ -51,7 +62,7 @@ export function merchantsModule({ config, mongo, unitOfWork }: Pick<Context, 'co
     routes: merchantRoutes({ merchants, administration, directory, members, items, selling }),
     jobs: { [sellingJobKind]: selling.turn },
     async start() {
-      await ensureIndexes(models);
+      await ensureIndexes({ ...models, ...entitlements.models });
       await directory.prepare();
     },
   };

@@ -3,6 +3,7 @@ import type { Tx } from '@tidings/feed';
 import { isDuplicateKey, newId } from '@tidings/platform';
 import { checkIfMatch } from '../../http/etag.js';
 import { newestFirst, olderThan, pageByTime, type Paged } from '../../http/lists.js';
+import type { PlanLimits } from '../entitlements/index.js';
 import { assertMayChange } from './members.js';
 import type { ItemDocument, MerchantModels } from './merchants.model.js';
 import { presentItem } from './merchants.presenter.js';
@@ -12,7 +13,7 @@ export interface Items {
   list(merchantId: string, query: { limit: number; cursor?: string | undefined }): Promise<Paged<ItemDocument>>;
   /** @throws Problem `not-found` */
   get(merchantId: string, itemId: string, tx?: Tx): Promise<ItemDocument>;
-  /** @throws Problem `forbidden`, `not-found`, `currency-mismatch`, `already-exists` (the name) */
+  /** @throws Problem `forbidden`, `not-found`, `currency-mismatch`, `plan-limit`, `already-exists` (the name) */
   create(tx: Tx, caller: Principal, merchantId: string, input: ItemInput): Promise<ItemDocument>;
   /** @throws Problem as `create`, and `version-mismatch` */
   update(tx: Tx, caller: Principal, merchantId: string, itemId: string, patch: ItemPatch, ifMatch?: string): Promise<ItemDocument>;
@@ -34,7 +35,8 @@ export function takeStockTurn(tx: Tx, itemIds: readonly string[]): void {
 
 const nameKeyOf = (name: string): string => name.toLowerCase();
 
-export function createItems({ models, merchants }: { models: MerchantModels; merchants: Merchants }): Items {
+export function createItems(parts: { models: MerchantModels; merchants: Merchants; limits: PlanLimits }): Items {
+  const { models, merchants, limits } = parts;
   const { items } = models;
 
   const announce = (tx: Tx, item: ItemDocument): void => {
@@ -84,6 +86,9 @@ export function createItems({ models, merchants }: { models: MerchantModels; mer
       await assertMayChange(tx, caller, merchantId, { action: 'item.create', details: { name: input.name } });
       const { name, price, currency = merchant.currency, stock = null, options = [], note, available = true } = input;
       if (currency !== merchant.currency) throw new Problem('currency-mismatch', `This merchant sells in ${merchant.currency}`);
+      await limits.assertRoom(tx, merchantId, 'items', async () =>
+        items.countDocuments({ merchantId, deletedAt: null }).session(tx.session),
+      );
       const item: ItemDocument = {
         _id: newId(),
         merchantId,

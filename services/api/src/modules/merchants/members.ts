@@ -3,6 +3,7 @@ import { auditRead, type AuditAction, type Tx } from '@tidings/feed';
 import type { Mongo } from '@tidings/platform';
 import { z } from 'zod';
 import { decodeCursor, pageOf, type Paged } from '../../http/lists.js';
+import type { PlanLimits } from '../entitlements/index.js';
 import type { Memberships } from '../identity/index.js';
 import type { MerchantModels } from './merchants.model.js';
 
@@ -16,7 +17,7 @@ export interface Members {
   list(caller: Principal, merchantId: string, query: { limit: number; cursor?: string | undefined }): Promise<Paged<Member>>;
   /**
    * Lets a user act for the merchant; their live connections follow its feed from then on.
-   * @throws Problem `forbidden`, `not-found` (the merchant, the user), `already-exists`
+   * @throws Problem `forbidden`, `not-found` (the merchant, the user), `already-exists`, `plan-limit`
    */
   add(tx: Tx, caller: Principal, merchantId: string, input: MemberInput): Promise<Member>;
   /** @throws Problem `forbidden`, also for the last owner who leaves by themselves; `not-found` */
@@ -49,7 +50,12 @@ export async function assertMayChange(tx: Tx, who: Principal, merchantId: string
 const memberKey = z.tuple([z.string(), z.string()]);
 
 /** Who may change what about a merchant's members; identity keeps the memberships. */
-export function createMembers(mongo: Mongo, memberships: Memberships, { merchants }: Pick<MerchantModels, 'merchants'>): Members {
+export function createMembers(
+  mongo: Mongo,
+  memberships: Memberships,
+  { merchants }: Pick<MerchantModels, 'merchants'>,
+  limits: PlanLimits,
+): Members {
   const assertOwner: Members['assertOwner'] = async (tx, { roles, userId }, merchantId, act) => {
     if ((await memberships.roleOf(tx, { userId, merchantId })) === 'owner') return;
     if (isAdmin(roles)) return tx.audit({ ...act, target: `merchant:${merchantId}` });
@@ -87,6 +93,7 @@ export function createMembers(mongo: Mongo, memberships: Memberships, { merchant
       const user = await memberships.find(tx, userId === undefined ? { email: email ?? '' } : { userId });
       if (await memberships.roleOf(tx, { userId: user._id, merchantId }))
         throw new Problem('already-exists', 'The user is a member already');
+      await limits.assertRoom(tx, merchantId, 'staff', () => memberships.count(tx, merchantId));
       return memberships.add(tx, { userId: user._id, merchantId, role });
     },
 

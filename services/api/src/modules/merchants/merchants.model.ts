@@ -27,6 +27,10 @@ export interface MerchantDocument {
   ordersEarn?: boolean;
   /** Counts the changes of its programs: two at once meet here. */
   programsVersion?: number;
+  /** Its subscription lets it sell and scan no more; kept by subscriptions, so that an order need not look there. */
+  stoppedBy?: 'expired' | 'suspended';
+  /** Counts what was added of that which its plan limits: two at once meet here. */
+  limitsVersion?: number;
   createdAt: Date;
   updatedAt: Date;
   deletedAt: Date | null;
@@ -94,6 +98,8 @@ const merchantSchema = new Schema<MerchantDocument>(
     membersVersion: Number,
     ordersEarn: Boolean,
     programsVersion: Number,
+    stoppedBy: String,
+    limitsVersion: Number,
     createdAt: time,
     updatedAt: time,
     deletedAt: Date,

@@ -1,6 +1,7 @@
 import type { Contacts, Item, Merchant, MerchantView, Selling } from '@tidings/contracts';
 import type { ItemDocument, MerchantDocument } from './merchants.model.js';
 import type { SellingDocument } from './selling.model.js';
+import { mayTrade } from './standing.js';
 
 /** The fields that everybody may see. */
 export function presentMerchant(merchant: MerchantDocument): Merchant {
@@ -53,7 +54,7 @@ export function presentSelling({ merchant, selling }: { merchant: MerchantDocume
   const { hours, exceptions, unclaimed, pause, paused, nextChangeAt, version } = selling;
   return {
     vendorId: merchant._id,
-    open: merchant.isActive && selling.open,
+    open: mayTrade(merchant) && selling.open,
     paused,
     pausedUntil: paused ? (pause?.until?.toISOString() ?? null) : null,
     nextChangeAt: nextChangeAt?.toISOString() ?? null,

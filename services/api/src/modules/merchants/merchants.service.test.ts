@@ -10,7 +10,7 @@ const listMembersQuery = z.strictObject(listQuery);
 describe('merchants', () => {
   let domain: Domain;
   beforeAll(async () => {
-    domain = await createDomain();
+    domain = await createDomain({ env: { SUBSCRIPTION_PLANS: '{"freeTrial":{"staff":null}}' } });
   });
   afterAll(() => domain.stop());
 
@@ -21,7 +21,7 @@ describe('merchants', () => {
     const admin = await domain.person({ roles: ['customer', 'admin'] });
     const { result, events } = await domain.run((tx) => domain.merchants.merchants.create(tx, input()), admin.userId);
     expect(result).toMatchObject({ currency: 'INR', timeZone: 'UTC', isActive: true, version: 1 });
-    expect(events.map(({ type }) => type)).toEqual(['merchant-created']);
+    expect(events.map(({ type }) => type)).toEqual(['merchant-created', 'subscription-updated']);
     expect(events[0]?.feeds).toEqual([{ feed: 'merchants', omit: ['contacts', 'adminEmail'] }, 'merchants:admin']);
     expect(events[0]?.data).toMatchObject({ contacts: { phone: '+91 1' }, adminEmail: `${admin.userId}@example.com` });
     expect(events[0]?.data['merchant']).not.toHaveProperty('email');

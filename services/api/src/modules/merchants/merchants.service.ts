@@ -1,6 +1,7 @@
 import { Problem, type MerchantInput } from '@tidings/contracts';
 import type { Tx } from '@tidings/feed';
 import { isDuplicateKey, newId, type Mongo } from '@tidings/platform';
+import type { SubscriptionRecords } from '../entitlements/index.js';
 import { nameKeyOf, prefixesOf } from './directory.js';
 import type { MerchantDocument, MerchantModels } from './merchants.model.js';
 import { presentContacts, presentMerchant, viewForAdmins } from './merchants.presenter.js';
@@ -28,6 +29,8 @@ export interface Merchants {
   change(tx: Tx, merchant: MerchantDocument, fields: MerchantFields, told: Told): Promise<MerchantDocument>;
   /** Takes it off the directory, whatever is open there; its address is free again. @throws Problem `version-mismatch` */
   remove(tx: Tx, merchant: MerchantDocument, told: Told): Promise<MerchantDocument>;
+  /** Notes whether its subscription lets it sell and scan; undefined: it does. Answers with the merchant as it is then. */
+  setStopped(tx: Tx, id: string, by: MerchantDocument['stoppedBy']): Promise<MerchantDocument | null>;
   /** Notes whether paid orders earn points there. Of two changes of its programs at once, one runs again and sees the other. */
   markOrdersEarn(tx: Tx, id: string, earn: boolean): Promise<void>;
   /** Those of whom nothing was noted yet: their programs are older than the note. */
@@ -37,10 +40,11 @@ export interface Merchants {
 export function createMerchants(options: {
   mongo: Mongo;
   models: Pick<MerchantModels, 'merchants'>;
+  subscriptions: Pick<SubscriptionRecords, 'begin'>;
   defaultCurrency: string;
   defaultTimeZone: string;
 }): Merchants {
-  const { mongo, models, defaultCurrency, defaultTimeZone } = options;
+  const { mongo, models, subscriptions, defaultCurrency, defaultTimeZone } = options;
   const { merchants } = models;
   const users = mongo.db.collection<{ _id: string; email: string }>('users');
 
@@ -106,6 +110,7 @@ export function createMerchants(options: {
       await merchants.insertMany([merchant], { session: tx.session }).catch(asTaken);
       await tx.audit({ action: 'merchant.create', target: `merchant:${merchant._id}`, details: { name } });
       await announce(tx, 'merchant-created', merchant, { byAdmin: true });
+      await subscriptions.begin(tx, merchant);
       return merchant;
     },
 
@@ -137,6 +142,13 @@ export function createMerchants(options: {
       await announce(tx, 'merchant-deleted', removed, told);
       return removed;
     },
+    setStopped: (tx, id, by) =>
+      merchants
+        .findOneAndUpdate({ _id: id, deletedAt: null }, by ? { $set: { stoppedBy: by } } : { $unset: { stoppedBy: 1 } }, {
+          session: tx.session,
+          returnDocument: 'after',
+        })
+        .lean<MerchantDocument>(),
 
     async withoutOrdersEarn(ids) {
       const found = await merchants.find({ _id: { $in: ids }, ordersEarn: { $exists: false } }, { _id: 1 }).lean<{ _id: string }[]>();

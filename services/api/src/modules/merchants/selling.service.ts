@@ -9,6 +9,7 @@ import { presentSelling } from './merchants.presenter.js';
 import type { Merchants } from './merchants.service.js';
 import { sellingStatus } from './opening-hours.js';
 import type { SellingDocument, SellingModels } from './selling.model.js';
+import { assertTrading } from './standing.js';
 
 export const sellingJobKind = 'merchant-status';
 const jobSchema = z.strictObject({ merchantId: z.string(), version: z.int(), at: z.coerce.date() });
@@ -133,8 +134,8 @@ export function createSelling(options: { models: SellingModels; merchants: Merch
       // What is stored holds until the next turn. Past it, while the job that writes it anew has not run, the clock decides.
       const isStale = selling.nextChangeAt !== null && selling.nextChangeAt <= tx.now;
       const { open, paused } = isStale ? sellingStatus({ ...selling, timeZone: merchant.timeZone }, tx.now) : selling;
-      if (merchant.isActive && open) return;
-      if (!merchant.isActive) throw new Problem('merchant-closed', 'The merchant is not active');
+      assertTrading(merchant);
+      if (open) return;
       throw new Problem('merchant-closed', paused ? 'The merchant has paused new orders' : 'It is outside of the opening hours');
     },
 

@@ -15,7 +15,7 @@ import type { Codes } from '../../codes/codes.js';
 import type { UsedCodes } from '../../codes/used-codes.js';
 import { checkIfMatch } from '../../http/etag.js';
 import { newestFirst, olderThan, pageByTime, type Paged } from '../../http/lists.js';
-import { assertMayLook, isMember, type Merchants } from '../merchants/index.js';
+import { assertMayLook, assertTrading, isMember, type Merchants } from '../merchants/index.js';
 import { approvalMs, expiryJobKind, type PaymentRequestSteps } from './payment-request-steps.js';
 import type { PaymentRequestDocument, PaymentRequestModels } from './payment-requests.model.js';
 import { presentPaymentRequest } from './payment-requests.presenter.js';
@@ -82,7 +82,7 @@ export function createPaymentRequests(options: {
     async request(tx, caller, merchantId, { code: text, amount, currency, note, capture = 'automatic' }) {
       const merchant = await merchants.get(merchantId, tx);
       if (!isMember(caller, merchantId)) throw new Problem('forbidden', 'Only members of this merchant may do this');
-      if (!merchant.isActive) throw new Problem('merchant-closed');
+      assertTrading(merchant);
       if (currency !== undefined && currency !== merchant.currency)
         throw new Problem('currency-mismatch', `This merchant sells in ${merchant.currency}`);
       const code = codes.readAs('user', text, tx.now);
@@ -126,7 +126,8 @@ export function createPaymentRequests(options: {
       if (decision === 'decline') return steps.end(tx, request, 'declined');
       assertInTime(request, tx.now);
       const merchant = await merchants.find(request.vendorId, tx);
-      if (!merchant?.isActive) throw new Problem('merchant-closed', `${request.vendorName} does not sell any more`);
+      if (!merchant) throw new Problem('merchant-closed', `${request.vendorName} does not sell any more`);
+      assertTrading(merchant);
       return steps.approve(tx, request);
     },
 

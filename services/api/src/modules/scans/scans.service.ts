@@ -7,7 +7,7 @@ import type { Paged } from '../../http/lists.js';
 import { newestAt, readOrdered } from '../../http/ordered.js';
 import type { EnrollmentDocument, EnrollmentModels, Enrollments } from '../enrollments/index.js';
 import type { CardDocument, LoyaltyModule, PointsDocument, ProgramDocument, Visit } from '../loyalty/index.js';
-import { assertMayLook, isMember, type MerchantDocument, type Merchants } from '../merchants/index.js';
+import { assertMayLook, assertTrading, isMember, type MerchantDocument, type Merchants } from '../merchants/index.js';
 import type { ScanLimits } from './scan-limits.js';
 import type { LastScanDocument, ScanDocument, ScanModels } from './scans.model.js';
 import type { StaticCards } from './static-cards.js';
@@ -59,7 +59,7 @@ export function createScans(parts: {
 
   const openMerchant = async (tx: Tx, caller: Principal, businessId: string | undefined): Promise<MerchantDocument> => {
     const merchant = await merchants.get(merchantOf(caller, businessId), tx);
-    if (!merchant.isActive) throw new Problem('merchant-closed', 'The business is not active');
+    assertTrading(merchant);
     return merchant;
   };
 

@@ -4,6 +4,7 @@ import { createPeriodic } from '../../periodic.js';
 import { createFourEyes } from '../identity/index.js';
 import { createDebts, type Debts } from './debts.js';
 import { createDisputes, type Disputes } from './disputes.js';
+import { createFees, type Fees } from './fees.js';
 import { createLedger, type Ledger } from './ledger.js';
 import { createPendingRefunds, refundJobKind } from './pending-refunds.js';
 import type { PaymentProvider } from './providers/provider.js';
@@ -23,6 +24,7 @@ import { walletRoutes } from './wallet.routes.js';
 import { createWallet, type Wallet } from './wallet.service.js';
 
 export type { Debts } from './debts.js';
+export type { Fees } from './fees.js';
 export type { DisputeMessage, Disputes } from './disputes.js';
 export { ledgerSums, type Books, type LedgerSums } from './ledger-sums.js';
 export type { Outcome, PaymentNames, Settled } from './payment-names.js';
@@ -34,7 +36,8 @@ export { stripeWebhookSecret } from './providers/stripe.js';
 export { presentRefund } from './refunds.presenter.js';
 export type { RefundDocument } from './refunds.model.js';
 export type { Refunds } from './refunds.js';
-export type { FailedRefund, TopUps } from './top-ups.js';
+export type { FailedRefund, PreparedTopUp, TopUps } from './top-ups.js';
+export { presentTopUp } from './wallet.presenter.js';
 export type { UnmatchedPayments } from './unmatched.js';
 export { bringUpToDate, createRollUps, type RollUps } from './roll-up.js';
 export { presentMerchantBalance, presentWallet } from './wallet.presenter.js';
@@ -55,6 +58,7 @@ export interface WalletModule extends ApiModule {
   ledger: Ledger;
   debts: Debts;
   wallet: Wallet;
+  fees: Fees;
   topUps: TopUps;
   refunds: Refunds;
   rollUps: RollUps;
@@ -95,6 +99,7 @@ export function walletModule(
     ledger,
     debts,
     wallet,
+    fees: createFees({ models, ledger }),
     topUps,
     refunds,
     rollUps,

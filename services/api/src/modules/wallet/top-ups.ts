@@ -44,7 +44,8 @@ export interface TopUps extends TopUpRefunds {
    * @throws Problem `provider-unavailable`, `provider-error`
    */
   prepare(userId: string, input: TopUpInput): Promise<PreparedTopUp>;
-  store(tx: Tx, prepared: PreparedTopUp): Promise<TopUpDocument>;
+  /** @param followedBy a kind of job, added with `{ topUpId }` when the money has come: what the user paid it for is done then */
+  store(tx: Tx, prepared: PreparedTopUp, followedBy?: string): Promise<TopUpDocument>;
   credit(tx: Tx, payment: Reported<ProviderPayment>): Promise<Outcome>;
   /**
    * By an administrator's decision: credits what was paid to the user of the top-up that it names, whatever was asked for. A second payment
@@ -127,6 +128,8 @@ export function createTopUps(options: {
     );
     announceBalance(tx, moved, 'top-up');
     for (const change of paid) announceBalance(tx, change, 'debt');
+    const { followedBy } = topUp;
+    if (followedBy) await tx.job({ kind: followedBy, key: `${followedBy}:${topUpId}`, data: { topUpId } });
     return { state: 'processed' };
   };
 
@@ -148,8 +151,9 @@ export function createTopUps(options: {
       return { topUp, opened: await setUp(provider).open(topUp) };
     },
 
-    async store(tx, { topUp, opened }) {
-      const document: TopUpDocument = { ...topUp, ...opened, status: 'pending', refunded: 0, createdAt: tx.now };
+    async store(tx, { topUp, opened }, followedBy) {
+      const follow = followedBy === undefined ? {} : { followedBy };
+      const document: TopUpDocument = { ...topUp, ...opened, ...follow, status: 'pending', refunded: 0, createdAt: tx.now };
       await topUps.insertMany([document], { session: tx.session });
       await setUp(topUp.provider).stored?.(tx, document);
       return document;

@@ -21,7 +21,8 @@ export type BalanceReason =
   | 'investment'
   | 'maturity'
   | 'investment-refund'
-  | 'payout';
+  | 'payout'
+  | 'subscription';
 
 /** Emits `balance-updated` to whoever owns the account; accounts of the system have nobody to tell. */
 export function announceBalance(tx: Tx, { account, amount, oldBalance, newBalance, posting }: BalanceChange, reason: BalanceReason): void {

@@ -103,6 +103,8 @@ export interface TopUpDocument {
   reported?: { total: number; at: Date };
   /** How many refunds administrators have asked for: two that ask at once meet here. */
   refundRequests?: number;
+  /** The kind of the job that goes on with the money, once it is there; see `TopUps.store`. */
+  followedBy?: string;
   /** When the money came into the wallet. */
   creditedAt?: Date;
   createdAt: Date;
@@ -233,6 +235,7 @@ const topUpSchema = new Schema<TopUpDocument>(
     refundRefs: { type: [String], default: undefined },
     reported: new Schema({ total: integer, at: time }, nested),
     refundRequests: Number,
+    followedBy: String,
     creditedAt: Date,
     createdAt: time,
   },
