@@ -121,7 +121,7 @@ test('points and their ledger agree, and so do cards, lines, visits and searches
       const kept = await domain.mongo.db.collection<{ _id: string; balance: number }>('points_accounts').findOne(account);
       expect(kept?.balance ?? 0).toBe(balance);
       const came = await domain.mongo.db.collection('scans').countDocuments({ userId: line.userId, merchantId });
-      expect([visits, visits + 1]).toContain(came);
+      expect(came).toBe(visits);
       const stored = await domain.loyalty.models.customerNames.find({ customerId: line._id }).sort({ _id: 1 }).lean();
       expect(stored).toEqual(productsNamesOf(line));
     }

@@ -26,6 +26,8 @@ export interface Filled {
 }
 
 const decidesAfterMs = 90_000;
+/** By the rule of both programs. @param amount minor units */
+const pointsFor = (amount: number | null): number => Math.floor((amount ?? 0) / pointsPer);
 /** One scan in so many is of somebody who pays. */
 const paysShare = 0.25;
 
@@ -48,7 +50,7 @@ export async function fillBusiness(mongo: Mongo, business: Business, options: Fi
     writer.put('interactions', { _id: idAt(at), merchantId, userId, ...what, by, at: new Date(at), ...open });
 
   /** The first scan enrolls or asks; who is asked decides soon after. */
-  const meet = (at: number, who: number): Person => {
+  const meet = (at: number, who: number, visit: NonNullable<Person['visit']>): Person => {
     const automatic = random() < 0.35 && who < customers;
     const program = programs.find(({ enrollment }) => enrollment === (automatic ? 'automatic' : 'approval'))!;
     const decidedAt = automatic ? at : at + decidesAfterMs;
@@ -65,6 +67,7 @@ export async function fillBusiness(mongo: Mongo, business: Business, options: Fi
       lastScanId: '',
       lastScanAt: at,
       lastVisitAt: null,
+      visit: automatic ? null : visit,
       points: 0,
       earnings: 0,
       lastEarnedAt: 0,
@@ -90,7 +93,7 @@ export async function fillBusiness(mongo: Mongo, business: Business, options: Fi
   };
 
   /** @returns the id of the entry */
-  const earn = (at: number, person: Person, scanId: string, delta: number): string => {
+  const earn = (at: number, person: Person, by: string, { scanId, delta }: { scanId: string; delta: number }): string => {
     const { userId, program, cardId } = person;
     const pointsId = idAt(at);
     const date = localDate(at);
@@ -99,7 +102,7 @@ export async function fillBusiness(mongo: Mongo, business: Business, options: Fi
     person.lastEarnedAt = at;
     person.earned = { date, points: delta + (person.earned.date === date ? person.earned.points : 0) };
     const whose = { cardId, userId, merchantId, merchantName: business.name, programId: program.id, programName: program.name };
-    const stamps = { by: memberId, version: 1, createdAt: new Date(at), updatedAt: new Date(at) };
+    const stamps = { by, version: 1, createdAt: new Date(at), updatedAt: new Date(at) };
     const entry = { delta, reason: 'Visit', source: 'visit', status: 'posted', balance: person.points, lots: [], scanId };
     writer.put('points', { _id: pointsId, ...whose, ...entry, ...stamps });
     const key = `points:${pointsId}`;
@@ -109,26 +112,35 @@ export async function fillBusiness(mongo: Mongo, business: Business, options: Fi
     const account = { account: `user:${userId}:${program.id}`, balanceAfter: person.points, accountVersion: person.earnings };
     writer.put('points_postings', { _id: idAt(at), ...posting, ...account, amount: delta });
     writer.put('points_postings', { _id: idAt(at), ...posting, account: `system:program:${program.id}`, amount: -delta, ...open });
-    note(at, person, memberId, { programId: program.id, subjectId: pointsId, delta, source: 'visit', kind: 'points-posted' });
+    note(at, person, by, { programId: program.id, subjectId: pointsId, delta, source: 'visit', kind: 'points-posted' });
     counted.add(at, 'issued', delta);
     const debt = owed.get(program.id) ?? { points: 0, earnings: 0, lastAt: 0 };
     owed.set(program.id, { points: debt.points + delta, earnings: debt.earnings + 1, lastAt: at });
     return pointsId;
   };
 
+  /** With the visit of the scan that asked. */
+  const agree = (person: Person): void => {
+    const { decidedAt, userId, askedAt, visit } = person;
+    const delta = pointsFor(visit?.amount ?? null);
+    if (visit && delta > 0) earn(decidedAt, person, userId, { scanId: visit.scanId, delta });
+    person.visits++;
+    person.lastVisitAt = askedAt;
+  };
+
   const scan = (at: number, who: number): void => {
     const known = people.get(who);
-    const person = known ?? meet(at, who);
-    const { userId, name, program } = person;
     const scanId = idAt(at);
-    const enrolled = person.cardId !== null && (known !== undefined || program.enrollment === 'automatic');
     const amount = random() < paysShare ? 2_000 + random.below(48_000) : null;
-    const points = enrolled && amount !== null ? Math.floor(amount / pointsPer) : 0;
-    const pointsId = points > 0 ? { pointsId: earn(at, person, scanId, points) } : {};
+    const person = known ?? meet(at, who, { scanId, at: new Date(at), ...(amount === null ? {} : { amount }) });
+    const { userId, name, program } = person;
+    const enrolled = person.cardId !== null && (known !== undefined || program.enrollment === 'automatic');
+    const points = enrolled ? pointsFor(amount) : 0;
+    const pointsId = points > 0 ? { pointsId: earn(at, person, memberId, { scanId, delta: points }) } : {};
     if (enrolled) {
       person.visits++;
       person.lastVisitAt = at;
-    }
+    } else if (!known && person.cardId !== null) agree(person);
     person.scans++;
     person.lastScanId = scanId;
     person.lastScanAt = at;

@@ -37,6 +37,8 @@ export interface Person {
   lastScanId: string;
   lastScanAt: number;
   lastVisitAt: number | null;
+  /** Of the scan that asked. */
+  visit: { scanId: string; at: Date; amount?: number } | null;
   points: number;
   earnings: number;
   lastEarnedAt: number;
@@ -85,6 +87,7 @@ export function enrollmentOf(business: Business, person: Person): Stored {
     _id: person.enrollmentId,
     ...(cardId === null ? {} : { open: true }),
     requestedBy: 'merchant',
+    ...(person.visit ? { visit: person.visit } : {}),
     expiresAt: null,
     cardId,
     ...told,
@@ -124,7 +127,7 @@ export function cardOf(business: Business, person: Person): Stored {
     proposals: 0,
     version: 1 + visits,
     createdAt: new Date(decidedAt),
-    updatedAt: new Date(lastVisitAt ?? decidedAt),
+    updatedAt: new Date(Math.max(lastVisitAt ?? 0, decidedAt)),
   };
 }
 
