@@ -38,7 +38,7 @@ export { type CustomerDocument, type InteractionDocument } from './book.model.js
 export { type CardDocument, type LoyaltyModels, type PointsDocument, type PointsFacts, type ProgramDocument } from './loyalty.model.js';
 export { presentCard, presentCustomer, presentInteraction, presentPoints } from './loyalty.presenter.js';
 export type { Place, Places } from './places.js';
-export type { Moved, Points, PointsChange } from './points.js';
+export type { Points, PointsChange } from './points.js';
 export type { PointsDecisions } from './points.service.js';
 export type { Programs } from './programs.service.js';
 export type { Visit, Visits } from './visits.js';
