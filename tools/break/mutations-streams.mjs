@@ -17,6 +17,20 @@ export const streamMutations = [
     test: 'a second one is refused while the first is open, on any gateway, and served after it',
   },
   {
+    name: 'ticket-taken-back',
+    mechanism: 'only who was served before may take a ticket from the stream that it serves',
+    invariant: 6,
+    edits: [
+      {
+        file: `${gateway}/src/streams.ts`,
+        search: 'await tickets.take(ticket, port, { again: isBack });',
+        replace: 'await tickets.take(ticket, port, { again: isBack || position.cursors.length > 0 });',
+      },
+    ],
+    testFile: ticketTests,
+    test: 'a second one is refused while the first is open, on any gateway, and served after it',
+  },
+  {
     name: 'ticket-taken',
     mechanism: 'a stream whose ticket was taken ends, whichever gateway it was taken at',
     invariant: 6,

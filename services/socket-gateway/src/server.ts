@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { ServerResponse, type IncomingMessage, type Server as HttpServer } from 'node:http';
-import { Problem } from '@tidings/contracts';
 import { createAccess, createFeedLog, createPresence, createTickets, ensureFeedIndexes, ensureTicketIndexes } from '@tidings/feed';
 import {
   createMetrics,
@@ -29,7 +28,7 @@ import { createGatewayMetrics } from './metrics.js';
 import { createPolls } from './polls.js';
 import { createRegistry } from './registry.js';
 import { createStreams, type Streams } from './streams.js';
-import { createHttp, sendProblem } from './transports/http.js';
+import { allowedOrigins, createHttp, serveOn } from './transports/http.js';
 import { attachSocketIo } from './transports/socketio.js';
 import { createTyping } from './typing.js';
 
@@ -278,22 +277,6 @@ export function createGateway({
       if (!given) redis.disconnect();
     },
   };
-}
-
-/** `CORS_ORIGINS` and our own address; `*` stands for every origin. */
-function allowedOrigins({ CORS_ORIGINS, PUBLIC_URL }: Config): string[] {
-  return [...CORS_ORIGINS, ...(PUBLIC_URL ? [new URL(PUBLIC_URL).origin] : [])];
-}
-
-/** Before whoever listens already, as Socket.IO does with its path. */
-function serveOn(server: HttpServer, handle: (req: IncomingMessage, res: ServerResponse) => boolean): void {
-  const others = server.listeners('request') as ((req: IncomingMessage, res: ServerResponse) => void)[];
-  server.removeAllListeners('request');
-  server.on('request', (req, res) => {
-    if (handle(req, res)) return;
-    if (others.length === 0) sendProblem(req, res, new Problem('not-found'));
-    for (const other of others) other.call(server, req, res);
-  });
 }
 
 /** Composed with the API on one port, the gateway calls it there. */

@@ -53,6 +53,14 @@ export interface Streams {
   stop(): void;
 }
 
+interface Wish {
+  named: readonly string[];
+  position: Position;
+  /** It showed a `Last-Event-ID`, so it has been served before. */
+  isBack: boolean;
+  format: StreamFormat;
+}
+
 const beatSlots = 15;
 
 /** Server-sent events: who may, where from, and a port for a connection like any other. */
@@ -65,7 +73,7 @@ export function createStreams(deps: StreamsDeps): Streams {
   let timer: NodeJS.Timeout | undefined;
   let opened = 0;
 
-  const open = async (call: Call, caller: Caller, named: readonly string[], position: Position, format: StreamFormat): Promise<void> => {
+  const open = async (call: Call, caller: Caller, { named, position, isBack, format }: Wish): Promise<void> => {
     const { req, res, address, refuse } = call;
     const { principal, ticket, expiresAt } = caller;
     const isAnonymous = principal === anonymous;
@@ -100,9 +108,11 @@ export function createStreams(deps: StreamsDeps): Streams {
     beats.add(port);
     metrics.connections.set(clients.size);
     try {
-      // Who shows where it was has been served before.
-      if (ticket) await tickets.take(ticket, port, { again: position.cursors.length > 0 });
-      if (isOver && ticket) tickets.giveBack(ticket, port);
+      if (ticket) await tickets.take(ticket, port, { again: isBack });
+      if (isOver) {
+        if (ticket) tickets.giveBack(ticket, port); // gone while it was taken
+        return;
+      }
       if (!isAnonymous) await registry.add(connection);
       const { replayed } = await connection.begin({ named, ...place.start, hello: isAnonymous ? {} : greeting(principal) });
       replayed.catch(() => port.end('failed'));
@@ -120,9 +130,11 @@ export function createStreams(deps: StreamsDeps): Streams {
     if (caller.principal === anonymous) throw new Problem('unauthenticated');
     assertOpens(caller.ticket, query.feeds);
     const last = lastEventId(call.req, (text) => positionPattern.test(text));
-    const position = (last === undefined ? query.lastEventId : parsePosition(last)) ?? query.cursors ?? { epoch: undefined, cursors: [] };
+    const back = last === undefined ? query.lastEventId : parsePosition(last);
+    const position = back ?? query.cursors ?? { epoch: undefined, cursors: [] };
     assertFits(position, query.feeds);
-    await open(call, caller, query.feeds, position, query.unnamed ? unnamedEvents : namedEvents);
+    const format = query.unnamed ? unnamedEvents : namedEvents;
+    await open(call, caller, { named: query.feeds, position, isBack: back !== undefined, format });
   };
 
   const plans: Serve = async (call) => {
@@ -132,7 +144,8 @@ export function createStreams(deps: StreamsDeps): Streams {
     const feed = isAdmin(caller.principal.roles) ? feeds.plansAdmin : query.planId === undefined ? feeds.plans : feeds.plan(query.planId);
     assertOpens(caller.ticket, [feed]);
     const last = lastEventId(call.req, (text) => planPositionSchema.safeParse(text).success) ?? query.lastEventId;
-    await open(call, caller, [feed], planPosition(last, feed), planMessages(feed, query.planId));
+    const format = planMessages(feed, query.planId);
+    await open(call, caller, { named: [feed], position: planPosition(last, feed), isBack: last !== undefined, format });
   };
 
   const count: Serve = async ({ res, isHead }) => {

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { createTickets } from '@tidings/feed';
 import { inTransaction } from '@tidings/platform';
 import { waitFor } from '@tidings/testing';
@@ -87,6 +89,8 @@ describe('one ticket serves one stream', () => {
     const first = await stream(ticket, 'plans');
     expect(outcome(await stream(ticket, 'plans'))).toEqual([409, 'ticket-used']);
     expect(outcome(await stream(ticket, 'plans', { on: other }))).toEqual([409, 'ticket-used']);
+    // Where a state was read is no sign of having been served.
+    expect(outcome(await stream(ticket, 'plans', { query: { cursors: '0' } }))).toEqual([409, 'ticket-used']);
     first.close();
     await waitFor('the ticket to be given back', async () => (await stream(ticket, 'plans', { on: other })).status === 200);
   });
@@ -110,6 +114,25 @@ describe('one ticket serves one stream', () => {
     const ticket = await ticketFor(who);
     expect(outcome(await stream(ticket, 'admin'))).toEqual([403, 'forbidden']);
     await waitFor('the ticket to be given back', async () => (await stream(ticket, 'plans')).status === 200);
+  });
+
+  test('a client that goes while it is taken leaves nothing behind', async () => {
+    const who = await world.person();
+    const ticket = await ticketFor(who);
+    const { hostname, port } = new URL(world.url);
+    for (let count = 0; count < 30; count++) {
+      const socket = connect(Number(port), hostname);
+      await once(socket, 'connect');
+      socket.write(`GET /api/feeds/stream?feeds=user:${who.userId}&ticket=${ticket} HTTP/1.1\r\nHost: x\r\nLast-Event-ID: 0\r\n\r\n`);
+      for (let turn = 0; turn < count * 2; turn++) await new Promise((resolve) => setImmediate(resolve));
+      socket.destroy();
+    }
+    await waitFor('the ticket to be given back', async () => {
+      const client = await stream(ticket, `user:${who.userId}`);
+      client.close();
+      return client.status === 200;
+    });
+    await waitFor('everybody to be gone', () => (world.gateway.adapter.hubs.get(`user:${who.userId}`)?.holds ?? 0) === 0);
   });
 
   test('of two at the same moment one is served', async () => {

@@ -1,6 +1,6 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { allRoutes, badRequest, Problem, type RouteDefinition } from '@tidings/contracts';
-import { newId, type Logger } from '@tidings/platform';
+import { newId, type Config, type Logger } from '@tidings/platform';
 import cors from 'cors';
 import helmet from 'helmet';
 import type { GatewayMetrics } from '../metrics.js';
@@ -89,6 +89,22 @@ export function createHttp({ serve, origins, clientAddress, isServing, logger, m
   };
 }
 
+/** `CORS_ORIGINS` and our own address; `*` stands for every origin. */
+export function allowedOrigins({ CORS_ORIGINS, PUBLIC_URL }: Config): string[] {
+  return [...CORS_ORIGINS, ...(PUBLIC_URL ? [new URL(PUBLIC_URL).origin] : [])];
+}
+
+/** Before whoever listens already, as Socket.IO does with its path. */
+export function serveOn(server: Server, handle: Handler): void {
+  const others = server.listeners('request') as ((req: IncomingMessage, res: ServerResponse) => void)[];
+  server.removeAllListeners('request');
+  server.on('request', (req, res) => {
+    if (handle(req, res)) return;
+    if (others.length === 0) sendProblem(req, res, new Problem('not-found'));
+    for (const other of others) other.call(server, req, res);
+  });
+}
+
 export function sendJson(res: ServerResponse, body: Buffer | string, isHead = false): void {
   res.writeHead(200, {
     'content-type': 'application/json; charset=utf-8',
@@ -136,7 +152,7 @@ function toProblem(error: unknown, path: string, logger: Logger): Problem {
   return new Problem('unavailable', undefined, { cause: error, errorId, retryAfterSeconds: 1 });
 }
 
-export function sendProblem(req: IncomingMessage, res: ServerResponse, problem: Problem): void {
+function sendProblem(req: IncomingMessage, res: ServerResponse, problem: Problem): void {
   if (res.headersSent || res.destroyed) {
     res.destroy();
     return;
