@@ -44,7 +44,7 @@ describe.each(checked.map((route) => ({ name: `${route.method.toUpperCase()} ${r
       ...parameterAttempts(route, fixture),
       ...bodyAttempts(route, fixture),
       ...headerAttempts(route),
-      ...(as ? loginAttempts(as) : []),
+      ...(as ? loginAttempts(route, as) : []),
       ...(as && !anyLogin ? strangerAttempts(route) : []),
     ];
     const failures = await refusals(route, fixture, list);
@@ -83,10 +83,10 @@ test('routes of operators take no input that could be wrong', async () => {
   }
 });
 
-function loginAttempts(as: NonNullable<Fixture['as']>): Attempt[] {
+function loginAttempts(route: RouteDefinition, as: NonNullable<Fixture['as']>): Attempt[] {
   const forged = forgedTokens(scene.world.config, as.token, scene.stranger);
   return [
-    { name: 'no login', headers: { authorization: '' }, statuses: [401] },
+    ...(route.access === 'optional' ? [] : [{ name: 'no login', headers: { authorization: '' }, statuses: [401] }]),
     { name: 'a login by password', headers: { authorization: `Basic ${Buffer.from('a:b').toString('base64')}` }, statuses: [401] },
     { name: 'a token with a blank', headers: { authorization: `Bearer ${as.token} x` }, statuses: [401] },
     { name: 'a refresh token', headers: { authorization: `Bearer ${as.refreshToken}` }, statuses: [401] },
