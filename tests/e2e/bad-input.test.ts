@@ -142,10 +142,10 @@ async function statusOf(route: RouteDefinition, fixture: Fixture): Promise<numbe
 
 /** Not by fetch, which corrects what it is given: paths, headers, lone surrogates. */
 function send(route: RouteDefinition, fixture: Fixture, attempt: Attempt): Promise<{ status: number; type: string; text: string }> {
-  const body = attempt.body ?? (fixture.body === undefined ? undefined : toJson(fixture.body));
+  const body = attempt.body ?? fixture.form?.body ?? (fixture.body === undefined ? undefined : toJson(fixture.body));
   const headers: Record<string, string> = {
     ...(fixture.as ? { authorization: `Bearer ${fixture.as.token}` } : {}),
-    ...(body ? { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(body)) } : {}),
+    ...(body ? { 'content-type': fixture.form?.type ?? 'application/json', 'content-length': String(Buffer.byteLength(body)) } : {}),
     ...attempt.headers,
   };
   if (headers['authorization'] === '') delete headers['authorization'];

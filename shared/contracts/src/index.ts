@@ -12,6 +12,7 @@ export * from './errors.js';
 export * from './event.js';
 export * from './events.js';
 export * from './feeds.js';
+export * from './files/schemas.js';
 export * from './history/schemas.js';
 export * from './history/screen.js';
 export * from './history/timeline.js';

@@ -188,8 +188,17 @@ function fieldsOf(object: z.ZodObject | undefined, place: 'path' | 'query'): Par
   }));
 }
 
+/** OpenAPI 3.1, "Considerations for File Uploads". */
+const formWithFile: JsonSchema = {
+  type: 'object',
+  properties: { file: { type: 'string', contentMediaType: 'application/octet-stream' } },
+  required: ['file'],
+  additionalProperties: false,
+};
+
 function bodyOf(route: RouteDefinition): Operation['requestBody'] {
   if (route.raw) return { required: true, content: { 'application/json': { schema: { type: 'object' } } } };
+  if (route.upload) return { required: true, content: { 'multipart/form-data': { schema: formWithFile } } };
   if (!route.body) return undefined;
   return {
     required: !route.body.safeParse(undefined).success,

@@ -41,6 +41,8 @@ export interface RouteDefinition<
   readonly write?: true;
   /** The service that serves it; the API unless given. */
   readonly at?: 'gateway';
+  /** The body is a form (`multipart/form-data`) with one file, in the part `file`. */
+  readonly upload?: { readonly maxBytes: number };
   /** The body reaches the handler as the bytes that were sent (webhook signatures are over those). */
   readonly raw?: true;
 }

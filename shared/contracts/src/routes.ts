@@ -1,4 +1,5 @@
 import { adminRoutes } from './admin/routes.js';
+import { fileRoutes } from './files/routes.js';
 import { historyRoutes } from './history/routes.js';
 import { authRoutes } from './identity/routes.js';
 import { loyaltyRoutes } from './loyalty/routes.js';
@@ -36,6 +37,7 @@ export const routes = {
   payouts: payoutRoutes,
   plans: planRoutes,
   investments: investmentRoutes,
+  files: fileRoutes,
   notifications: notificationRoutes,
   admin: adminRoutes,
   history: historyRoutes,

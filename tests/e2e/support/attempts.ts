@@ -1,6 +1,7 @@
 import { expect } from '@jest/globals';
 import { allRoutes, type RouteDefinition } from '@tidings/contracts';
 import type { Fixture } from './fixtures.js';
+import { formAttempts } from './forms.js';
 import { missingFrom, mutationsOf, operators, toJson } from './mutations.js';
 import { operationOf, type Parameter } from './schema.js';
 
@@ -9,7 +10,7 @@ export interface Attempt {
   name: string;
   path?: string;
   method?: string;
-  body?: string;
+  body?: string | Buffer;
   headers?: Record<string, string>;
   /** What the answer must be; 400 unless it says otherwise. */
   statuses?: readonly number[];
@@ -101,6 +102,7 @@ const oddCursors = [
 ];
 
 export function bodyAttempts(route: RouteDefinition, fixture: Fixture): Attempt[] {
+  if (route.upload) return [...formAttempts];
   const { body: schema, bodyRequired } = operationOf(route);
   if (!schema) {
     if (route.method === 'get') return [];

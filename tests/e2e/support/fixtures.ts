@@ -3,6 +3,7 @@ import { weekdays } from '@tidings/contracts';
 import { createFeedLog } from '@tidings/feed';
 import { createStall, expectStatus, topUp, waitFor, type Account, type Stall } from '@tidings/testing';
 import { awardOf, cardOf, programAt, programBody, redemptionCode, redemptionOf, rewardBody, rewardOf, waitingPoints } from './loyalty.js';
+import { imageForm } from './forms.js';
 import { heldDelivery, unmatchedPayment } from './payments.js';
 import { investmentOf, planBody, planOf } from './plans.js';
 import { password, type Scene } from './scene.js';
@@ -14,6 +15,8 @@ export interface Fixture {
   params?: Record<string, string>;
   query?: Record<string, string>;
   body?: unknown;
+  /** Of a route that takes a file, in the place of the body. */
+  form?: { type: string; body: Buffer };
   /** Fields that cannot stand beside the others. */
   without?: readonly string[];
   /** True where any login may: a public resource, or the caller's own. Else everybody but `as` (and administrators) is refused. */
@@ -272,6 +275,10 @@ export const fixtures: Readonly<Record<string, (scene: Scene) => Promise<Fixture
     anyLogin: true,
   }),
   getMerchant: async ({ customer, stall }) => ({ as: customer, params: { id: stall.merchant.id }, anyLogin: true }),
+  setLogo: async ({ world }) => {
+    const stall = await createStall(world);
+    return ofItsOwner(stall, { fileId: await sentFile(world, stall.owner) });
+  },
   listMembers: async ({ stall }) => ({ as: stall.owner, params: { id: stall.merchant.id }, query: lists }),
   addMember: async ({ stall, world }) => ({
     as: stall.owner,
@@ -513,6 +520,16 @@ export const fixtures: Readonly<Record<string, (scene: Scene) => Promise<Fixture
     query: { ...lists, planId: (await planOf(scene)).id, status: 'ACTIVE', userId: scene.customer.id },
   }),
 
+  // --- files
+  uploadFile: async ({ customer }) => ({ as: customer, form: imageForm, anyLogin: true }),
+  // One that is a logo; another's file is no route's but its owner's.
+  getFile: async ({ world }) => {
+    const { merchant, owner } = await createStall(world);
+    const id = await sentFile(world, owner);
+    await expectStatus(200, owner.http.send('PUT', `/api/merchants/${merchant.id}/logo`, { fileId: id }));
+    return { params: { id } };
+  },
+
   // --- notifications
   listNotifications: async ({ customer }) => ({ as: customer, query: { ...lists, unread: 'true' }, anyLogin: true }),
   readNotification: async (scene) => ({ as: scene.stall.owner, params: { id: (await scene.notification()).id } }),
@@ -621,6 +638,13 @@ async function goingBulk(scene: Scene): Promise<string> {
   const operations = scene.world.mongo.db.collection<{ _id: string }>('bulk_operations');
   await operations.updateOne({ _id: id }, { $set: { status: 'running', completedAt: null } });
   return id;
+}
+
+async function sentFile({ apiUrl }: Scene['world'], { token }: Account): Promise<string> {
+  const { type, body } = imageForm;
+  const headers = { authorization: `Bearer ${token}`, 'content-type': type };
+  const answer = await fetch(`${apiUrl}/api/files`, { method: 'POST', headers, body: new Uint8Array(body) });
+  return ((await answer.json()) as { id: string }).id;
 }
 
 const ofItsOwner = ({ owner, merchant }: Stall, body?: object): Fixture => ({

@@ -4,6 +4,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { z } from 'zod';
 import type { Media } from './media.js';
 import type { OwnLimit } from './rate-limit.js';
+import type { UploadedFile } from './upload.js';
 
 type ParamsOf<R> = R extends { readonly params?: infer S extends z.ZodType } ? z.output<S> : Record<string, never>;
 type QueryOf<R> = R extends { readonly query?: infer S extends z.ZodType } ? z.output<S> : Record<string, never>;
@@ -32,6 +33,8 @@ export interface WriteInput<R, Caller> extends ReadInput<R, Caller> {
   body: BodyOf<R>;
   /** The header as sent; see `checkIfMatch`. */
   ifMatch: string | undefined;
+  /** Of a route that takes one. */
+  file?: UploadedFile;
 }
 
 export interface RawInput {
@@ -96,7 +99,7 @@ export function read<R extends RouteDefinition>(
 /** A GET that needs no login, and shows more to one: `caller` is null without. */
 export function optionalRead<R extends RouteDefinition>(
   route: R,
-  handle: (input: ReadInput<R, Principal | null>) => Promise<AnswerOf<R>>,
+  handle: (input: ReadInput<R, Principal | null>) => Promise<AnswerOf<R> | Media>,
   options: ReadOptions<R, Principal | null> = {},
 ): RouteBinding {
   return erase(route, 'read', 'optional', handle, options);

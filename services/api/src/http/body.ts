@@ -3,6 +3,8 @@ import express, { type Request, type RequestHandler, type Response } from 'expre
 
 const json = express.json({ limit: '100kb', strict: false });
 const bytes = express.raw({ limit: '1mb', type: () => true });
+/** By their limits: few routes have one of their own. */
+const larger = new Map<number, RequestHandler>();
 
 const hasBody = (req: Request): boolean => req.headers['transfer-encoding'] !== undefined || Number(req.headers['content-length'] ?? 0) > 0;
 
@@ -14,10 +16,17 @@ export async function readJson(req: Request, res: Response): Promise<unknown> {
   return req.body;
 }
 
-export async function readBytes(req: Request, res: Response): Promise<Buffer> {
+/** @param limit in bytes; 1 MiB unless given */
+export async function readBytes(req: Request, res: Response, limit?: number): Promise<Buffer> {
   if (!hasBody(req)) return Buffer.alloc(0);
-  await run(bytes, req, res);
+  await run(limit === undefined ? bytes : upTo(limit), req, res);
   return Buffer.isBuffer(req.body) ? req.body : Buffer.alloc(0);
+}
+
+function upTo(limit: number): RequestHandler {
+  const known = larger.get(limit) ?? express.raw({ limit, type: () => true });
+  larger.set(limit, known);
+  return known;
 }
 
 function run(middleware: RequestHandler, req: Request, res: Response): Promise<void> {

@@ -11,6 +11,7 @@ import { createIdempotency, idempotentRequest, type Answer } from './idempotency
 import { Media } from './media.js';
 import type { RateLimits } from './rate-limit.js';
 import { requestState } from './request-state.js';
+import { readUpload } from './upload.js';
 import { parseBody, parseParams, parseQuery } from './validate.js';
 
 export interface ApiRouter {
@@ -44,8 +45,15 @@ export function createRouter(context: Context, bindings: readonly RouteBinding[]
     base: ReadInput<unknown, Principal | null>,
   ): Promise<void> => {
     const { route } = binding;
-    const body = parseBody(route, await readJson(req, res));
-    const input: WriteInput<unknown, Principal | null> = { ...base, body: body as never, ifMatch: req.headers['if-match'] };
+    const file = route.upload && (await readUpload(req, res, route.upload.maxBytes));
+    // Of a file the hash stands for the body: the same key with another file is another request.
+    const body = file ? { file: file.sha256 } : parseBody(route, await readJson(req, res));
+    const input: WriteInput<unknown, Principal | null> = {
+      ...base,
+      body: body as never,
+      ifMatch: req.headers['if-match'],
+      ...(file ? { file } : {}),
+    };
     if (binding.attempts) {
       await limits.attemptFrom(`${route.name}:ip:${base.client.ip}`, res);
       for (const name of binding.attempts(input)) await limits.attempt(`${route.name}:${name}`, res);

@@ -3,6 +3,7 @@ import { adminModule } from './admin/index.js';
 import { bulkModule } from './bulk/index.js';
 import { customersModule } from './customers/index.js';
 import { enrollmentsModule } from './enrollments/index.js';
+import { filesModule } from './files/index.js';
 import { historyModule } from './history/index.js';
 import { identityModule } from './identity/index.js';
 import { investmentsModule } from './investments/index.js';
@@ -28,7 +29,8 @@ import { webhooksModule } from './webhooks/index.js';
 export function createModules(context: Context): ApiModule[] {
   const identity = identityModule(context);
   const wallet = walletModule(context);
-  const merchants = merchantsModule(context);
+  const files = filesModule(context);
+  const merchants = merchantsModule(context, files);
   const orders = ordersModule(context, { ...merchants, wallet: wallet.wallet, earn: followOrder });
   const payments = paymentsModule(context, {
     merchants: merchants.merchants,
@@ -42,6 +44,7 @@ export function createModules(context: Context): ApiModule[] {
   return [
     identity,
     wallet,
+    files,
     merchants,
     bulkModule(context, merchants),
     orders,

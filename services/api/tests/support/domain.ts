@@ -18,6 +18,7 @@ import { bulkModule, type BulkModule } from '../../src/modules/bulk/index.js';
 import { customersModule, type CustomersModule } from '../../src/modules/customers/index.js';
 import { enrollmentsModule, type EnrollmentsModule } from '../../src/modules/enrollments/index.js';
 import { investmentsModule, type InvestmentsModule } from '../../src/modules/investments/index.js';
+import { filesModule, type FilesModule } from '../../src/modules/files/index.js';
 import { loyaltyModule, type LoyaltyModule } from '../../src/modules/loyalty/index.js';
 import { merchantsModule, type MerchantsModule } from '../../src/modules/merchants/index.js';
 import { ordersModule, type OrdersModule } from '../../src/modules/orders/index.js';
@@ -41,6 +42,7 @@ export interface Domain {
   logger: Logger;
   unitOfWork: UnitOfWork;
   wallet: WalletModule;
+  files: FilesModule;
   merchants: MerchantsModule;
   bulk: BulkModule;
   loyalty: LoyaltyModule;
@@ -101,7 +103,8 @@ export async function createDomain(options: DomainOptions = {}): Promise<Domain>
   const redis = createRedis(redisUrl, { name: 'domain', logger });
   const context = { config, mongo, redis, logger, jobs, unitOfWork, metrics };
   const wallet = walletModule(context, options.providers);
-  const merchants = merchantsModule(context);
+  const files = filesModule(context);
+  const merchants = merchantsModule(context, files);
   const bulk = bulkModule(context, merchants);
   const orders = ordersModule(context, { ...merchants, wallet: wallet.wallet, earn: followOrder });
   const payments = paymentsModule(context, { ...merchants, orders: orders.orders, wallet: wallet.wallet });
@@ -131,6 +134,7 @@ export async function createDomain(options: DomainOptions = {}): Promise<Domain>
   await ensureNotificationIndexes(mongo);
   for (const module of [
     wallet,
+    files,
     merchants,
     bulk,
     loyalty,
@@ -167,6 +171,7 @@ export async function createDomain(options: DomainOptions = {}): Promise<Domain>
     logger,
     unitOfWork,
     wallet,
+    files,
     merchants,
     bulk,
     loyalty,

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { idParams, idSchema, listOf, listQuery } from '../common.js';
 import { itemRoutes } from '../orders/routes.js';
 import { defineRoute } from '../route.js';
-import { memberBody, memberSchema, merchantBody, merchantPatch, merchantsQuery, merchantViewSchema } from './schemas.js';
+import { logoBody, memberBody, memberSchema, merchantBody, merchantPatch, merchantsQuery, merchantViewSchema } from './schemas.js';
 import { bulkRoutes } from './bulk-routes.js';
 import { sellingRoutes } from './selling-routes.js';
 
@@ -71,6 +71,21 @@ export const merchantRoutes = {
     status: 200,
     response: merchantViewSchema,
     errors: ['not-found'],
+  }),
+  setLogo: defineRoute({
+    name: 'setLogo',
+    method: 'put',
+    path: '/api/merchants/:id/logo',
+    summary: 'Show an image that was sent to `/api/files` as the logo of the merchant',
+    tag,
+    access: 'user',
+    who: owners,
+    params: idParams,
+    body: logoBody,
+    status: 200,
+    response: merchantViewSchema,
+    errors: ['not-found', 'already-exists', 'version-mismatch'],
+    write: true,
   }),
   listMembers: defineRoute({
     name: 'listMembers',

@@ -51,10 +51,17 @@ export const merchantPatch = z
   .refine((body) => Object.values(body).some((value) => value !== undefined), 'at least one field');
 export type MerchantPatch = z.output<typeof merchantPatch>;
 
+/** `GET /api/files/{fileId}` shows it, also without a login. Pixels. */
+export const logoSchema = z.strictObject({ fileId: idSchema, width: z.int().min(1), height: z.int().min(1) });
+
+/** A file that the caller sent; null takes the logo away. */
+export const logoBody = z.strictObject({ fileId: idSchema.nullable() });
+
 /** What everybody sees. */
 export const merchantSchema = z.strictObject({
   id: idSchema,
   name: z.string(),
+  logo: logoSchema.optional(),
   description: z.string().optional(),
   category: z.string().optional(),
   isActive: z.boolean(),

@@ -1,6 +1,7 @@
 import { Problem, type MerchantPatch, type Principal } from '@tidings/contracts';
 import type { Tx } from '@tidings/feed';
 import { checkIfMatch } from '../../http/etag.js';
+import type { Logos } from './logos.js';
 import { isMember } from './members.js';
 import type { MerchantDocument, MerchantModels } from './merchants.model.js';
 import { viewForAdmins } from './merchants.presenter.js';
@@ -29,8 +30,9 @@ export function createAdministration(options: {
   models: Pick<MerchantModels, 'items'>;
   selling: Pick<SellingService, 'follow'>;
   openMatters: OpenMatters;
+  logos: Pick<Logos, 'release'>;
 }): Administration {
-  const { merchants, models, selling, openMatters } = options;
+  const { merchants, models, selling, openMatters, logos } = options;
 
   /** Opening hours go by the time zone, and a suspended merchant is closed: what its menu shows follows. */
   const follow = async (tx: Tx, before: MerchantDocument, after: MerchantDocument): Promise<void> => {
@@ -68,6 +70,7 @@ export function createAdministration(options: {
       checkIfMatch(ifMatch, merchant.version, () => viewForAdmins(merchant));
       await assertNothingOpen(tx, merchant);
       await tx.audit({ action: 'merchant.delete', target: `merchant:${id}`, details: { name: merchant.name } });
+      await logos.release(tx, merchant);
       await merchants.remove(tx, merchant, { byAdmin: !isMember(caller, id) });
     },
 
@@ -82,6 +85,7 @@ export function createAdministration(options: {
     async removeOne(tx, id) {
       const merchant = await merchants.get(id, tx);
       await assertNothingOpen(tx, merchant);
+      await logos.release(tx, merchant);
       return merchants.remove(tx, merchant, { byAdmin: true, bulk: true });
     },
   };

@@ -1,10 +1,12 @@
 import type { ApiModule, Context } from '../../context.js';
 import { ensureIndexes } from '../../models.js';
 import { createEntitlements, type Entitlements } from '../entitlements/index.js';
+import type { FilesModule } from '../files/index.js';
 import { createMemberships } from '../identity/index.js';
 import { createAdministration, type Administration } from './administration.js';
 import { createDirectory, type MerchantDirectory } from './directory.js';
 import { createItems, type Items } from './items.js';
+import { createLogos } from './logos.js';
 import { createMembers, type Members } from './members.js';
 import { createMenus, type Menus } from './menus.js';
 import { merchantModels } from './merchants.model.js';
@@ -35,7 +37,10 @@ export interface MerchantsModule extends ApiModule {
   selling: SellingService;
 }
 
-export function merchantsModule({ config, mongo, unitOfWork }: Pick<Context, 'config' | 'mongo' | 'unitOfWork'>): MerchantsModule {
+export function merchantsModule(
+  { config, mongo, unitOfWork }: Pick<Context, 'config' | 'mongo' | 'unitOfWork'>,
+  { files }: Pick<FilesModule, 'files'>,
+): MerchantsModule {
   const models = { ...merchantModels(mongo), ...sellingModels(mongo) };
   const entitlements = createEntitlements({ config, mongo });
   const merchants = createMerchants({
@@ -48,7 +53,8 @@ export function merchantsModule({ config, mongo, unitOfWork }: Pick<Context, 'co
   const members = createMembers(mongo, createMemberships(mongo), models, entitlements.limits);
   const items = createItems({ models, merchants, limits: entitlements.limits });
   const selling = createSelling({ models, merchants, unitOfWork });
-  const administration = createAdministration({ merchants, models, selling, openMatters: createOpenMatters(mongo) });
+  const logos = createLogos({ merchants, members, files });
+  const administration = createAdministration({ merchants, models, selling, openMatters: createOpenMatters(mongo), logos });
   const directory = createDirectory(models);
   return {
     entitlements,
@@ -59,7 +65,7 @@ export function merchantsModule({ config, mongo, unitOfWork }: Pick<Context, 'co
     items,
     menus: createMenus(models, items),
     selling,
-    routes: merchantRoutes({ merchants, administration, directory, members, items, selling }),
+    routes: merchantRoutes({ merchants, administration, directory, logos, members, items, selling }),
     jobs: { [sellingJobKind]: selling.turn },
     async start() {
       await ensureIndexes({ ...models, ...entitlements.models });

@@ -11,6 +11,7 @@ export interface MerchantDocument {
   address?: string;
   description?: string;
   category?: string;
+  logo?: { fileId: string; width: number; height: number };
   isActive: boolean;
   currency: string;
   timeZone: string;
@@ -88,6 +89,7 @@ const merchantSchema = new Schema<MerchantDocument>(
     address: String,
     description: String,
     category: String,
+    logo: { type: Schema.Types.Mixed },
     isActive: flag,
     currency: text,
     timeZone: text,

@@ -5,10 +5,11 @@ import { mayTrade } from './standing.js';
 
 /** The fields that everybody may see. */
 export function presentMerchant(merchant: MerchantDocument): Merchant {
-  const { _id, name, description, category, isActive, currency, timeZone, version, createdAt, updatedAt } = merchant;
+  const { _id, name, logo, description, category, isActive, currency, timeZone, version, createdAt, updatedAt } = merchant;
   return {
     id: _id,
     name,
+    ...(logo === undefined ? {} : { logo }),
     ...(description === undefined ? {} : { description }),
     ...(category === undefined ? {} : { category }),
     isActive,

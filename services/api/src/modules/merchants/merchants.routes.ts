@@ -4,6 +4,7 @@ import { presentPage } from '../../http/lists.js';
 import type { Administration } from './administration.js';
 import type { MerchantDirectory } from './directory.js';
 import type { Items } from './items.js';
+import type { Logos } from './logos.js';
 import type { Members } from './members.js';
 import type { MerchantDocument } from './merchants.model.js';
 import { presentItem, presentMerchant, presentSelling, viewForAdmins } from './merchants.presenter.js';
@@ -20,11 +21,12 @@ export function merchantRoutes(parts: {
   merchants: Merchants;
   administration: Administration;
   directory: MerchantDirectory;
+  logos: Logos;
   members: Members;
   items: Items;
   selling: SellingService;
 }): RouteBinding[] {
-  const { merchants, administration, directory, members, items, selling } = parts;
+  const { merchants, administration, directory, logos, members, items, selling } = parts;
   const contract = routes.merchants;
   return [
     write(contract.create, async ({ tx, caller, body }) => view(await merchants.create(tx, body), caller)),
@@ -36,6 +38,9 @@ export function merchantRoutes(parts: {
       feeds: merchantsFeed,
     }),
     read(contract.get, async ({ caller, params }) => view(await merchants.get(params.id), caller), { feeds: merchantsFeed }),
+    write(contract.setLogo, async ({ tx, caller, params, body, ifMatch }) =>
+      view(await logos.set(tx, caller, params.id, body, ifMatch), caller),
+    ),
     read(contract.listMembers, async ({ caller, params, query }) => {
       await merchants.get(params.id);
       const { page, nextCursor } = await members.list(caller, params.id, query);

@@ -9,7 +9,7 @@ import { presentContacts, presentMerchant, viewForAdmins } from './merchants.pre
 /** What of a merchant may change; undefined takes away what need not be there. */
 export type MerchantFields = Partial<
   Pick<MerchantDocument, 'name' | 'ownerName' | 'email' | 'isActive' | 'currency' | 'timeZone'> &
-    Record<'phone' | 'address' | 'description' | 'category', string | undefined>
+    Record<'phone' | 'address' | 'description' | 'category', string | undefined> & { logo: MerchantDocument['logo'] | undefined }
 >;
 
 /** Whom a change is told, beside the directory. `bulk`: it is one of many, which are told together. */
