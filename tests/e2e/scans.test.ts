@@ -1,15 +1,17 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import {
   listedCustomers,
   reduceCards,
   reduceCustomerBook,
   reduceEnrollments,
+  reduceFraudAlerts,
   reduceNotifications,
   reducePoints,
-  type AnyEvent,
+  reduceScans,
   type Card,
   type CustomerBook,
   type Enrollment,
+  type FraudAlert,
   type Notification,
   type PointsEntry,
   type Program,
@@ -22,6 +24,7 @@ import {
   expectLiveEqualsFresh,
   expectStatus,
   itemsOf,
+  stateOf,
   topUp,
   type Account,
   type Stall,
@@ -33,6 +36,9 @@ let world: World;
 let stall: Stall;
 beforeAll(async () => {
   world = await createWorld({ gateways: 2 });
+});
+// Of each case its own: the business's screen begins with nothing.
+beforeEach(async () => {
   stall = await createStall(world);
 });
 afterAll(() => world.stop());
@@ -85,10 +91,44 @@ async function dashboardEqualsFresh(device: TestClient, { http }: Account): Prom
   });
 }
 
-/** The customers on the business's screen. */
-function customersOn(desk: TestClient) {
-  const events = desk.of('loyalty-customer-updated').map((data) => ({ type: 'loyalty-customer-updated', data }) as unknown as AnyEvent);
-  return listedCustomers(events.reduce<CustomerBook>(reduceCustomerBook, new Map()));
+/** What the business's screen shows, live, is what a new one fetches. */
+async function deskEqualsFresh(desk: TestClient): Promise<void> {
+  await world.settled();
+  await caughtUp(desk);
+  const { http } = stall.owner;
+  const { id } = stall.merchant;
+  const fresh = <T>(path: string) => itemsOf<T>(http, path);
+  expect(customersOn(desk)).toEqual(await fresh(`/api/merchants/${id}/customers?limit=100`));
+  await expectLiveEqualsFresh<readonly Scan[]>({
+    client: desk,
+    initial: [],
+    reduce: reduceScans,
+    fetch: () => fresh(`/api/merchants/${id}/scans?limit=100`),
+  });
+  await expectLiveEqualsFresh<readonly Enrollment[]>({
+    client: desk,
+    initial: [],
+    reduce: reduceEnrollments,
+    fetch: () => fresh(`/api/enrollments?businessId=${id}&limit=100`),
+  });
+  for (const { userId } of customersOn(desk)) {
+    const { body } = await expectStatus(200, http.get<{ cards: Card[] }>(`/api/merchants/${id}/customers/${userId}`));
+    expect(cardsOn(desk).filter((card) => card.userId === userId)).toEqual(body.cards);
+    for (const card of body.cards) expect(pointsOn(desk, card.id)).toEqual(await fresh(`/api/points?cardId=${card.id}&limit=100`));
+  }
+}
+
+/** On either side's screen, as it stands. */
+const customersOn = (desk: TestClient) => listedCustomers(stateOf(desk, new Map() as CustomerBook, reduceCustomerBook));
+const cardsOn = (screen: TestClient) => stateOf<readonly Card[]>(screen, [], reduceCards).filter(({ status }) => status === 'active');
+const pointsOn = (screen: TestClient, cardId: unknown) =>
+  stateOf<readonly PointsEntry[]>(screen, [], reducePoints).filter((entry) => entry.cardId === cardId);
+const scansOn = (desk: TestClient) => stateOf<readonly Scan[]>(desk, [], reduceScans);
+
+/** Live and after a reload: what each side has is what it would fetch. */
+async function bothEqualFresh(phone: TestClient, customer: Account, desk: TestClient): Promise<void> {
+  await dashboardEqualsFresh(phone, customer);
+  await deskEqualsFresh(desk);
 }
 const told = (device: TestClient, title: string) => device.event('new-notification', (one) => one['title'] === title);
 
@@ -108,7 +148,9 @@ describe('the three cases', () => {
       });
     expect(await told(phone, 'QR code scanned')).toMatchObject({ message });
     const question = await told(phone, 'Enrollment to decide');
-    expect(customersOn(desk).map(({ userId }) => userId)).not.toContain(asha.id);
+    expect(customersOn(desk)).toEqual([]);
+    await bothEqualFresh(phone, asha, desk);
+    expect(phone.of('qr-scanned')).toEqual([expect.not.objectContaining({ scan: expect.anything() })]);
 
     await expectStatus(200, asha.http.post(`/api/notifications/${String(question['notificationId'])}/actions/accept`));
     await phone.event('card-updated', (data) => data['programId'] === programId);
@@ -119,9 +161,9 @@ describe('the three cases', () => {
     const visits = (count: number) =>
       desk.event('loyalty-customer-updated', ({ customer }) => (customer as { visits: number }).visits === count);
     await visits(1);
-    const listed = `/api/merchants/${stall.merchant.id}/customers?limit=100`;
     expect(customersOn(desk)).toMatchObject([{ userId: asha.id, name: 'Asha', balance: 10, visits: 1 }]);
-    expect(await itemsOf(stall.owner.http, listed)).toEqual(customersOn(desk));
+    expect(cardsOn(phone)).toMatchObject([{ programId, balance: 10, visits: 1 }]);
+    await bothEqualFresh(phone, asha, desk);
 
     await pass(asha);
     const { body: second } = await expectStatus(200, scan(await codeOf(asha), { programId }));
@@ -129,10 +171,9 @@ describe('the three cases', () => {
     await phone.event('points-updated', (data) => data['pointsId'] === second.points!.id);
     await visits(2);
     expect(customersOn(desk)).toMatchObject([{ userId: asha.id, balance: 20, visits: 2 }]);
-    expect(await itemsOf(stall.owner.http, listed)).toEqual(customersOn(desk));
-    await dashboardEqualsFresh(phone, asha);
-    const log = (await itemsOf(stall.owner.http, `/api/merchants/${stall.merchant.id}/scans?userId=${asha.id}`)) as Scan[];
-    expect(log.map(({ outcome, points, isFirst }) => ({ outcome, points, isFirst }))).toEqual([
+    expect(cardsOn(phone)).toMatchObject([{ programId, balance: 20, visits: 2 }]);
+    await bothEqualFresh(phone, asha, desk);
+    expect(scansOn(desk).map(({ outcome, points, isFirst }) => ({ outcome, points, isFirst }))).toEqual([
       { outcome: 'visit', points: 10, isFirst: false },
       { outcome: 'enrollment-requested', points: 0, isFirst: true },
     ]);
@@ -141,6 +182,7 @@ describe('the three cases', () => {
   test('an enrolled customer is scanned on paper, told, and has the points on the dashboard', async () => {
     const asha = await world.signUp('Asha');
     const [phone, tablet] = [await world.connect(asha), await world.connect(asha, { gateway: 1 })];
+    const desk = await world.connect(stall.owner);
     const { id: programId } = await newProgram({ enrollment: 'automatic' });
     await expectStatus(201, asha.http.post('/api/enrollments', { programId }));
     const paper = await codeOf(asha, '/api/me/card');
@@ -152,7 +194,11 @@ describe('the three cases', () => {
       await told(device, 'Points earned');
       await dashboardEqualsFresh(device, asha);
       expect(device.of('qr-scanned')).toHaveLength(1);
+      expect(cardsOn(device)).toMatchObject([{ programId, balance: 10, visits: 1 }]);
     }
+    await deskEqualsFresh(desk);
+    expect(customersOn(desk)).toMatchObject([{ userId: asha.id, balance: 10, visits: 1 }]);
+    expect(scansOn(desk)).toMatchObject([{ id: body.scanId, kind: 'card', outcome: 'visit', amount: 4_200, points: 10 }]);
     await expectStatus(204, asha.http.post('/api/me/card/renew'));
     expect((await scan(paper)).body.code).toBe('code-expired');
   });
@@ -179,9 +225,12 @@ describe('the three cases', () => {
       for (const screen of [phone, desk])
         await screen.event('points-updated', (data) => data['pointsId'] === id && data['status'] === status);
     }
-    await dashboardEqualsFresh(phone, asha);
-    expect((await itemsOf(asha.http, '/api/cards')) as Card[]).toMatchObject([{ id: cardId, balance: 70 }]);
-    expect(customersOn(desk).find(({ userId }) => userId === asha.id)).toMatchObject({ balance: 70 });
+    await bothEqualFresh(phone, asha, desk);
+    expect(customersOn(desk)).toMatchObject([{ userId: asha.id, balance: 70, visits: 0 }]);
+    for (const screen of [phone, desk]) {
+      expect(cardsOn(screen)).toMatchObject([{ id: cardId, balance: 70 }]);
+      expect(pointsOn(screen, cardId).map(({ delta, status }) => `${delta} ${status}`)).toEqual(['-50 denied', '-30 posted', '100 posted']);
+    }
   });
 });
 
@@ -220,6 +269,15 @@ test('a scan that may be tried again later is not kept under its key, and says w
     const refused = await expectStatus(429, again());
     expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
     expect(await admin.event('fraud-alert')).toMatchObject({ kind: 'scans-of-business', businessId: shop.merchant.id });
+    const { http } = await tight.admin();
+    for (const kind of ['scans-of-business', 'scans-of-customer'] as const)
+      await expectLiveEqualsFresh<readonly FraudAlert[]>({
+        client: admin,
+        initial: [],
+        reduce: (state, event) => reduceFraudAlerts(state, event, { kind }),
+        fetch: () => itemsOf(http, `/api/admin/fraud-alerts?businessId=${shop.merchant.id}&kind=${kind}`),
+      });
+    expect((await shop.owner.http.get('/api/admin/fraud-alerts')).status).toBe(403);
     await tight.mongo.db.collection('scans').updateMany({}, { $set: { at: new Date(Date.now() - 61_000) } });
     await expectStatus(200, again());
   } finally {

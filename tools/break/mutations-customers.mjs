@@ -93,4 +93,24 @@ export const customerMutations = [
     testFile: analyticsTests,
     test: 'figures of a business that is gone are counted, too',
   },
+  {
+    name: 'figures-once',
+    mechanism: 'what was counted is marked with the count, in one transaction',
+    invariant: 5,
+    edits: [
+      {
+        file: 'services/api/src/modules/customers/figures.ts',
+        search: '{ $unset: { pending: 1 } }',
+        replace: '{ $set: { pending: true } }',
+      },
+      // Else one round would count for ever.
+      {
+        file: 'services/api/src/modules/customers/figures.ts',
+        search: 'while ((await unitOfWork.run({ actor: null }, (tx) => count(tx, merchantId))).result);',
+        replace: 'await unitOfWork.run({ actor: null }, (tx) => count(tx, merchantId));',
+      },
+    ],
+    testFile: 'services/api/src/modules/customers/analytics.test.ts',
+    test: 'figures count each happening once, however many rounds meet on it, and tell the business',
+  },
 ];

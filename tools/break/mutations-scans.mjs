@@ -70,6 +70,22 @@ export const scanMutations = [
     test: 'gives no more on a day than the cap lets through, and the visits count on',
   },
   {
+    name: 'scan-log-private',
+    mechanism: 'the line of the log is left out of the customer’s feed',
+    invariant: 6,
+    edits: [{ file: 'shared/contracts/src/loyalty/events.ts', search: "omit: ['scan']", replace: 'omit: []' }],
+    testFile: scanTests,
+    test: 'of somebody unknown asks them, and gives nothing before they agree',
+  },
+  {
+    name: 'scan-told-first',
+    mechanism: 'what comes of a scan is told behind it',
+    invariant: 2,
+    edits: [{ file: `${folder}/held-back.ts`, search: 'waiting.push(() => void tx.emit(...event));', replace: 'tx.emit(...event);' }],
+    testFile: scanTests,
+    test: 'of a friend counts the visit and gives points, and both sides are told in this order',
+  },
+  {
     name: 'card-renewed',
     mechanism: 'a printed card is void when it was renewed',
     invariant: 6,

@@ -17,6 +17,7 @@ export * from './history/schemas.js';
 export * from './history/screen.js';
 export * from './history/timeline.js';
 export * from './identity/schemas.js';
+export * from './loyalty/fraud.js';
 export * from './loyalty/programs.js';
 export * from './loyalty/reduce.js';
 export * from './loyalty/schemas.js';

@@ -614,6 +614,10 @@ export const fixtures: Readonly<Record<string, (scene: Scene) => Promise<Fixture
   getQueues: async ({ admin }) => ({ as: admin }),
   listJobs: async ({ admin }) => ({ as: admin, query: { ...lists, state: 'due' } }),
   retryJob: async ({ admin, world }) => ({ as: admin, params: { key: await failedJob(world) } }),
+  listFraudAlerts: async ({ admin, stall }) => ({
+    as: admin,
+    query: { ...lists, businessId: stall.merchant.id, kind: 'scans-of-business' },
+  }),
   listAudit: async ({ admin }) => ({
     as: admin,
     query: { ...lists, ...period, actor: admin.id, action: 'user.suspend', target: `user:${admin.id}` },

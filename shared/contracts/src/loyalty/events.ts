@@ -11,7 +11,8 @@ import {
   pointsStatusSchema,
   redemptionSchema,
 } from './schemas.js';
-import { loyaltyCustomerSchema } from './views.js';
+import { fraudAlertSchema, fraudKindSchema } from './fraud.js';
+import { loyaltyCustomerSchema, scanSchema } from './views.js';
 
 const toBoth = z.strictObject({ userId: idSchema, merchantId: idSchema });
 const bothFeeds = (to: z.output<typeof toBoth>): readonly FeedTarget[] => [feeds.user(to.userId), feeds.merchant(to.merchantId)];
@@ -41,9 +42,17 @@ export const loyaltyEvents = {
   'qr-scanned': defineEvent({
     type: 'qr-scanned',
     summary: "A merchant scanned the user's code",
-    data: z.strictObject({ scanId: idSchema, userId: idSchema, businessId: idSchema, businessName: z.string(), message: z.string() }),
+    data: z.strictObject({
+      scanId: idSchema,
+      userId: idSchema,
+      businessId: idSchema,
+      businessName: z.string(),
+      message: z.string(),
+      /** As the log has it. The business's alone: who of it scanned is none of the customer's. */
+      scan: scanSchema.optional(),
+    }),
     to: toBoth,
-    feeds: bothFeeds,
+    feeds: (to) => [{ feed: feeds.user(to.userId), omit: ['scan'] }, feeds.merchant(to.merchantId)],
     notifies: (to) => [{ user: to.userId }],
   }),
   'enrollment-requested': defineEvent({
@@ -177,9 +186,10 @@ export const loyaltyEvents = {
       businessName: z.string(),
       /** Where one customer is concerned. */
       userId: idSchema.optional(),
-      kind: z.enum(['scans-of-customer', 'scans-of-business', 'points-of-business']),
+      kind: fraudKindSchema,
       limit: z.int().min(1),
       windowSeconds: z.int().min(1),
+      alert: fraudAlertSchema,
     }),
     to: z.strictObject({}),
     feeds: () => [feeds.admin],

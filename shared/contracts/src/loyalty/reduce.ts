@@ -2,7 +2,8 @@ import type { AnyEvent } from '../events.js';
 import { newest, newestFirst, upsert } from '../reduce.js';
 import type { Program, Reward } from './programs.js';
 import type { Card, Enrollment, PointsEntry, Redemption } from './schemas.js';
-import type { LoyaltyCustomer } from './views.js';
+import type { FraudAlert, FraudAlertsQuery } from './fraud.js';
+import type { LoyaltyCustomer, Scan } from './views.js';
 
 /** What `GET /api/cards` then lists: every card of the user, newest first. */
 export function reduceCards(state: readonly Card[], event: AnyEvent): readonly Card[] {
@@ -45,4 +46,27 @@ export function reduceCustomerBook(state: CustomerBook, event: AnyEvent): Custom
 export function listedCustomers(book: CustomerBook): LoyaltyCustomer[] {
   const listed = [...book.values()].filter(({ status }) => status === 'active');
   return listed.toSorted((a, b) => newestFirst({ id: a.userId, createdAt: a.enrolledAt }, { id: b.userId, createdAt: b.enrolledAt }));
+}
+
+/** What happened once and never changes: the list with it, or the same one when it knew it. */
+function noted<T extends { id: string; at: string }>(list: readonly T[], one: T): readonly T[] {
+  if (list.some(({ id }) => id === one.id)) return list;
+  return [...list, one].sort((a, b) => newestFirst({ id: a.id, createdAt: a.at }, { id: b.id, createdAt: b.at }));
+}
+
+/** What `GET /api/merchants/:id/scans` then lists; with `userId` of one customer. The customer's own feed has nothing for it. */
+export function reduceScans(state: readonly Scan[], event: AnyEvent, { userId }: { userId?: string } = {}): readonly Scan[] {
+  if (event.type !== 'qr-scanned' || !event.data.scan || (userId ?? event.data.userId) !== event.data.userId) return state;
+  return noted(state, event.data.scan);
+}
+
+/** What `GET /api/admin/fraud-alerts` then lists with this filter. */
+export function reduceFraudAlerts(
+  state: readonly FraudAlert[],
+  event: AnyEvent,
+  { businessId, kind }: Pick<FraudAlertsQuery, 'businessId' | 'kind'> = {},
+): readonly FraudAlert[] {
+  if (event.type !== 'fraud-alert') return state;
+  const { alert } = event.data;
+  return (businessId ?? alert.businessId) === alert.businessId && (kind ?? alert.kind) === alert.kind ? noted(state, alert) : state;
 }

@@ -1,5 +1,6 @@
 import { cardRoutes } from './card-routes.js';
 import { enrollmentRoutes } from './enrollment-routes.js';
+import { fraudRoutes } from './fraud-routes.js';
 import { pointsRoutes } from './points-routes.js';
 import { programRoutes } from './program-routes.js';
 import { redemptionRoutes, rewardRoutes } from './reward-routes.js';
@@ -15,4 +16,5 @@ export const loyaltyRoutes = {
   ...redemptionRoutes,
   ...viewRoutes,
   ...scanRoutes,
+  ...fraudRoutes,
 };

@@ -1,4 +1,4 @@
-import type { InteractionKind, PointsSource } from '@tidings/contracts';
+import type { FraudAlert, InteractionKind, PointsSource } from '@tidings/contracts';
 import type { Mongo } from '@tidings/platform';
 import { Schema, type Model } from 'mongoose';
 
@@ -65,9 +65,15 @@ export interface InteractionDocument {
 
 /** That administrators were told of a limit, in one window of it. */
 export interface FraudAlertDocument {
-  /** `{kind}:{merchantId}[:{userId}]:{window}`. */
   _id: string;
-  alertId: string;
+  /** `{kind}:{merchantId}[:{userId}]:{window}`. */
+  window: string;
+  kind: FraudAlert['kind'];
+  merchantId: string;
+  merchantName: string;
+  userId: string | null;
+  limit: number;
+  windowSeconds: number;
   at: Date;
   expiresAt: Date;
 }
@@ -157,9 +163,23 @@ interactionSchema.index({ merchantId: 1, userId: 1, at: -1, _id: -1 });
 interactionSchema.index({ pending: 1, merchantId: 1 }, { partialFilterExpression: { pending: true } });
 
 const alertSchema = new Schema<FraudAlertDocument>(
-  { _id: text, alertId: text, at: time, expiresAt: time },
+  {
+    _id: text,
+    window: text,
+    kind: text,
+    merchantId: text,
+    merchantName: text,
+    userId: { type: String, default: null },
+    limit: integer,
+    windowSeconds: integer,
+    at: time,
+    expiresAt: time,
+  },
   { ...options, collection: 'fraud_alerts' },
 );
+alertSchema.index({ window: 1 }, { unique: true });
+for (const merchantId of [{}, { merchantId: 1 }] as const)
+  for (const kind of [{}, { kind: 1 }] as const) alertSchema.index({ ...merchantId, ...kind, at: -1, _id: -1 });
 alertSchema.index({ expiresAt: 1 }, { expireAfterSeconds: 0 });
 
 const handPointsSchema = new Schema<HandPointsDocument>(

@@ -1,11 +1,15 @@
-import { Problem, type EventData } from '@tidings/contracts';
+import { Problem, type FraudAlert, type FraudAlertsQuery } from '@tidings/contracts';
 import type { Tx } from '@tidings/feed';
 import { newId } from '@tidings/platform';
+import type { Paged } from '../../http/lists.js';
+import { newestAt, readOrdered } from '../../http/ordered.js';
+import type { FraudAlertDocument } from './book.model.js';
 import type { LoyaltyModels } from './loyalty.model.js';
+import { presentFraudAlert } from './loyalty.presenter.js';
 
 /** What went past which limit, and where. */
 export interface Excess {
-  kind: EventData<'fraud-alert'>['kind'];
+  kind: FraudAlert['kind'];
   merchantId: string;
   merchantName: string;
   /** Where one customer is concerned. */
@@ -24,27 +28,57 @@ export interface FraudAlerts {
    * not thrown, so that the alert is kept.
    */
   refuse(tx: Tx, excess: Excess): Promise<Problem>;
+  /** For administrators, newest first. */
+  list(query: FraudAlertsQuery): Promise<Paged<FraudAlertDocument>>;
 }
 
-/** Behind the end of any window. */
-const keptMs = 3 * 86_400_000;
+/** A year: who looks into a business wants to see whether it happened before. */
+const keptMs = 365 * 86_400_000;
 
 export function createFraudAlerts({ alerts }: Pick<LoyaltyModels, 'alerts'>): FraudAlerts {
   return {
-    async refuse(tx, { kind, merchantId, merchantName, userId, limit, windowSeconds, window, retryAfterSeconds }) {
-      const alertId = newId();
-      const whom = userId === undefined ? {} : { userId };
+    async refuse(tx, { kind, merchantId, merchantName, userId = null, limit, windowSeconds, window, retryAfterSeconds }) {
+      const alert: FraudAlertDocument = {
+        _id: newId(),
+        window: [kind, merchantId, ...(userId === null ? [] : [userId]), window].join(':'),
+        kind,
+        merchantId,
+        merchantName,
+        userId,
+        limit,
+        windowSeconds,
+        at: tx.now,
+        expiresAt: new Date(tx.now.getTime() + keptMs),
+      };
       // By an upsert: of two refusals at once one conflicts, runs again and finds the other's alert.
       const { upsertedCount } = await alerts.updateOne(
-        { _id: [kind, merchantId, ...(userId === undefined ? [] : [userId]), window].join(':') },
-        { $setOnInsert: { alertId, at: tx.now, expiresAt: new Date(tx.now.getTime() + keptMs) } },
+        { window: alert.window },
+        { $setOnInsert: alert },
         { session: tx.session, upsert: true },
       );
       if (upsertedCount > 0) {
-        tx.emit('fraud-alert', { alertId, businessId: merchantId, businessName: merchantName, ...whom, kind, limit, windowSeconds }, {});
-        await tx.audit({ action: 'fraud.alert', target: `merchant:${merchantId}`, details: { alertId, kind, limit, ...whom } });
+        const about = { kind, limit, ...(userId === null ? {} : { userId }) };
+        tx.emit(
+          'fraud-alert',
+          {
+            alertId: alert._id,
+            businessId: merchantId,
+            businessName: merchantName,
+            ...about,
+            windowSeconds,
+            alert: presentFraudAlert(alert),
+          },
+          {},
+        );
+        await tx.audit({ action: 'fraud.alert', target: `merchant:${merchantId}`, details: { alertId: alert._id, ...about } });
       }
       return new Problem('rate-limited', `At most ${limit} in ${windowSeconds} s`, { retryAfterSeconds });
+    },
+
+    async list({ limit, cursor, businessId, kind }) {
+      const equal = { ...(businessId === undefined ? {} : { merchantId: businessId }), ...(kind === undefined ? {} : { kind }) };
+      const keys = Object.fromEntries(Object.keys(equal).map((key) => [key, 1 as const]));
+      return readOrdered(alerts, equal, newestAt, { limit, cursor, hint: { ...keys, at: -1, _id: -1 } });
     },
   };
 }

@@ -10,6 +10,7 @@ import { createCards, type Cards } from './cards.js';
 import { cardRoutes } from './cards.routes.js';
 import { createCustomerBook, type CustomerBook } from './customers.js';
 import { createFraudAlerts, type FraudAlerts } from './fraud-alerts.js';
+import { fraudRoutes } from './fraud.routes.js';
 import { createHandPoints } from './hand-points.js';
 import { createHolds } from './holds.js';
 import { createInteractions, type Interactions } from './interactions.js';
@@ -126,6 +127,7 @@ export function loyaltyModule(
       ...cardRoutes({ cards }),
       ...pointsRoutes(pointsService),
       ...rewardRoutes({ rewards, redemptions }),
+      ...fraudRoutes({ alerts }),
     ],
     jobs: {
       ...createPointsJobs({ models, points, places, unitOfWork }),

@@ -1,5 +1,5 @@
-import type { Card, Interaction, LoyaltyCustomer, PointsEntry, Program, Redemption, Reward } from '@tidings/contracts';
-import type { CustomerDocument, InteractionDocument } from './book.model.js';
+import type { Card, FraudAlert, Interaction, LoyaltyCustomer, PointsEntry, Program, Redemption, Reward } from '@tidings/contracts';
+import type { CustomerDocument, FraudAlertDocument, InteractionDocument } from './book.model.js';
 import type { CardDocument, PointsDocument, ProgramDocument, RedemptionDocument, RewardDocument } from './loyalty.model.js';
 
 interface Stored {
@@ -125,4 +125,9 @@ export function presentInteraction(interaction: InteractionDocument): Interactio
     by,
     at: at.toISOString(),
   };
+}
+
+export function presentFraudAlert(alert: FraudAlertDocument): FraudAlert {
+  const { _id: id, kind, merchantId: businessId, merchantName: businessName, userId, limit, windowSeconds, at } = alert;
+  return { id, kind, businessId, businessName, userId, limit, windowSeconds, at: at.toISOString() };
 }

@@ -17,7 +17,11 @@ afterAll(() => domain.stop());
 const visit = (points: number) => ({ kind: 'visit' as const, points });
 const cardOf = (programId: string, { userId }: { userId: string }) => domain.loyalty.cards.of(userId, programId);
 const told = (feed: string): Promise<OutboxEvent[]> =>
-  domain.mongo.db.collection<OutboxEvent>('outbox').find({ feeds: feed }).sort({ at: 1, _id: 1 }).toArray();
+  domain.mongo.db
+    .collection<OutboxEvent>('outbox')
+    .find({ $or: [{ feeds: feed }, { 'feeds.feed': feed }] })
+    .sort({ at: 1, _id: 1 })
+    .toArray();
 
 describe('a scan', () => {
   test('of somebody unknown asks them, and gives nothing before they agree', async () => {
@@ -36,6 +40,11 @@ describe('a scan', () => {
     const events = await told(`user:${asha.userId}`);
     expect(events.map(({ type }) => type)).toEqual(['qr-scanned', 'enrollment-requested']);
     expect(events[0]!.data).toMatchObject({ message: expect.stringMatching(/^Your QR code was scanned by Chai House/) });
+    // The line of the log is for the business: the customer does not see who scanned.
+    expect(events[0]).toMatchObject({
+      data: { scan: { id: scan._id, scannedBy: counter.member.userId, outcome: 'enrollment-requested' } },
+    });
+    expect(events[0]!.feeds).toEqual([{ feed: `user:${asha.userId}`, omit: ['scan'] }, `merchant:${counter.merchantId}`]);
     expect((await counter.scan(counter.code(asha, 11_000), { ms: 11_000 })).scan).toMatchObject({ outcome: 'waiting', isFirst: false });
     expect(await cardOf(counter.program._id, asha)).toBeNull();
   });

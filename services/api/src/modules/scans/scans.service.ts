@@ -10,6 +10,8 @@ import type { CardDocument, LoyaltyModule, PointsDocument, ProgramDocument, Visi
 import { assertMayLook, assertTrading, isMember, type MerchantDocument, type Merchants } from '../merchants/index.js';
 import type { ScanLimits } from './scan-limits.js';
 import type { LastScanDocument, ScanDocument, ScanModels } from './scans.model.js';
+import { heldBack } from './held-back.js';
+import { presentScan } from './scans.presenter.js';
 import type { StaticCards } from './static-cards.js';
 
 export interface Scanned {
@@ -151,11 +153,10 @@ export function createScans(parts: {
       const scanId = newId();
       // Of two cashiers at once, the second conflicts here, runs again and finds the first.
       await models.lastScans.updateOne({ _id: pair }, { $set: { scanId, at: tx.now } }, { session: tx.session, upsert: true });
-      const message = `Your QR code was scanned by ${merchantName}`;
-      tx.emit('qr-scanned', { scanId, userId, businessId: merchantId, businessName: merchantName, message }, { userId, merchantId });
       const visit: Visit = { scanId, amount, at: tx.now };
-      const { outcome, card, ...asked } = await enroll(tx, program, userId, visit);
-      const counted = card ? await loyalty.visits.count(tx, { program, card, timeZone }, visit) : null;
+      const behind = heldBack(tx);
+      const { outcome, card, ...asked } = await enroll(behind.tx, program, userId, visit);
+      const counted = card ? await loyalty.visits.count(behind.tx, { program, card, timeZone }, visit) : null;
 
       const enrollment = 'enrollment' in asked ? asked.enrollment : null;
       const entry = counted?.entry ?? null;
@@ -176,6 +177,13 @@ export function createScans(parts: {
         at: tx.now,
       };
       await models.scans.insertMany([scan], { session: tx.session });
+      const message = `Your QR code was scanned by ${merchantName}`;
+      tx.emit(
+        'qr-scanned',
+        { scanId, userId, businessId: merchantId, businessName: merchantName, message, scan: presentScan(scan) },
+        { userId, merchantId },
+      );
+      behind.tell();
       const isFirst = scan.isFirst ? { isFirst: true as const } : {};
       await loyalty.interactions.note(tx, { merchantId, userId, programId: program._id, subjectId: scanId, kind: 'scan', ...isFirst });
       await takeTurn();
