@@ -8,6 +8,7 @@ import { loyaltyMutations } from './mutations-loyalty.mjs';
 import { merchantMutations } from './mutations-merchants.mjs';
 import { orderMutations } from './mutations-orders.mjs';
 import { paymentMutations } from './mutations-payments.mjs';
+import { planMutations } from './mutations-plans.mjs';
 import { pointsMutations } from './mutations-points.mjs';
 import { relayMutations } from './mutations-relay.mjs';
 import { requestMutations } from './mutations-requests.mjs';
@@ -50,5 +51,6 @@ export const mutations = [
   ...scanMutations,
   ...loyaltyMutations,
   ...pointsMutations,
+  ...planMutations,
   ...customerMutations,
 ];

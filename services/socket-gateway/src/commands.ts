@@ -2,6 +2,7 @@ import { badRequest, commandCatalogue, feeds, Problem, type CommandDefinition, t
 import { newId, type Logger } from '@tidings/platform';
 import type { Authenticator } from './authenticate.js';
 import type { Followed } from './connection.js';
+import type { Editing } from './editing.js';
 import type { Forward } from './forward.js';
 import type { LimitKind, Limits } from './limits.js';
 import type { Live } from './live.js';
@@ -20,6 +21,8 @@ export interface Client extends Live {
 export interface Commands {
   /** Does a client event and answers by its ack, or by `error` when it has none. Events of a client are done one after another. */
   handle(client: Client, event: string, args: unknown[]): void;
+  /** The client has gone. */
+  left(client: Client): void;
 }
 
 interface CommandsDeps {
@@ -27,6 +30,7 @@ interface CommandsDeps {
   forward: Forward;
   limits: Limits;
   typing: Typing;
+  editing: Editing;
   logger: Logger;
   metrics: GatewayMetrics;
 }
@@ -42,7 +46,7 @@ const tokenless = new Set(['authenticate', 'heartbeat']);
 /** A client that sends faster than its events are done is told so, before it fills the memory. */
 const maxQueued = 100;
 
-export function createCommands({ authenticator, forward, limits, typing, logger, metrics }: CommandsDeps): Commands {
+export function createCommands({ authenticator, forward, limits, typing, editing, logger, metrics }: CommandsDeps): Commands {
   const queues = new WeakMap<Client, { length: number; tail: Promise<void> }>();
 
   const follow = async ({ connection }: Client, feed: string, since?: number): Promise<Fields> => ({
@@ -104,6 +108,10 @@ export function createCommands({ authenticator, forward, limits, typing, logger,
       return {};
     },
 
+    'plan-editing': async ({ connection }, { planId, open }) => ({
+      editors: await editing.set(connection, planId as string, open as boolean),
+    }),
+
     async heartbeat({ connection }) {
       return { serverTime: new Date().toISOString(), heads: connection.heads() };
     },
@@ -152,6 +160,7 @@ export function createCommands({ authenticator, forward, limits, typing, logger,
   };
 
   return {
+    left: ({ connection }) => editing.leave(connection),
     handle(client, event, args) {
       const last = args.at(-1);
       const ack = typeof last === 'function' ? (last as Ack) : undefined;
@@ -174,5 +183,6 @@ export function createCommands({ authenticator, forward, limits, typing, logger,
 
 function limitOf(event: string): LimitKind {
   if (event === 'heartbeat' || event === 'typing') return event;
+  if (event === 'plan-editing') return 'typing';
   return subscriptions.has(event) ? 'subscription' : 'command';
 }

@@ -20,6 +20,7 @@ import { createCommands } from './commands.js';
 import type { ConnectionDeps } from './connection.js';
 import { createDeliveryNotes, type DeliveryNotes } from './delivery-notes.js';
 import { createCounts } from './counts.js';
+import { createEditing } from './editing.js';
 import { createForward } from './forward.js';
 import { createHeldTickets } from './held-tickets.js';
 import { createLimits } from './limits.js';
@@ -30,7 +31,7 @@ import { createRegistry } from './registry.js';
 import { createStreams, type Streams } from './streams.js';
 import { allowedOrigins, createHttp, serveOn } from './transports/http.js';
 import { attachSocketIo } from './transports/socketio.js';
-import { createTyping } from './typing.js';
+import { createTyping, type ToRooms } from './typing.js';
 
 export interface GatewayDeps {
   config: Config;
@@ -65,6 +66,8 @@ export interface GatewayTuning {
   beatMs: number;
   /** How often the gateway says who is connected. */
   countsMs: number;
+  /** How long somebody has a plan open without saying so again. */
+  editingMs: number;
 }
 
 export interface Gateway {
@@ -90,6 +93,7 @@ const defaults: GatewayTuning = {
   notesMs: 5_000,
   beatMs: 15_000,
   countsMs: 3_000,
+  editingMs: 30_000,
 };
 const maxPayloadBytes = 64 * 1024;
 const expiryCheckMs = 1_000;
@@ -153,11 +157,21 @@ export function createGateway({
     adapter,
   });
 
+  const toRooms: ToRooms = (rooms, event, payload) => io.to([...rooms]).emit(event, payload);
+  const users = mongo.db.collection<{ _id: string; email: string }>('users');
   const commands = createCommands({
     authenticator,
     forward: createForward(() => config.API_URL ?? ownUrl(httpServer)),
     limits,
-    typing: createTyping({ access, toRooms: (rooms, event, payload) => io.to([...rooms]).emit(event, payload) }),
+    typing: createTyping({ access, toRooms }),
+    editing: createEditing({
+      redis,
+      prefix: config.REDIS_PREFIX,
+      logger,
+      holdMs: tuning.editingMs,
+      toRooms,
+      emailOf: async (userId) => (await users.findOne({ _id: userId }, { projection: { email: 1 } }))?.email ?? '',
+    }),
     logger,
     metrics: gatewayMetrics,
   });

@@ -3,11 +3,12 @@ import type { CommandDefinition } from './command.js';
 import type { Ack } from './connection.js';
 import { orderCommands } from './orders/commands.js';
 import { paymentCommands } from './payments/commands.js';
+import { planCommands } from './plans/commands.js';
 import { systemCommands } from './system/commands.js';
 import { walletCommands } from './wallet/commands.js';
 
 /** Every client event, by its name. */
-export const commandCatalogue = { ...systemCommands, ...walletCommands, ...orderCommands, ...paymentCommands };
+export const commandCatalogue = { ...systemCommands, ...walletCommands, ...orderCommands, ...paymentCommands, ...planCommands };
 
 type Catalogue = typeof commandCatalogue;
 export type CommandName = keyof Catalogue;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { deviceIdSchema, idSchema } from './common.js';
 import { fieldErrorSchema } from './errors.js';
+import { planEditingSchema } from './plans/editors.js';
 import { roleSchema, userTypes } from './roles.js';
 import type { EventType, ServerEvent } from './events.js';
 
@@ -70,6 +71,7 @@ export const connectionMessages = {
   'feed-reset': { summary: 'A cursor cannot be resumed: fetch the state anew, go on from `head`', data: feedResetSchema },
   error: { summary: 'A client event without a callback failed', data: socketErrorSchema },
   typing: { summary: 'The other party is writing', data: typingSchema },
+  'plan-editing': { summary: 'Who has a plan open has changed; administrators are told', data: planEditingSchema },
 } as const;
 export type ConnectionMessage = keyof typeof connectionMessages;
 

@@ -40,6 +40,7 @@ export * from './payments/requests.js';
 export * from './payments/schemas.js';
 export * from './payouts/reduce.js';
 export * from './payouts/schemas.js';
+export * from './plans/editors.js';
 export * from './plans/investments.js';
 export * from './plans/reduce.js';
 export * from './plans/schemas.js';

@@ -142,6 +142,13 @@ export const commandFixtures: Readonly<Record<string, (scene: Scene) => Promise<
       ],
     };
   },
+  'plan-editing': async ({ admin }) => ({
+    as: admin,
+    payloads: [
+      { planId: '0'.repeat(24), open: true },
+      { planId: '0'.repeat(24), open: false },
+    ],
+  }),
   typing: async (scene) => {
     const { id: orderId } = await scene.placeOrder();
     return { as: scene.customer, payloads: [{ orderId }], foreign: [{ orderId: '0'.repeat(24) }, { conversationId: '0'.repeat(24) }] };

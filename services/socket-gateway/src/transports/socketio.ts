@@ -86,6 +86,7 @@ function welcome(socket: Socket, options: SocketIoOptions): void {
 function listen(socket: Socket, port: SocketPort, client: Client, { registry, commands, metrics, clients }: SocketIoOptions): void {
   socket.on('disconnect', (reason) => {
     client.connection.close();
+    commands.left(client);
     registry.remove(client.connection);
     clients.delete(client);
     metrics.connections.set(clients.size);
