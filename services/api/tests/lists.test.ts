@@ -24,6 +24,29 @@ beforeAll(async () => {
     .insertMany(
       rows((at) => ({ provider: half(at, 'stripe', 'zeffy'), state: half(at, 'processed', 'held'), type: 'made.up', replays: 0 })),
     );
+  await db.collection('subscriptions').insertMany(
+    rows((at) => ({
+      _id: `subscription_${at}` as never,
+      plan: half(at, 'basic', 'premium'),
+      status: at % 3 === 0 ? 'active' : 'expired',
+      startDate: new Date(0),
+      endDate: new Date(at * 1_000),
+      anchor: new Date(0),
+      anchorMonths: 1,
+      amount: 0,
+      currency: 'INR',
+      paymentMethod: null,
+      transactionId: null,
+      notes: null,
+      autoRenew: false,
+      payerId: null,
+      nextPlan: null,
+      grace: null,
+      reminded: null,
+      version: 1,
+      updatedAt: new Date(at),
+    })),
+  );
   await db.collection('merchants').insertMany(
     rows((at) => ({
       name: 'M',
@@ -125,6 +148,11 @@ test.each([
   ['/api/admin/webhook-deliveries?provider=razorpay', 'webhook_deliveries'],
   ['/api/admin/payouts?status=requested', 'payouts'],
   ['/api/admin/announcements?status=current', 'notices'],
+  ['/api/admin/subscriptions', 'subscriptions'],
+  ['/api/admin/subscriptions?status=active', 'subscriptions'],
+  ['/api/admin/subscriptions?plan=basic&endsBefore=1970-01-01T00:01:00.000Z', 'subscriptions'],
+  ['/api/admin/subscriptions?status=active&plan=premium&endsBefore=1970-01-01T00:01:00.000Z', 'subscriptions'],
+  ['/api/merchants/row_1/invoices', 'invoices'],
   // Each of the two filters alone would walk fifty.
   ['/api/admin/webhook-deliveries?provider=stripe&state=held', 'webhook_deliveries'],
   ['/api/merchants', 'merchants'],
