@@ -5,9 +5,9 @@ import { createSubscriptionRecords, type SubscriptionRecords } from './subscript
 import { subscriptionModels, type SubscriptionModels } from './subscriptions.model.js';
 
 export type { PlanLimits } from './plan-limits.js';
-export { presentPlans, type PlanCatalogue, type PlanTerms } from './plan-terms.js';
+export { presentPlans, type PlanCatalogue } from './plan-terms.js';
 export { daysAfter, daysBetween, graceSince, isLastAttempt, monthsAfter, remindedAt, turnAt } from './subscription-clock.js';
-export { assertSeen, turnJobKind, type Subscriber, type SubscriptionFields, type SubscriptionRecords } from './subscription-records.js';
+export { assertSeen, turnJobKind, type SubscriptionFields, type SubscriptionRecords } from './subscription-records.js';
 export { presentSubscription } from './subscriptions.presenter.js';
 export type { SubscriptionDocument, SubscriptionModels } from './subscriptions.model.js';
 

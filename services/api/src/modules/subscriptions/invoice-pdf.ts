@@ -5,9 +5,9 @@ import PDFDocument from 'pdfkit';
 import type { InvoiceDocument } from './invoices.model.js';
 import { titleOf } from './prices.js';
 
-const { resolve } = createRequire(import.meta.url);
-const plain = resolve('dejavu-fonts-ttf/ttf/DejaVuSans.ttf');
-const bold = resolve('dejavu-fonts-ttf/ttf/DejaVuSans-Bold.ttf');
+const require = createRequire(import.meta.url);
+const plain = require.resolve('dejavu-fonts-ttf/ttf/DejaVuSans.ttf');
+const bold = require.resolve('dejavu-fonts-ttf/ttf/DejaVuSans-Bold.ttf');
 
 /** What the font has signs for and is set from left to right without joining. Everything else is written in Latin letters. */
 const unknownSigns = /[^\p{Script=Latin}\p{Script=Greek}\p{Script=Cyrillic}\x20-\x7e\u00a0-\u00ff\u2010-\u2026\u20ac\u20b9]/gu;

@@ -10,8 +10,7 @@ import {
 } from '@tidings/contracts';
 import type { Tx, UnitOfWork } from '@tidings/feed';
 import type { Mongo } from '@tidings/platform';
-import { z } from 'zod';
-import { decodeCursor, pageOf, type Paged } from '../../http/lists.js';
+import { decodeCursor, pageOf, timeKey, type Paged } from '../../http/lists.js';
 import {
   assertSeen,
   daysAfter,
@@ -59,7 +58,6 @@ export interface Subscriptions {
 
 /** A period is paid at the earliest so many days before it begins: who pays twice by mistake is told so. */
 const earliestDays = 14;
-const endKey = z.tuple([z.int().min(0), z.string().min(1).max(64)]);
 
 export function createSubscriptions(options: {
   mongo: Mongo;
@@ -164,7 +162,7 @@ export function createSubscriptions(options: {
     },
 
     async list({ limit, cursor, status, plan, endsBefore }) {
-      const after = decodeCursor(cursor, endKey);
+      const after = decodeCursor(cursor, timeKey);
       const from = after ? new Date(after[0]) : null;
       const found = await models.subscriptions
         .find({
