@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { planMessageSchema } from '@tidings/contracts';
+import { planMessageSchema, type Plan } from '@tidings/contracts';
 import { createTickets } from '@tidings/feed';
 import { inTransaction, newId } from '@tidings/platform';
 import { waitFor } from '@tidings/testing';
@@ -20,7 +20,7 @@ async function plans(options: StreamRequest = {}): Promise<StreamClient> {
   return client;
 }
 
-const planData = (id: string) => ({
+const planData = (id: string): Plan => ({
   id,
   name: 'Gold',
   roi: 3.5,
@@ -30,6 +30,7 @@ const planData = (id: string) => ({
   currency: 'INR',
   capacity: null,
   publishAt: null,
+  published: true,
   version: 1,
   createdAt: '2026-11-01T00:00:00.000Z',
   updatedAt: '2026-11-01T00:00:00.000Z',
