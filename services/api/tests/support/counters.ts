@@ -1,7 +1,7 @@
 import { Problem, type Principal, type ProgramInput, type ScanInput } from '@tidings/contracts';
 import type { OutboxEvent, Tx } from '@tidings/feed';
 import { createCodes, passing, userCodeValidMs } from '../../src/codes/codes.js';
-import type { Scanned } from '../../src/modules/scans/scans.service.js';
+import type { Scanned } from '../../src/modules/scans/scanned.js';
 import { openClub, type Club } from './clubs.js';
 import { answered } from './cards.js';
 import type { Domain } from './domain.js';

@@ -2,7 +2,7 @@ import type { Scan } from '@tidings/contracts';
 import { presentEnrollment } from '../enrollments/index.js';
 import { presentCard, presentPoints } from '../loyalty/index.js';
 import type { ScanDocument } from './scans.model.js';
-import type { Scanned } from './scans.service.js';
+import type { Scanned } from './scanned.js';
 
 export function presentScan(scan: ScanDocument): Scan {
   const { _id: id, merchantId: businessId, programId, userId, customerName, scannedBy, kind, outcome, isFirst, amount, points, at } = scan;

@@ -12,17 +12,8 @@ import type { ScanLimits } from './scan-limits.js';
 import type { LastScanDocument, ScanDocument, ScanModels } from './scans.model.js';
 import { heldBack } from './held-back.js';
 import { presentScan } from './scans.presenter.js';
+import type { Scanned } from './scanned.js';
 import type { StaticCards } from './static-cards.js';
-
-export interface Scanned {
-  scan: ScanDocument;
-  /** It was scanned a moment ago: this is what came of that, and nothing was counted again. */
-  repeated: boolean;
-  enrollment?: EnrollmentDocument | null;
-  /** While it is active. */
-  card?: CardDocument | null;
-  entry?: PointsDocument | null;
-}
 
 export interface Scans {
   /**
