@@ -28,6 +28,7 @@ describe('the benchmark', () => {
       'memory per idle',
       'gateway CPU per delivery at',
       'come back at once',
+      'investments follow a plan',
       'customers by last-visit',
       'scan log, far behind',
       'figures of 90 days',

@@ -8,6 +8,7 @@ import { hotVendor } from './rows/hot-vendor.js';
 import { latency } from './rows/latency.js';
 import { loyalty } from './rows/loyalty.js';
 import { memory } from './rows/memory.js';
+import { planChange } from './rows/plan-change.js';
 import { relay } from './rows/relay.js';
 import { replicas } from './rows/replicas.js';
 import { sse } from './rows/sse.js';
@@ -25,6 +26,7 @@ const rows: Readonly<Record<string, Row>> = {
   memory,
   replicas,
   'come-back': comeBack,
+  'plan-change': planChange,
   loyalty,
 };
 const defaultRounds: Readonly<Record<string, number>> = {
@@ -38,6 +40,7 @@ const defaultRounds: Readonly<Record<string, number>> = {
   memory: 3,
   replicas: 3,
   'come-back': 3,
+  'plan-change': 1,
   loyalty: 5,
 };
 

@@ -13,6 +13,8 @@ export interface Child {
   /** Asks it by IPC; see `serveRequests`. */
   request<Result = void>(name: string, argument?: unknown): Promise<Result>;
   stop(): Promise<void>;
+  /** As `kill -9` does. */
+  kill(): Promise<void>;
 }
 
 export interface ChildOptions {
@@ -89,6 +91,11 @@ export function startChild({ name, file, env = {}, preload, flags = [] }: ChildO
         waiting.set(id, { resolve, reject });
         process_.send({ id, name: request, argument });
       }),
+    async kill() {
+      stopping = true;
+      process_.kill('SIGKILL');
+      await exited;
+    },
     async stop() {
       stopping = true;
       process_.kill('SIGTERM');
