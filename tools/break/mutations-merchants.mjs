@@ -3,7 +3,11 @@
 const administrationTests = 'services/api/src/modules/merchants/administration.test.ts';
 const administration = 'services/api/src/modules/merchants/administration.ts';
 
-/** Of the directory and its administration. @type {Mutation[]} */
+const bulkSteps = 'services/api/src/modules/bulk/bulk-steps.ts';
+const bulkTests = 'services/api/src/modules/bulk/bulk.service.test.ts';
+const fileTests = 'services/api/tests/files.test.ts';
+
+/** Of the directory and its administration, of bulk operations and of files. @type {Mutation[]} */
 export const merchantMutations = [
   {
     name: 'merchant-if-match',
@@ -62,5 +66,95 @@ export const merchantMutations = [
     ],
     testFile: 'services/api/src/modules/merchants/merchants.service.test.ts',
     test: 'a new one is told to everybody with its public fields, to administrators with the rest',
+  },
+  {
+    name: 'bulk-cancelled',
+    mechanism: 'a bulk operation that was cancelled does no more',
+    invariant: 4,
+    edits: [{ file: bulkSteps, search: "operation.status !== 'running' ||", replace: "operation.status === 'completed' ||" }],
+    testFile: bulkTests,
+    test: 'that are cancelled do no more, and go on where they were',
+  },
+  {
+    name: 'bulk-run',
+    mechanism: 'a step of a bulk operation from before it was resumed is void',
+    invariant: 4,
+    edits: [{ file: bulkSteps, search: 'if (!operation || operation.run !== run) return;', replace: 'if (!operation) return;' }],
+    testFile: bulkTests,
+    test: 'a step of an earlier run is void',
+  },
+  {
+    name: 'bulk-step-transaction',
+    mechanism: 'what a step of a bulk operation did and that it was done are one transaction',
+    invariant: 4,
+    edits: [{ file: bulkSteps, search: '{ session, ordered: false },', replace: '{ ordered: false },' }],
+    testFile: bulkTests,
+    test: 'do each merchant, keep what became of it, and end once',
+  },
+  {
+    name: 'bulk-delete-superadmin',
+    mechanism: 'only superadministrators delete many merchants',
+    invariant: 6,
+    edits: [{ file: 'services/api/src/modules/bulk/index.ts', search: 'superadminOnly: true', replace: 'superadminOnly: false' }],
+    testFile: bulkTests,
+    test: 'that delete are for superadministrators, and leave those where something is open',
+  },
+  {
+    name: 'bulk-told-once',
+    mechanism: 'a bulk operation tells each member once',
+    invariant: 4,
+    edits: [
+      { file: 'services/api/src/modules/bulk/tellings.ts', search: '{ $set: { toldAt: tx.now } }', replace: '{ $set: { toldAt: null } }' },
+    ],
+    testFile: bulkTests,
+    test: 'tell each member once of all their merchants, also of those before it was cancelled',
+  },
+  {
+    name: 'bulk-fixed-set',
+    mechanism: 'who comes after a bulk operation was asked for is not of it',
+    invariant: 7,
+    edits: [
+      { file: bulkSteps, search: 'page.filter((merchant) => merchant.createdAt <= createdAt)', replace: 'page.filter(() => createdAt)' },
+    ],
+    testFile: bulkTests,
+    test: 'by a filter do those who were there when it was asked for',
+  },
+  {
+    name: 'file-sniffed',
+    mechanism: 'a file is what its bytes say, and a picture of a kind that holds no scripts',
+    invariant: 6,
+    edits: [
+      {
+        file: 'services/api/src/modules/files/images.ts',
+        search: "byKind[found?.type ?? '']",
+        replace: "byKind[found?.type ?? ''] ?? 'image/png'",
+      },
+    ],
+    testFile: fileTests,
+    test: 'refuse what can hold scripts, whatever it is called',
+  },
+  {
+    name: 'file-owner',
+    mechanism: 'a file that nothing uses is its sender’s alone',
+    invariant: 6,
+    edits: [
+      { file: 'services/api/src/modules/files/files.service.ts', search: 'if (!file || !mayRead(caller, file))', replace: 'if (!file)' },
+    ],
+    testFile: fileTests,
+    test: 'are nobody else’s until something uses them',
+  },
+  {
+    name: 'file-used-kept',
+    mechanism: 'a file that is used is not swept up',
+    invariant: 4,
+    edits: [
+      {
+        file: 'services/api/src/modules/files/files.service.ts',
+        search: '{ $set: { usedBy, expiresAt: null } }',
+        replace: '{ $set: { usedBy } }',
+      },
+    ],
+    testFile: fileTests,
+    test: 'are set by an owner, everybody’s, and on each directory',
   },
 ];

@@ -79,6 +79,12 @@ describe('files', () => {
     expect((await send(body)).status).toBe(expected);
   });
 
+  test('refuse what can hold scripts, whatever it is called', async () => {
+    const svg = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"><script>1</script></svg>');
+    const { status, body } = await send(formOf(svg, { filename: 'logo.png', type: 'image/png' }));
+    expect([status, body['code']]).toEqual([415, 'unsupported-media-type']);
+  });
+
   test('refuse what is no form, and what does not say how it is divided', async () => {
     expect((await send(png(), { headers: { 'content-type': 'image/png' } })).status).toBe(415);
     expect((await send(formOf(png()), { headers: { 'content-type': 'multipart/form-data' } })).status).toBe(400);
