@@ -119,7 +119,7 @@ test(
     expect(
       member
         .of('merchant-updated')
-        .map(({ merchantId }) => merchantId)
+        .map(({ merchantId }) => String(merchantId))
         .toSorted(),
     ).toEqual(mine.toSorted());
     const told = member.of('new-notification').filter(({ title }) => title === 'Suspended');

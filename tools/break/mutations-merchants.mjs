@@ -5,6 +5,8 @@ const administration = 'services/api/src/modules/merchants/administration.ts';
 
 const bulkSteps = 'services/api/src/modules/bulk/bulk-steps.ts';
 const bulkTests = 'services/api/src/modules/bulk/bulk.service.test.ts';
+const invitations = 'services/api/src/modules/merchants/invitations.ts';
+const invitationTests = 'services/api/src/modules/merchants/invitations.test.ts';
 const fileTests = 'services/api/tests/files.test.ts';
 
 /** Of the directory and its administration, of bulk operations and of files. @type {Mutation[]} */
@@ -84,14 +86,6 @@ export const merchantMutations = [
     test: 'a step of an earlier run is void',
   },
   {
-    name: 'bulk-step-transaction',
-    mechanism: 'what a step of a bulk operation did and that it was done are one transaction',
-    invariant: 4,
-    edits: [{ file: bulkSteps, search: '{ session, ordered: false },', replace: '{ ordered: false },' }],
-    testFile: bulkTests,
-    test: 'do each merchant, keep what became of it, and end once',
-  },
-  {
     name: 'bulk-delete-superadmin',
     mechanism: 'only superadministrators delete many merchants',
     invariant: 6,
@@ -150,11 +144,53 @@ export const merchantMutations = [
     edits: [
       {
         file: 'services/api/src/modules/files/files.service.ts',
+        search: '{ _id, usedBy: null, expiresAt: { $lte: now } }',
+        replace: '{ _id, expiresAt: { $lte: now } }',
+      },
+      {
+        file: 'services/api/src/modules/files/files.service.ts',
         search: '{ $set: { usedBy, expiresAt: null } }',
         replace: '{ $set: { usedBy } }',
       },
     ],
     testFile: fileTests,
     test: 'are set by an owner, everybody’s, and on each directory',
+  },
+  {
+    name: 'invitation-secret',
+    mechanism: 'an invitation is answered with the secret of its newest token',
+    invariant: 6,
+    edits: [
+      {
+        file: invitations,
+        search: '!isSame(invitation.tokenHash, hashOf(secret)) ||',
+        replace: '!isSame(hashOf(secret), hashOf(secret)) ||',
+      },
+    ],
+    testFile: invitationTests,
+    test: 'keep their token nowhere, and serve nobody with another address or another secret',
+  },
+  {
+    name: 'invitation-address',
+    mechanism: 'an invitation is answered by whoever has its address',
+    invariant: 6,
+    edits: [{ file: invitations, search: '|| invitation.email !== user.email.toLowerCase()', replace: '|| !user.email' }],
+    testFile: invitationTests,
+    test: 'keep their token nowhere, and serve nobody with another address or another secret',
+  },
+  {
+    name: 'invitation-once',
+    mechanism: 'an invitation is answered once, and not when it is over',
+    invariant: 4,
+    edits: [
+      {
+        file: invitations,
+        search: "if (status !== 'pending' || expiresAt <= now) throw",
+        replace: "if (status !== 'pending' && !expiresAt && !now) throw",
+      },
+      { file: invitations, search: "{ _id, version, status: 'pending' },", replace: '{ _id, version },' },
+    ],
+    testFile: invitationTests,
+    test: 'end when they are taken back, and after seven days',
   },
 ];

@@ -23,6 +23,7 @@ export * from './loyalty/reduce.js';
 export * from './loyalty/schemas.js';
 export * from './loyalty/views.js';
 export * from './merchants/bulk.js';
+export * from './merchants/invitations.js';
 export * from './merchants/reduce.js';
 export * from './merchants/schemas.js';
 export * from './merchants/selling.js';

@@ -279,6 +279,25 @@ export const fixtures: Readonly<Record<string, (scene: Scene) => Promise<Fixture
     const stall = await createStall(world);
     return ofItsOwner(stall, { fileId: await sentFile(world, stall.owner) });
   },
+  inviteMember: async ({ stall }) => ({
+    as: stall.owner,
+    params: { id: stall.merchant.id },
+    body: { email: `${randomBytes(4).toString('hex')}@example.com`, role: 'staff' },
+  }),
+  resendInvitation: async (scene) => {
+    const fixture = await invitation(scene);
+    const sent = scene.world.mongo.db.collection<{ _id: string }>('invitations');
+    await sent.updateOne({ _id: fixture.params!['invitationId']! }, { $set: { sentAt: new Date(0) } });
+    return fixture;
+  },
+  listInvitations: async ({ stall }) => ({ as: stall.owner, params: { id: stall.merchant.id }, query: { ...lists, status: 'pending' } }),
+  revokeInvitation: async (scene) => invitation(scene),
+  listMyInvitations: async ({ customer }) => ({ as: customer, query: lists, anyLogin: true }),
+  decideInvitation: async (scene) => {
+    const guest = await scene.world.signUp('Invited');
+    const { params } = await invitation(scene, guest.email);
+    return { as: guest, body: { invitationId: params!['invitationId'], decision: 'decline' }, without: ['token'] };
+  },
   listMembers: async ({ stall }) => ({ as: stall.owner, params: { id: stall.merchant.id }, query: lists }),
   addMember: async ({ stall, world }) => ({
     as: stall.owner,
@@ -628,6 +647,15 @@ async function newMerchant({ admin }: Scene): Promise<string> {
   const email = `${randomBytes(4).toString('hex')}@example.com`;
   const body = { name: 'Stall of nobody', ownerName: 'Ravi', email };
   return (await expectStatus(201, admin.http.post<{ id: string }>('/api/admin/merchants', body))).body.id;
+}
+
+async function invitation({ stall }: Scene, email = `${randomBytes(4).toString('hex')}@example.com`): Promise<Fixture> {
+  const { owner, merchant } = stall;
+  const { body } = await expectStatus(
+    201,
+    owner.http.post<{ invitation: { id: string } }>(`/api/merchants/${merchant.id}/invitations`, { email, role: 'staff' }),
+  );
+  return { as: owner, params: { id: merchant.id, invitationId: body.invitation.id } };
 }
 
 async function bulkOperation(scene: Scene): Promise<string> {

@@ -29,6 +29,19 @@ export const merchantNotifications = {
     category: 'merchant',
     data: { merchantId },
   }),
+  'invitation-updated': ({ invitationId, merchantId, invitation }) => {
+    const { merchantName, email, role, status } = invitation;
+    const data = { invitationId, merchantId };
+    if (status === 'pending')
+      return { title: 'Invitation', message: `${merchantName} invites you as ${role}.`, type: 'info', category: 'merchant', data };
+    return {
+      title: `Invitation ${status}`,
+      message: `${email} has ${status} the invitation to ${merchantName}.`,
+      type: status === 'accepted' ? 'success' : 'info',
+      category: 'merchant',
+      data,
+    };
+  },
   'merchants-bulk-changed': ({ operationId, action, count, names, reason }) => {
     const { title, verb, type } = bulkWords[action];
     const rest = count > names.length ? ` and ${count - names.length} more` : '';

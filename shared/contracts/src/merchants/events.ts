@@ -3,6 +3,7 @@ import { idSchema } from '../common.js';
 import { defineEvent, type FeedTarget, type Recipient } from '../event.js';
 import { feeds } from '../feeds.js';
 import { bulkActionSchema } from './bulk.js';
+import { invitationSchema } from './invitations.js';
 import { contactsSchema, merchantSchema, mostMerchantIds } from './schemas.js';
 
 /**
@@ -53,6 +54,18 @@ export const merchantEvents = {
     to: z.strictObject({}),
     // `merchants:admin` holds all that `merchants` does: administrators follow it alone.
     feeds: () => [feeds.merchants, feeds.merchantsAdmin],
+  }),
+  'invitation-updated': defineEvent({
+    type: 'invitation-updated',
+    summary: 'Somebody was invited to act for a merchant, or that was answered, taken back or is over',
+    data: z.strictObject({ invitationId: idSchema, merchantId: idSchema, invitation: invitationSchema }),
+    /** `userId`: the account with that address, where there was one. */
+    to: z.strictObject({ merchantId: idSchema, userId: idSchema.optional() }),
+    feeds: (to) => [feeds.merchant(to.merchantId), ...(to.userId === undefined ? [] : [feeds.user(to.userId)])],
+    notifies: (to, { invitation: { status } }) => {
+      if (status === 'pending') return to.userId === undefined ? [] : [{ user: to.userId }];
+      return status === 'accepted' || status === 'declined' ? [{ owners: to.merchantId }] : [];
+    },
   }),
   'merchants-bulk-changed': defineEvent({
     type: 'merchants-bulk-changed',

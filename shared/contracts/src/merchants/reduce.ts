@@ -1,6 +1,7 @@
 import type { AnyEvent } from '../events.js';
 import { newest, newestFirst, upsert } from '../reduce.js';
 import type { BulkOperation } from './bulk.js';
+import type { Invitation } from './invitations.js';
 import type { MerchantView } from './schemas.js';
 import type { Selling } from './selling.js';
 
@@ -54,4 +55,9 @@ export function reduceBulkOperations(state: readonly BulkOperation[], event: Any
   if (known && newest(known, operation) === known) return state;
   const key = ({ operationId: id, createdAt }: BulkOperation) => ({ id, createdAt });
   return [...state.filter((one) => one !== known), operation].toSorted((a, b) => newestFirst(key(a), key(b)));
+}
+
+/** What `GET /api/merchants/:id/invitations` then lists. */
+export function reduceInvitations(state: readonly Invitation[], event: AnyEvent): readonly Invitation[] {
+  return event.type === 'invitation-updated' ? upsert(state, event.data.invitation, newestFirst) : state;
 }

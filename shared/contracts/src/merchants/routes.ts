@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { idParams, idSchema, listOf, listQuery } from '../common.js';
 import { itemRoutes } from '../orders/routes.js';
 import { defineRoute } from '../route.js';
+import { invitationRoutes } from './invitation-routes.js';
 import { logoBody, memberBody, memberSchema, merchantBody, merchantPatch, merchantsQuery, merchantViewSchema } from './schemas.js';
 import { bulkRoutes } from './bulk-routes.js';
 import { sellingRoutes } from './selling-routes.js';
@@ -130,6 +131,7 @@ export const merchantRoutes = {
     write: true,
   }),
   ...bulkRoutes,
+  ...invitationRoutes,
   ...sellingRoutes,
   ...itemRoutes,
 };

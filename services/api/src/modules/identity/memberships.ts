@@ -28,6 +28,11 @@ export function createMemberships(mongo: Mongo) {
     /** @throws Problem not-found */
     find,
 
+    /** Of the account with this address; undefined when nobody has it. */
+    async idOf(tx: Tx, email: string): Promise<string | undefined> {
+      return (await users.findOne({ email: email.toLowerCase() }, { _id: 1 }, { session: tx.session }).lean())?._id;
+    },
+
     /** Adds the user, or changes the role of one who is a member already. @throws Problem not-found */
     async add(tx: Tx, { userId, merchantId, role }: { userId: string; merchantId: string; role: MemberRole }): Promise<Member> {
       const user = await find(tx, { userId });

@@ -6,6 +6,8 @@ import { createMemberships } from '../identity/index.js';
 import { createAdministration, type Administration } from './administration.js';
 import { createDirectory, type MerchantDirectory } from './directory.js';
 import { createItems, type Items } from './items.js';
+import { invitationModels } from './invitations.model.js';
+import { createInvitations, invitationJobKind, type Invitations } from './invitations.js';
 import { createLogos } from './logos.js';
 import { createMembers, type Members } from './members.js';
 import { createMenus, type Menus } from './menus.js';
@@ -32,6 +34,7 @@ export interface MerchantsModule extends ApiModule {
   administration: Administration;
   directory: MerchantDirectory;
   members: Members;
+  invitations: Invitations;
   items: Items;
   menus: Menus;
   selling: SellingService;
@@ -50,10 +53,13 @@ export function merchantsModule(
     defaultCurrency: config.DEFAULT_CURRENCY,
     defaultTimeZone: 'UTC',
   });
-  const members = createMembers(mongo, createMemberships(mongo), models, entitlements.limits);
+  const memberships = createMemberships(mongo);
+  const members = createMembers(mongo, memberships, models, entitlements.limits);
   const items = createItems({ models, merchants, limits: entitlements.limits });
   const selling = createSelling({ models, merchants, unitOfWork });
   const logos = createLogos({ merchants, members, files });
+  const invited = invitationModels(mongo);
+  const invitations = createInvitations({ mongo, models: invited, memberships, members, merchants, unitOfWork });
   const administration = createAdministration({ merchants, models, selling, openMatters: createOpenMatters(mongo), logos });
   const directory = createDirectory(models);
   return {
@@ -62,13 +68,14 @@ export function merchantsModule(
     administration,
     directory,
     members,
+    invitations,
     items,
     menus: createMenus(models, items),
     selling,
-    routes: merchantRoutes({ merchants, administration, directory, logos, members, items, selling }),
-    jobs: { [sellingJobKind]: selling.turn },
+    routes: merchantRoutes({ merchants, administration, directory, logos, invitations, members, items, selling }),
+    jobs: { [sellingJobKind]: selling.turn, [invitationJobKind]: invitations.expire },
     async start() {
-      await ensureIndexes({ ...models, ...entitlements.models });
+      await ensureIndexes({ ...models, ...invited, ...entitlements.models });
       await directory.prepare();
     },
   };

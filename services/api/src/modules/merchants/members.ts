@@ -1,4 +1,4 @@
-import { isAdmin, Problem, type Member, type MemberInput, type Principal } from '@tidings/contracts';
+import { isAdmin, Problem, type Member, type MemberInput, type MemberRole, type Principal } from '@tidings/contracts';
 import { auditRead, type AuditAction, type Tx } from '@tidings/feed';
 import type { Mongo } from '@tidings/platform';
 import { z } from 'zod';
@@ -20,6 +20,8 @@ export interface Members {
    * @throws Problem `forbidden`, `not-found` (the merchant, the user), `already-exists`, `plan-limit`
    */
   add(tx: Tx, caller: Principal, merchantId: string, input: MemberInput): Promise<Member>;
+  /** As `add`, of somebody who was let in already. @throws Problem `not-found` (the merchant), `already-exists`, `plan-limit` */
+  join(tx: Tx, member: { userId: string; merchantId: string; role: MemberRole }): Promise<Member>;
   /** @throws Problem `forbidden`, also for the last owner who leaves by themselves; `not-found` */
   remove(tx: Tx, caller: Principal, merchantId: string, userId: string): Promise<void>;
 }
@@ -75,6 +77,12 @@ export function createMembers(
     if (matchedCount === 0) throw new Problem('not-found', 'There is no such merchant');
   };
 
+  const admit = async (tx: Tx, member: { userId: string; merchantId: string; role: MemberRole }): Promise<Member> => {
+    if (await memberships.roleOf(tx, member)) throw new Problem('already-exists', 'The user is a member already');
+    await limits.assertRoom(tx, member.merchantId, 'staff', () => memberships.count(tx, member.merchantId));
+    return memberships.add(tx, member);
+  };
+
   return {
     assertOwner,
 
@@ -91,10 +99,12 @@ export function createMembers(
         details: { role, ...(userId ? { userId } : { email: email ?? '' }) },
       });
       const user = await memberships.find(tx, userId === undefined ? { email: email ?? '' } : { userId });
-      if (await memberships.roleOf(tx, { userId: user._id, merchantId }))
-        throw new Problem('already-exists', 'The user is a member already');
-      await limits.assertRoom(tx, merchantId, 'staff', () => memberships.count(tx, merchantId));
-      return memberships.add(tx, { userId: user._id, merchantId, role });
+      return admit(tx, { userId: user._id, merchantId, role });
+    },
+
+    async join(tx, member) {
+      await takeTurn(tx, member.merchantId);
+      return admit(tx, member);
     },
 
     async remove(tx, caller, merchantId, userId) {

@@ -4,6 +4,7 @@ import { presentPage } from '../../http/lists.js';
 import type { Administration } from './administration.js';
 import type { MerchantDirectory } from './directory.js';
 import type { Items } from './items.js';
+import { presentInvitation, type Invitations } from './invitations.js';
 import type { Logos } from './logos.js';
 import type { Members } from './members.js';
 import type { MerchantDocument } from './merchants.model.js';
@@ -22,11 +23,12 @@ export function merchantRoutes(parts: {
   administration: Administration;
   directory: MerchantDirectory;
   logos: Logos;
+  invitations: Invitations;
   members: Members;
   items: Items;
   selling: SellingService;
 }): RouteBinding[] {
-  const { merchants, administration, directory, logos, members, items, selling } = parts;
+  const { merchants, administration, directory, logos, invitations, members, items, selling } = parts;
   const contract = routes.merchants;
   return [
     write(contract.create, async ({ tx, caller, body }) => view(await merchants.create(tx, body), caller)),
@@ -41,6 +43,18 @@ export function merchantRoutes(parts: {
     write(contract.setLogo, async ({ tx, caller, params, body, ifMatch }) =>
       view(await logos.set(tx, caller, params.id, body, ifMatch), caller),
     ),
+    write(contract.invite, async ({ tx, caller, params, body }) => invitations.invite(tx, caller, params.id, body)),
+    write(contract.resendInvitation, async ({ tx, caller, params }) => invitations.resend(tx, caller, params.id, params.invitationId)),
+    read(
+      contract.listInvitations,
+      async ({ caller, params, query }) => presentPage(await invitations.list(caller, params.id, query), presentInvitation),
+      { feeds: ({ params }) => [feeds.merchant(params.id)] },
+    ),
+    write(contract.revokeInvitation, async ({ tx, caller, params }) => invitations.revoke(tx, caller, params.id, params.invitationId)),
+    read(contract.listMyInvitations, async ({ caller, query }) => presentPage(await invitations.mine(caller, query), presentInvitation), {
+      feeds: ({ caller }) => [feeds.user(caller.userId)],
+    }),
+    write(contract.decideInvitation, async ({ tx, caller, body }) => presentInvitation(await invitations.decide(tx, caller, body))),
     read(contract.listMembers, async ({ caller, params, query }) => {
       await merchants.get(params.id);
       const { page, nextCursor } = await members.list(caller, params.id, query);
