@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, request, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { allRoutes } from '@tidings/contracts';
 import { startNginx, writeNginxConfig, type Nginx, type NginxOptions } from '@tidings/dev';
 import { closeServer, listen } from '@tidings/platform';
 import { waitFor } from '@tidings/testing';
@@ -83,6 +84,17 @@ describe('each path goes where it belongs', () => {
       expect(await (await fetch(url(path))).text()).toMatch(/^g/);
     },
   );
+
+  test('what the gateway serves to a gateway, and all other routes to the api', async () => {
+    const outside = allRoutes.filter(({ path }) => /^\/(api|webhooks)\//.test(path));
+    const answers = await Promise.all(
+      outside.map(async ({ method, path, at }) => {
+        const answer = await fetch(url(path.replace(/:\w+/g, 'x')), { method: method.toUpperCase() });
+        return { method, path, wrong: !(await answer.text()).startsWith(at === 'gateway' ? 'g' : 'api') };
+      }),
+    );
+    expect(answers.filter(({ wrong }) => wrong)).toEqual([]);
+  });
 
   test('a polling session to the gateway that its sid names', async () => {
     for (let round = 0; round < 5; round++) {

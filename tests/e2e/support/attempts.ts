@@ -1,20 +1,10 @@
 import { expect } from '@jest/globals';
 import { allRoutes, type RouteDefinition } from '@tidings/contracts';
+import type { Attempt } from './attempt.js';
 import type { Fixture } from './fixtures.js';
 import { formAttempts } from './forms.js';
 import { missingFrom, mutationsOf, operators, toJson } from './mutations.js';
 import { operationOf, type Parameter } from './schema.js';
-
-/** One bad request: what differs from the valid one. */
-export interface Attempt {
-  name: string;
-  path?: string;
-  method?: string;
-  body?: string | Buffer;
-  headers?: Record<string, string>;
-  /** What the answer must be; 400 unless it says otherwise. */
-  statuses?: readonly number[];
-}
 
 export function parameterAttempts(route: RouteDefinition, fixture: Fixture): Attempt[] {
   const { parameters } = operationOf(route);

@@ -1,4 +1,4 @@
-import type { Attempt } from './attempts.js';
+import type { Attempt } from './attempt.js';
 
 const boundary = 'a-boundary';
 const multipart = `multipart/form-data; boundary=${boundary}`;
