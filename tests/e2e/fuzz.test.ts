@@ -81,7 +81,9 @@ interface Answer {
 async function send(route: RouteDefinition, who: Role, { params, query: given, body, headers }: Input): Promise<Answer> {
   // What it would wait for does not come.
   const query = route.path === '/api/feeds/poll' && /^\d*$/.test(given['wait'] ?? '') ? { ...given, wait: '0' } : given;
-  const path = route.path.replaceAll(/:(\w+)/g, (_, name: string) => encodeURIComponent(params[name] ?? ''));
+  // A segment of dots is taken out of the path by whoever sends it: that would be a request to another route.
+  const segment = (value = ''): string => (/^\.{1,2}$/.test(value) ? 'dots' : encodeURIComponent(value));
+  const path = route.path.replaceAll(/:(\w+)/g, (_, name: string) => segment(params[name]));
   const search = new URLSearchParams(query).toString();
   const login = who === 'nobody' ? {} : { authorization: `Bearer ${people[who].token}` };
   const content = body === undefined ? {} : { body: toJson(body), headers: { 'content-type': 'application/json' } };

@@ -129,7 +129,7 @@ describe('a stream', () => {
     });
     expect(text).toMatch(/^HTTP\/1\.1 200 /);
     expect(text).not.toMatch(/transfer-encoding: chunked/i);
-    expect(text.split('\r\n\r\n')[1]).toMatch(/^retry: \d+\nid: [^\n]+\nevent: connected\ndata: \{.*\}\n\n$/);
+    expect(text.split('\r\n\r\n')[1]).toMatch(/^retry: \d+\nid: [^\n]+\nevent: connected\ndata: \{.*\}\n\n(:\n\n)*$/);
   });
 });
 

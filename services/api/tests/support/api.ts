@@ -51,6 +51,8 @@ export async function startApi(
   const api = createApi({ config, mongo, logger, ...(options.modules ? { modules: options.modules } : {}) });
   await api.start();
   const server = createServer(api.app);
+  // A test that is busy for 5 s would send its next request into a connection that was closed as idle meanwhile.
+  server.keepAliveTimeout = 120_000;
   const url = `http://127.0.0.1:${await listen(server, 0, '127.0.0.1')}`;
   const http = createHttp(url);
   const as = (token: string) => createHttp(url, token);

@@ -38,7 +38,7 @@ export interface Club {
   ): Promise<EnrollmentDocument>;
   /** What the queue does when the time has come, as often and wherever it likes. */
   expire(id: string, ms: number): Promise<void>;
-  /** Everything of the merchant's feed. */
+  /** Everything of the merchant's feed but its own beginning, a subscription on trial. */
   told(): Promise<OutboxEvent[]>;
 }
 
@@ -88,7 +88,7 @@ export async function openClub(domain: Domain, settings: Partial<ProgramInput> =
     told: () =>
       domain.mongo.db
         .collection<OutboxEvent>('outbox')
-        .find({ feeds: `merchant:${merchantId}` })
+        .find({ feeds: `merchant:${merchantId}`, type: { $ne: 'subscription-updated' } })
         .sort({ at: 1, _id: 1 })
         .toArray(),
   };

@@ -87,7 +87,7 @@ describe('bulk operations', () => {
     expect(told[0]?.feeds).toEqual(['merchants', 'merchants:admin']);
     const own = await domain.mongo.db
       .collection<OutboxEvent>('outbox')
-      .find({ 'to.merchantId': ids[7]!, type: { $ne: 'merchant-created' } })
+      .find({ 'to.merchantId': ids[7]!, type: { $nin: ['merchant-created', 'subscription-updated'] } })
       .toArray();
     expect(own.map(({ type, feeds, pending }) => [type, feeds, pending])).toEqual([
       ['merchant-updated', [{ feed: `merchant:${ids[7]}`, omit: ['contacts', 'adminEmail'] }], undefined],
