@@ -193,6 +193,20 @@ export const loyaltyMutations = [
     test: 'takes a name as it is, also one that reads like a word of the database',
   },
   {
+    name: 'customers-older-name',
+    mechanism: 'a customer’s line keeps the newest name, whichever of the cards changes',
+    invariant: 7,
+    edits: [
+      {
+        file: 'services/api/src/modules/loyalty/customers.ts',
+        search: "const isOpened = isActive && before?.status !== 'active';",
+        replace: 'const isOpened = true;',
+      },
+    ],
+    testFile: 'services/api/src/modules/customers/customers.test.ts',
+    test: 'has the name under which the customer joined last, whichever of the cards changes',
+  },
+  {
     name: 'consent-asks',
     mechanism: 'a customer does not ask a business again and again',
     invariant: 6,

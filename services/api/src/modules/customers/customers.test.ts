@@ -85,6 +85,24 @@ describe('the list of customers', () => {
     expect(await outcome(page(club, { search: 'ash', cursor: (await page(club, { limit: 1 })).nextCursor }))).toBe('bad-request');
   });
 
+  test('has the name under which the customer joined last, whichever of the cards changes', async () => {
+    const club = await openClub(domain);
+    const second = await club.addProgram();
+    const { userId } = await enrolled(club, 'Asha Rao');
+    const { cards } = domain.loyalty;
+    const scanned = async (programId: string, visits: number): Promise<void> => {
+      await domain.run(async (tx) => cards.change(tx, (await cards.of(userId, programId, tx))!, { visits }));
+    };
+    await scanned(club.program._id, 1);
+    await domain.run((tx) => cards.open(tx, second, { userId, name: 'Aisha Rao' }));
+    await scanned(club.program._id, 2);
+    await domain.run((tx) => cards.close(tx, userId, club.program._id));
+    expect([await namesOn(club, { sort: 'name' }), await namesOn(club, { search: 'asha' })]).toEqual([['Aisha Rao'], []]);
+    await domain.run((tx) => cards.open(tx, club.program, { userId, name: 'Asha Iyer' }));
+    await scanned(second._id, 3);
+    expect([await namesOn(club, { search: 'aisha' }), await namesOn(club, { search: 'iyer' })]).toEqual([[], ['Asha Iyer']]);
+  });
+
   test('takes a name as it is, also one that reads like a word of the database', async () => {
     const club = await openClub(domain);
     const other = await club.addProgram();

@@ -54,6 +54,10 @@ export function createCustomerBook(models: Pick<LoyaltyModels, 'customers' | 'cu
       const { merchantId, userId, programId, customerName: name } = after;
       const isActive = after.status === 'active';
       const programIds = { $setDifference: [{ $ifNull: ['$programIds', []] }, [programId]] };
+      // Other changes carry the name of the day on which that card was opened, which may be an older one than the line's.
+      const isOpened = isActive && before?.status !== 'active';
+      // Whoever is called `$balance` has chosen a name, not a field.
+      const called = isOpened ? { name: { $literal: name }, nameKey: { $literal: name.toLowerCase() } } : {};
       const add = (field: 'balance' | 'lifetime' | 'visits') => ({
         $add: [{ $ifNull: [`$${field}`, 0] }, shownOf(after, field) - (before ? shownOf(before, field) : 0)],
       });
@@ -65,9 +69,7 @@ export function createCustomerBook(models: Pick<LoyaltyModels, 'customers' | 'cu
               $set: {
                 merchantId,
                 userId,
-                // Whoever is called `$balance` has chosen a name, not a field.
-                name: { $literal: name },
-                nameKey: { $literal: name.toLowerCase() },
+                ...called,
                 balance: add('balance'),
                 lifetime: add('lifetime'),
                 visits: add('visits'),
