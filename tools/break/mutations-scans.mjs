@@ -160,6 +160,20 @@ export const scanMutations = [
     test: 'of somebody who then agrees counts, once and with its hour, however often it was asked',
   },
   {
+    name: 'award-refused-trace',
+    mechanism: 'an award that is refused is not in the audit log',
+    invariant: 5,
+    edits: [
+      {
+        file: 'services/api/src/modules/loyalty/points.service.ts',
+        search: 'assertMember(caller, card.merchantId);',
+        replace: "await assertMayChange(tx, caller, card.merchantId, { action: 'points.change' });",
+      },
+    ],
+    testFile: 'services/api/src/modules/scans/scan-limits.test.ts',
+    test: 'past the limit leave no trace of an award by an administrator',
+  },
+  {
     name: 'order-award-left',
     mechanism: 'of an award of which a part went back a hand takes the rest',
     invariant: 5,

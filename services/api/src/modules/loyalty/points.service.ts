@@ -1,7 +1,7 @@
 import { feeds, Problem, type PointsEntry, type PointsInput, type PointsSource, type Principal } from '@tidings/contracts';
 import type { Tx } from '@tidings/feed';
 import { newestFirst, olderThan, pageByTime, type Paged } from '../../http/lists.js';
-import { assertMayChange } from '../merchants/index.js';
+import { assertMayChange, assertMember } from '../merchants/index.js';
 import type { Cards } from './cards.js';
 import type { HandPoints } from './hand-points.js';
 import type { CardDocument, LoyaltyModels, PointsDocument } from './loyalty.model.js';
@@ -77,12 +77,14 @@ export function createPointsService(parts: {
     async byHand(tx, caller, cardId, { delta, reason }) {
       const card = await cards.get(caller, cardId, tx);
       assertNotOwn(caller, card);
-      await assertMayChange(tx, caller, card.merchantId, { action: 'points.change', details: { cardId, delta } });
+      assertMember(caller, card.merchantId);
       const place = await places.of(tx, card);
       if (!place.isOpen) throw new Problem('merchant-closed');
       if (delta > 0 && !place.program.isActive) throw new Problem('program-closed', 'The program gives no more points');
       const count = delta > 0 ? await handPoints.check(tx, place, delta) : null;
+      // Commits: what is audited before it would stand there as done.
       if (count instanceof Problem) return count;
+      await assertMayChange(tx, caller, card.merchantId, { action: 'points.change', details: { cardId, delta } });
       const moved = await points.byBusiness(tx, place, { delta, reason, source: 'manual' });
       await count?.();
       return moved;

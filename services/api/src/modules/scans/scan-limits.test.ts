@@ -118,6 +118,19 @@ describe('points by hand', () => {
     expect(await audited(counter)).toBe(1);
   });
 
+  test('past the limit leave no trace of an award by an administrator', async () => {
+    const counter = await openCounter(domain, { enrollment: 'automatic' });
+    const admin = await domain.person({ roles: ['admin'] });
+    const { _id } = (await domain.loyalty.cards.of((await counter.friend()).userId, counter.program._id))!;
+    const give = async (delta: number) =>
+      (await domain.run((tx) => domain.loyalty.pointsService.byHand(tx, admin, _id, { delta, reason: 'Cake' }), admin.userId)).result;
+    expect(await give(101)).toMatchObject({ code: 'rate-limited' });
+    const traces = () => domain.mongo.db.collection('audit_log').find({ actor: admin.userId, action: 'points.change' }).toArray();
+    expect(await traces()).toEqual([]);
+    await give(1);
+    expect((await traces()).map(({ details }) => details)).toEqual([{ cardId: _id, delta: 1 }]);
+  });
+
   test('at once by many members come to no more than the limit', async () => {
     const counter = await openCounter(domain, { enrollment: 'automatic' });
     const members = await Promise.all(Array.from({ length: 8 }, () => domain.person({ merchants: [counter.merchantId] })));
