@@ -42,6 +42,13 @@ describe('the OpenAPI document', () => {
     expect(document.paths['/api/orders/{id}/cancel']?.['post']?.requestBody?.required).toBe(false);
   });
 
+  test('says where the subscription of a merchant limits, and where a card may be closed', () => {
+    const named = (code: string): string[] =>
+      allRoutes.flatMap(({ name, errors = [] }) => (errors.some((error) => error === code) ? [name] : [])).toSorted();
+    expect(named('plan-limit')).toEqual(['addMember', 'createItem', 'createProgram', 'decideInvitation', 'updateProgram']);
+    expect(named('program-closed')).toEqual(expect.arrayContaining(['changePoints', 'decidePoints', 'reversePoints', 'createRedemption']));
+  });
+
   test('refuses unknown fields in every body', () => {
     for (const { body, params, query } of allRoutes) {
       for (const schema of [body, params, query]) {

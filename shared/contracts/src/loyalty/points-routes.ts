@@ -61,7 +61,7 @@ export const pointsRoutes = {
     body: reversalBody,
     status: 201,
     response: pointsAnswerSchema,
-    errors: ['not-found', 'merchant-closed', 'invalid-transition', 'insufficient-points'],
+    errors: ['not-found', 'merchant-closed', 'invalid-transition', 'insufficient-points', 'program-closed'],
     write: true,
   }),
 };

@@ -31,7 +31,7 @@ export const programRoutes = {
     body: programBody,
     status: 201,
     response: programSchema,
-    errors: ['not-found', 'already-exists'],
+    errors: ['not-found', 'already-exists', 'plan-limit'],
     write: true,
   }),
   getProgram: defineRoute({
@@ -58,7 +58,7 @@ export const programRoutes = {
     body: programPatch,
     status: 200,
     response: programSchema,
-    errors: ['not-found', 'already-exists', 'version-mismatch'],
+    errors: ['not-found', 'already-exists', 'plan-limit', 'version-mismatch'],
     write: true,
   }),
 };

@@ -114,7 +114,7 @@ export const merchantRoutes = {
     body: memberBody,
     status: 201,
     response: memberSchema,
-    errors: ['not-found', 'already-exists'],
+    errors: ['not-found', 'already-exists', 'plan-limit'],
     write: true,
   }),
   removeMember: defineRoute({

@@ -171,7 +171,7 @@ export const itemRoutes = {
     body: itemBody,
     status: 201,
     response: itemSchema,
-    errors: ['not-found', 'already-exists', 'currency-mismatch'],
+    errors: ['not-found', 'already-exists', 'currency-mismatch', 'plan-limit'],
     write: true,
   }),
   getItem: defineRoute({
