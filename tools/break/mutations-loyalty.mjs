@@ -71,6 +71,20 @@ export const loyaltyMutations = [
     test: 'that nobody answered expires once, and is not repeated by the business for 30 days; the customer may join',
   },
   {
+    name: 'enrollment-stopped',
+    mechanism: 'no enrollment begins with a business whose subscription is over',
+    invariant: 6,
+    edits: [
+      {
+        file: `${enrollments}/enrollments.service.ts`,
+        search: 'assertTrading(await merchants.get(program.merchantId, tx));',
+        replace: 'await merchants.get(program.merchantId, tx);\n    void assertTrading;',
+      },
+    ],
+    testFile: enrollmentTests,
+    test: 'is not begun with a business whose subscription is over; who is enrolled stays and may leave',
+  },
+  {
     name: 'consent-quiet',
     mechanism: 'a business hears nothing of a customer who is not with it',
     invariant: 6,

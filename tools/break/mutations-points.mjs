@@ -214,6 +214,14 @@ export const pointsMutations = [
     test: 'of a suspended business are not reversed',
   },
   {
+    name: 'points-stopped-award',
+    mechanism: 'a business whose subscription is over gives no points by hand',
+    invariant: 6,
+    edits: [{ file: `${folder}/points.service.ts`, search: '(delta > 0 ? place.mayGive : place.isOpen)', replace: 'place.isOpen' }],
+    testFile: serviceTests,
+    test: 'are not given by a business whose subscription is over, but taken and given back',
+  },
+  {
     name: 'points-most-waiting',
     mechanism: 'no more waits on a card than a customer who leaves can deny at once',
     invariant: 5,

@@ -108,6 +108,19 @@ describe('an enrollment', () => {
     expect(await outcome(domain.run((tx) => enrollments.create(tx, stranger, foreign)))).toBe('forbidden');
   });
 
+  test('is not begun with a business whose subscription is over; who is enrolled stays and may leave', async () => {
+    const club = await openClub(domain);
+    const [asha, ravi] = [await domain.person(), await domain.person()];
+    const { _id: id } = await club.join(asha);
+    await club.decide(club.member, id, 'accept');
+    const asked = await club.ask(ravi);
+    await domain.run((tx) => domain.merchants.merchants.setStopped(tx, club.merchantId, 'expired'));
+    for (const asks of [club.join, club.ask, club.scan]) expect(await outcome(asks(await domain.person()))).toBe('merchant-closed');
+    expect(await outcome(club.decide(ravi, asked._id, 'accept'))).toBe('merchant-closed');
+    expect(await club.join(asha)).toMatchObject({ _id: id, status: 'approved' });
+    expect(await club.decide(asha, id, 'withdraw')).toMatchObject({ status: 'withdrawn' });
+  });
+
   test('ends when the customer leaves: the card is closed, its points stay, and joining again opens it', async () => {
     const club = await openClub(domain, { enrollment: 'automatic' });
     const asha = await domain.person();

@@ -12,7 +12,7 @@ import type { Mongo } from '@tidings/platform';
 import { checkIfMatch } from '../../http/etag.js';
 import { newestFirst, olderThan, pageByTime, type Paged } from '../../http/lists.js';
 import type { CardDocument, Cards, ProgramDocument, Programs, Visit } from '../loyalty/index.js';
-import { assertMayChange, assertMayLook, isMember, type Merchants } from '../merchants/index.js';
+import { assertMayChange, assertMayLook, assertTrading, isMember, type Merchants } from '../merchants/index.js';
 import { assertMayAsk, type Consents, type Pair } from './consents.js';
 import { restMs, type Customer, type EnrollmentSteps } from './enrollment-steps.js';
 import type { EnrollmentDocument, EnrollmentModels } from './enrollments.model.js';
@@ -91,7 +91,7 @@ export function createEnrollments(parts: {
 
   const assertOpen = async (tx: Tx, program: ProgramDocument): Promise<void> => {
     if (!program.isActive) throw new Problem('program-closed');
-    if (!(await merchants.get(program.merchantId, tx)).isActive) throw new Problem('merchant-closed');
+    assertTrading(await merchants.get(program.merchantId, tx));
   };
 
   const programOf = async (tx: Tx, id: string): Promise<ProgramDocument> => {

@@ -1,5 +1,5 @@
 import type { Tx } from '@tidings/feed';
-import type { Merchants } from '../merchants/index.js';
+import { mayTrade, type Merchants } from '../merchants/index.js';
 import type { CardDocument, ProgramDocument } from './loyalty.model.js';
 import type { Programs } from './programs.service.js';
 
@@ -12,8 +12,11 @@ export interface Place {
 }
 
 export interface Places {
-  /** `isOpen`: the merchant does business. One that was deleted does none, and its customers' points go on to expire. */
-  of(tx: Tx, card: CardDocument): Promise<Place & { isOpen: boolean }>;
+  /**
+   * `isOpen`: the merchant does business. One that was deleted does none, and its customers' points go on to expire.
+   * `mayGive`: and its subscription allows something new, as for a scan.
+   */
+  of(tx: Tx, card: CardDocument): Promise<Place & { isOpen: boolean; mayGive: boolean }>;
 }
 
 export function createPlaces({ programs, merchants }: { programs: Programs; merchants: Merchants }): Places {
@@ -22,7 +25,8 @@ export function createPlaces({ programs, merchants }: { programs: Programs; merc
       const program = await programs.find(card.programId, tx);
       if (!program) throw new Error(`The program ${card.programId} of the card ${card._id} is gone`);
       const merchant = await merchants.find(card.merchantId, tx);
-      return { program, card, timeZone: merchant?.timeZone ?? 'UTC', isOpen: merchant?.isActive ?? false };
+      const standing = { isOpen: merchant?.isActive ?? false, mayGive: merchant !== null && mayTrade(merchant) };
+      return { program, card, timeZone: merchant?.timeZone ?? 'UTC', ...standing };
     },
   };
 }

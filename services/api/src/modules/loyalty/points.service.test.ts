@@ -36,6 +36,17 @@ describe('points by hand', () => {
     expect(await codesOf([give(-10)])).toEqual(['merchant-closed']);
   });
 
+  test('are not given by a business whose subscription is over, but taken and given back', async () => {
+    const { give, reverse, card, merchantId } = await openCard(domain);
+    await give(100);
+    await domain.run((tx) => domain.merchants.merchants.setStopped(tx, merchantId, 'expired'));
+    expect(await codesOf([give(10)])).toEqual(['merchant-closed']);
+    await reverse((await give(-10))._id);
+    expect(await card()).toMatchObject({ balance: 100 });
+    await domain.run((tx) => domain.merchants.merchants.setStopped(tx, merchantId, undefined));
+    expect(await codesOf([give(10)])).toEqual(['ok']);
+  });
+
   test('of a suspended business are not reversed', async () => {
     const { give, reverse, card, entries, merchantId } = await openCard(domain);
     const { _id } = await give(100);

@@ -79,7 +79,7 @@ export function createPointsService(parts: {
       assertNotOwn(caller, card);
       assertMember(caller, card.merchantId);
       const place = await places.of(tx, card);
-      if (!place.isOpen) throw new Problem('merchant-closed');
+      if (!(delta > 0 ? place.mayGive : place.isOpen)) throw new Problem('merchant-closed');
       if (delta > 0 && !place.program.isActive) throw new Problem('program-closed', 'The program gives no more points');
       const count = delta > 0 ? await handPoints.check(tx, place, delta) : null;
       // Commits: what is audited before it would stand there as done.

@@ -26,7 +26,7 @@ export type { MerchantDirectory } from './directory.js';
 export type { Menus } from './menus.js';
 export type { Merchants } from './merchants.service.js';
 export type { SellingService } from './selling.service.js';
-export { assertTrading } from './standing.js';
+export { assertTrading, mayTrade } from './standing.js';
 
 export interface MerchantsModule extends ApiModule {
   entitlements: Entitlements;

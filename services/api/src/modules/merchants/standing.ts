@@ -3,10 +3,10 @@ import type { MerchantDocument } from './merchants.model.js';
 
 type Standing = Pick<MerchantDocument, 'isActive' | 'stoppedBy'>;
 
-/** Whether it sells and scans. One that does not finishes and refunds what is open. */
+/** Whether it sells, scans, enrolls and gives points. One that does not finishes and refunds what is open. */
 export const mayTrade = ({ isActive, stoppedBy }: Standing): boolean => isActive && !stoppedBy;
 
-/** Before something new is sold or scanned. @throws Problem `merchant-closed` */
+/** Before something new is sold, scanned or begun. @throws Problem `merchant-closed` */
 export function assertTrading(merchant: Standing): void {
   if (mayTrade(merchant)) return;
   const { isActive, stoppedBy } = merchant;
