@@ -214,6 +214,17 @@ export const pointsMutations = [
     test: 'of a suspended business are not reversed',
   },
   {
+    name: 'points-card-version',
+    mechanism: 'what is told of points carries the version of the card whose balance it shows',
+    invariant: 5,
+    edits: [
+      { file: points, search: 'balance, status, version }: CardDocument, entry', replace: 'balance, status }: CardDocument, entry' },
+      { file: points, search: 'delta, reason } = entry;', replace: 'delta, reason, version } = entry;' },
+    ],
+    testFile: pointsTests,
+    test: 'are told with the balance of the card and its version, which rises from change to change',
+  },
+  {
     name: 'points-stopped-award',
     mechanism: 'a business whose subscription is over gives no points by hand',
     invariant: 6,

@@ -108,7 +108,7 @@ export const loyaltyEvents = {
       reason: z.string().max(200),
       status: pointsStatusSchema,
       points: pointsEntrySchema,
-      /** Of `points`. */
+      /** Of the card, as `balance` is: changes that move nothing tell the same one. How far the change itself has got is `points.version`. */
       version: versionSchema,
     }),
     to: toParties,

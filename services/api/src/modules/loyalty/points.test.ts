@@ -41,6 +41,20 @@ describe('points', () => {
     expect(await card()).toMatchObject({ balance: 120, lifetime: 150, tier: 'Gold' });
   });
 
+  test('are told with the balance of the card and its version, which rises from change to change', async () => {
+    const { card, change } = await cardIn({ approval: { mode: 'deductions', above: 50 } });
+    const seen: object[] = [];
+    for (const delta of [150, -30, 20, -60]) {
+      const { events } = await change(delta);
+      const { balance, version } = await card();
+      const told = events.find(({ type }) => type === 'points-updated')!.data;
+      expect(told).toMatchObject({ balance, version, points: { delta, version: 1 } });
+      seen.push({ balance, version });
+    }
+    // The last one waits: the card is as it was.
+    expect(seen).toEqual([150, 120, 140, 140].map((balance, at) => ({ balance, version: Math.min(at, 2) + 2 })));
+  });
+
   test('never go below zero, also when many deduct at once', async () => {
     const { card, change } = await cardIn();
     await change(100);

@@ -129,8 +129,8 @@ export function createPoints(parts: {
     return { card: changed, lots };
   };
 
-  const announce = (tx: Tx, { balance, status }: CardDocument, entry: PointsDocument): void => {
-    const { _id: pointsId, cardId, userId, merchantId, merchantName: businessName, delta, reason, version } = entry;
+  const announce = (tx: Tx, { balance, status, version }: CardDocument, entry: PointsDocument): void => {
+    const { _id: pointsId, cardId, userId, merchantId, merchantName: businessName, delta, reason } = entry;
     const shown = presentPoints(entry);
     tx.emit(
       'points-updated',
