@@ -120,7 +120,7 @@ async function tryEverything({ asha, stall, ...about }: Enrolled, ended: Enrollm
   for (const what of [about.customerPath, `${about.customerPath}/interactions`, `/api/cards/${cardId}`, `/api/points?cardId=${cardId}`])
     expect([what, await refusal(owner.http.get(what))]).toEqual([what, 'not-found']);
 
-  // An order earns nothing, one that earned before takes nothing back, and points are warned of and end.
+  // An order earns nothing, one that earned before takes its points back, and points are warned of and end.
   await about.order();
   await expectStatus(200, owner.http.patch(`/api/orders/${about.paid.id}/status`, { status: 'rejected' }));
   await world.settled();
@@ -155,7 +155,7 @@ describe.each(Object.keys(noes) as (keyof typeof noes)[])('after a no by %s', (h
         await expectStatus(200, owner.http.get<Analytics>(`/api/merchants/${merchant.id}/analytics`))
       ).body;
       // What a program owes ends with the points: of whom they were is not said.
-      return { ...total, expired: 0, customers, conversion };
+      return { ...total, expired: 0, reversed: 0, customers, conversion };
     };
     const lists = async () => ({
       notifications: await itemsOf(owner.http, '/api/notifications?limit=100'),

@@ -113,8 +113,8 @@ export const loyaltyMutations = [
     edits: [
       {
         file: 'services/api/src/modules/loyalty/customers.ts',
-        search: "field === 'balance' && card.status === 'closed' ? 0 : card[field]",
-        replace: 'card[field]',
+        search: "field === 'balance' ? 0 : (",
+        replace: "field === 'balance' ? card.balance : (",
       },
     ],
     testFile: `${enrollments}/left.test.ts`,

@@ -146,7 +146,7 @@ export function createCustomers(parts: {
     async interactions(caller, merchantId, userId, query) {
       await look(caller, merchantId, `interactions of ${userId}`);
       await listed(merchantId, userId);
-      return readOrdered(models.interactions, { merchantId, userId }, newestAt, {
+      return readOrdered(models.interactions, { merchantId, userId, quiet: { $ne: true } }, newestAt, {
         ...query,
         hint: { merchantId: 1, userId: 1, at: -1, _id: -1 },
       });

@@ -68,5 +68,16 @@ describe('a customer who is gone', () => {
     expect(listedCustomers(live)).toEqual([presentCustomer(line!)]);
     await first.reopen();
     expect(await domain.loyalty.models.customers.findById(line!._id).lean()).toMatchObject({ balance: 8, status: 'active' });
+
+    // Back again, the business reads what its desk has heard of, the customer everything.
+    const cardId = (await first.card())._id;
+    const heard = events.filter(({ type, data }) => type === 'points-updated' && data.cardId === cardId).map(({ data }) => data.pointsId);
+    const read = async (caller: typeof member) =>
+      (await domain.loyalty.pointsService.list(caller, { cardId, limit: 10 })).page.map(({ _id, source }) => [_id, source]);
+    expect(heard).toHaveLength(1);
+    expect(await read(member)).toEqual([[heard[0], 'manual']]);
+    expect((await read(customer)).map(([, source]) => source)).toEqual(['expiry', 'manual']);
+    const { page } = await domain.customers.customers.interactions(member, merchantId, customer.userId, { limit: 50 });
+    expect(page.filter(({ subjectId }) => !events.some(({ data }) => data.pointsId === subjectId))).toEqual([]);
   });
 });

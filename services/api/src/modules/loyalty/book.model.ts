@@ -57,6 +57,8 @@ export interface InteractionDocument {
   isFirst?: true;
   /** Of an approval: somebody was asked before. */
   asked?: true;
+  /** It happened when the customer had left: in the figures, not in what the business reads of the customer. */
+  quiet?: true;
   by: string | null;
   at: Date;
   /** Not in the figures yet; unset by the roll-up that counts it. */
@@ -152,6 +154,7 @@ const interactionSchema = new Schema<InteractionDocument>(
     source: String,
     isFirst: Boolean,
     asked: Boolean,
+    quiet: Boolean,
     by: { type: String, default: null },
     at: time,
     pending: Boolean,

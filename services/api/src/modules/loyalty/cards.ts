@@ -63,7 +63,7 @@ export function createCards({ mongo, models, book }: { mongo: Mongo; models: Loy
 
     async open(tx, program, { userId, name }) {
       const known = await of(userId, program._id, tx);
-      if (known) return known.status === 'active' ? known : change(tx, known, { status: 'active', customerName: name });
+      if (known) return known.status === 'active' ? known : change(tx, known, { status: 'active', customerName: name, openedAt: tx.now });
       const card: CardDocument = {
         _id: newId(),
         userId,
@@ -93,7 +93,7 @@ export function createCards({ mongo, models, book }: { mongo: Mongo; models: Loy
 
     async close(tx, userId, programId) {
       const card = await of(userId, programId, tx);
-      if (card?.status === 'active') await change(tx, card, { status: 'closed' });
+      if (card?.status === 'active') await change(tx, card, { status: 'closed', toldLifetime: card.lifetime });
     },
 
     async at(userId, merchantId, tx) {

@@ -96,7 +96,8 @@ export function createCustomerBook(models: Pick<LoyaltyModels, 'customers' | 'cu
 
 /** What the points of a closed card come to is the customer's alone. */
 function shownOf(card: CardDocument, field: 'balance' | 'lifetime' | 'visits'): number {
-  return field === 'balance' && card.status === 'closed' ? 0 : card[field];
+  if (card.status === 'active' || field === 'visits') return card[field];
+  return field === 'balance' ? 0 : (card.toldLifetime ?? card.lifetime);
 }
 
 /** As it is stored and searched for: one space between words, in lower case. */

@@ -15,6 +15,8 @@ export interface NewInteraction {
   isFirst?: true;
   /** Of an approval: somebody was asked before. */
   asked?: true;
+  /** It happened when the customer had left: it is in the figures, not in what the business reads of the customer. */
+  quiet?: true;
 }
 
 export interface Interactions {

@@ -54,6 +54,10 @@ export interface CardDocument {
   lots: Lot[];
   /** What rules gave on that day of the merchant's calendar, for the cap. */
   earned: { date: string; points: number };
+  /** When it was opened again; missing: it was never closed. */
+  openedAt?: Date;
+  /** The `lifetime` of which the business heard last, when the card was closed: what comes later is not its matter until the customer is back. */
+  toldLifetime?: number;
   /** How many changes were proposed; written with each, so that a card that is closed meanwhile meets it. */
   proposals: number;
   version: number;
@@ -83,6 +87,8 @@ export interface PointsDocument {
   scanId?: string;
   redemptionId?: string;
   reversalOf?: string;
+  /** It moved when the customer had left: the business does not see it, also not when the customer is back. */
+  quiet?: true;
   /** Who asked for it; null: the system. */
   by: string | null;
   version: number;
@@ -188,6 +194,8 @@ const cardSchema = new Schema<CardDocument>(
     lastVisitAt: { type: Date, default: null },
     lots,
     earned: { type: new Schema({ date: text, points: integer }, { _id: false, strict: 'throw' }), required: true },
+    openedAt: Date,
+    toldLifetime: Number,
     proposals: integer,
     ...times,
   },
@@ -217,6 +225,7 @@ const pointsSchema = new Schema<PointsDocument>(
     scanId: String,
     redemptionId: String,
     reversalOf: String,
+    quiet: Boolean,
     by: { type: String, default: null },
     ...times,
   },

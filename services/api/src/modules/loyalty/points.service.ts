@@ -115,11 +115,14 @@ export function createPointsService(parts: {
     },
 
     async list(caller, { limit, cursor, cardId, status }) {
-      if (cardId !== undefined) await cards.get(caller, cardId);
+      const card = cardId === undefined ? null : await cards.get(caller, cardId);
+      const isOwn = card === null || card.userId === caller.userId;
       const found = await models.points
         .find({
           ...(cardId === undefined ? { userId: caller.userId } : { cardId }),
           ...(status === undefined ? {} : { status }),
+          // What moved while the customer was gone is theirs alone.
+          ...(isOwn ? {} : { quiet: { $ne: true } }),
           ...olderThan(cursor),
         })
         .sort(newestFirst)

@@ -91,7 +91,8 @@ export function createPoints(parts: {
     const { _id: cardId, userId, merchantId, merchantName, programId, programName } = card;
     const whose = { cardId, userId, merchantId, merchantName, programId, programName };
     const stamps = { version: 1, createdAt: tx.now, updatedAt: tx.now };
-    return { ...facts, ...whose, ...stamps, _id: newId(), status: 'posted', lots: [], by: tx.actor };
+    const quiet = card.status === 'closed' ? ({ quiet: true } as const) : {};
+    return { ...facts, ...whose, ...stamps, ...quiet, _id: newId(), status: 'posted', lots: [], by: tx.actor };
   };
 
   /** The ledger first: what it refuses changes nothing. */
@@ -153,7 +154,8 @@ export function createPoints(parts: {
 
   const note = async (tx: Tx, entry: PointsDocument): Promise<void> => {
     const { _id: subjectId, merchantId, userId, programId, delta, source, status } = entry;
-    await interactions.note(tx, { merchantId, userId, programId, subjectId, delta, source, kind: `points-${status}` });
+    const quiet = entry.quiet ? ({ quiet: true } as const) : {};
+    await interactions.note(tx, { merchantId, userId, programId, subjectId, delta, source, kind: `points-${status}`, ...quiet });
   };
 
   const write = async (tx: Tx, card: CardDocument, entry: PointsDocument): Promise<void> => {
@@ -263,9 +265,10 @@ function waits({ approval: { mode, above } }: ProgramDocument, delta: number): b
   return Math.abs(delta) > above && (mode === 'all' || (mode === 'deductions' && delta < 0));
 }
 
-function assertCovered({ status, balance }: CardDocument, { delta, source }: PointsDocument): void {
-  // Expiry goes on when the customer has left: what is void is void.
-  if (status !== 'active' && source !== 'expiry') throw new Problem('program-closed', 'The card is closed');
+function assertCovered({ status, balance }: CardDocument, { delta, source, by }: PointsDocument): void {
+  // What the system takes goes on when the customer has left: what is void is void, and what goes back of a price takes its points along.
+  const isTaken = source === 'expiry' || (source === 'reversal' && by === null && delta < 0);
+  if (status !== 'active' && !isTaken) throw new Problem('program-closed', 'The card is closed');
   if (balance + delta < 0) throw new Problem('insufficient-points', `The card has ${balance} points`);
 }
 

@@ -306,7 +306,7 @@ describe('what goes back of the price', () => {
     expect(await shop.card(asha)).toMatchObject({ balance: 0 });
   });
 
-  test('is nothing to who has left', async () => {
+  test('takes its points back also of who has left, so that nobody keeps them by leaving and joining again', async () => {
     const shop = await openShop(byAmount);
     const asha = await shop.friend();
     const { _id } = await shop.order(asha, 6);
@@ -316,9 +316,34 @@ describe('what goes back of the price', () => {
     await shop.decide(asha, found!._id, 'withdraw');
     const heard = (await shop.told()).filter(({ type }) => type === 'points-updated').length;
     await shop.reject(_id);
-    await shop.settle(_id);
+    for (const again of [false, true]) await shop.settle(_id, { again });
     expect((await shop.told()).filter(({ type }) => type === 'points-updated')).toHaveLength(heard);
-    expect(await shop.card(asha)).toMatchObject({ balance: 6, status: 'closed' });
+    expect(await shop.card(asha)).toMatchObject({ balance: 0, lifetime: 0, status: 'closed' });
+    await shop.join(asha);
+    expect(await shop.card(asha)).toMatchObject({ balance: 0, lifetime: 0, status: 'active' });
+    const line = await domain.loyalty.models.customers.findOne({ userId: asha.userId }).lean();
+    expect(line).toMatchObject({ balance: 0, lifetime: 0 });
+    // The business sees what it heard of: the award, and nothing of what came when the customer was gone.
+    const { _id: cardId } = await shop.card(asha);
+    const { page } = await domain.loyalty.pointsService.list(shop.member, { cardId, limit: 10 });
+    expect(page.map(({ source, status }) => `${source} ${status}`)).toEqual(['order posted']);
+    const reverse = () => domain.run((tx) => domain.loyalty.pointsService.reverse(tx, shop.member, page[0]!._id, 'A mistake'));
+    await expect(reverse()).rejects.toMatchObject({ code: 'invalid-transition' });
+  });
+
+  test('gives nothing for an order of who was gone then, though the card is older and the job late', async () => {
+    const shop = await openShop(byAmount);
+    const asha = await shop.friend();
+    const leave = async () => {
+      const found = await domain.enrollments.models.enrollments.findOne({ userId: asha.userId, open: true }).lean();
+      await shop.decide(asha, found!._id, 'withdraw');
+    };
+    await leave();
+    const [early, late] = [await shop.order(asha, 3), await shop.order(asha, 4)];
+    await shop.settle(early._id);
+    await shop.join(asha);
+    await shop.settle(late._id);
+    expect([await shop.entries(early._id), await shop.entries(late._id)]).toEqual([[], []]);
   });
 });
 

@@ -16,7 +16,7 @@ export const followOrder: OrderFollower = async (tx, { _id: orderId, version }) 
 /**
  * What a paid order earns, without a scan: in each active program in which the customer is, by its rules for amounts and items. The job settles to
  * a target: what the rules by which it earned give for what is left of the price. An order gives once, when it was paid: who joins later gets nothing
- * for it. What is taken back is no more than the card has.
+ * for it. What is taken back is no more than the card has; leaving before the price goes back keeps nothing.
  */
 export function createOrderEarnings(parts: {
   orders: OrderModels['orders'];
@@ -31,8 +31,8 @@ export function createOrderEarnings(parts: {
 
   const give = async (tx: Tx, place: Place, order: OrderDocument): Promise<void> => {
     const { program, card, timeZone } = place;
-    // A job may be late: who has joined meanwhile was no customer of the program when they paid.
-    if (!program.isActive || card.createdAt > order.createdAt) return;
+    // A job may be late: who has joined meanwhile, or again, was no customer of the program when they paid.
+    if (!program.isActive || card.status !== 'active' || (card.openedAt ?? card.createdAt) > order.createdAt) return;
     const { rules, bonus } = program;
     const { points: delta, earned } = underCap(program, card, targetOf(program, order, timeZone), dateIn(timeZone, tx.now));
     // Nobody is there to be refused: what does not fit is not given.
@@ -54,8 +54,9 @@ export function createOrderEarnings(parts: {
     const taken = Math.min(more, card.balance);
     if (taken === 0) return;
     const [first, ...others] = moved;
-    // Taken back whole it is reversed, and nobody does so again by hand.
-    const isWhole = first !== undefined && others.length === 0 && first.status === 'posted' && first.delta === taken;
+    // Taken back whole it is reversed, and nobody does so again by hand. An award that the business has seen does not change when its customer has left.
+    const isWhole =
+      card.status === 'active' && first !== undefined && others.length === 0 && first.status === 'posted' && first.delta === taken;
     if (isWhole) await points.mark(tx, card, first, 'posted', 'reversed');
     const today = dateIn(timeZone, tx.now);
     const isToday = first !== undefined && card.earned.date === today && dateIn(timeZone, first.createdAt) === today;
@@ -87,8 +88,7 @@ export function createOrderEarnings(parts: {
       if (!(await finish(tx.session))) return;
       const order = await orders.findById(orderId, null, { session: tx.session }).lean<OrderDocument>();
       if (!order) throw new Error(`There is no order ${orderId}`);
-      for (const card of await cards.at(order.userId, order.vendorId, tx))
-        if (card.status === 'active') await settle(tx, await places.of(tx, card), order, isNew);
+      for (const card of await cards.at(order.userId, order.vendorId, tx)) await settle(tx, await places.of(tx, card), order, isNew);
     });
   };
 }
