@@ -52,6 +52,14 @@ export const customerMutations = [
     test: 'is for members and administrators, and who took which is in the audit log',
   },
   {
+    name: 'view-of-gone',
+    mechanism: 'of who is not on its list a business reads no more than the enrollments',
+    invariant: 6,
+    edits: [{ file: `${folder}/customers.service.ts`, search: 'if (!customer) {', replace: 'if (!customer && told.length === 0) {' }],
+    testFile: customerTests,
+    test: 'leads to what there is of one: what happened last, and of who is not on it what the business was told',
+  },
+  {
     name: 'figures-reversed',
     mechanism: 'what was taken back of awards is a figure of its own',
     invariant: 5,

@@ -49,7 +49,8 @@ export const viewRoutes = {
     name: 'getCustomer',
     method: 'get',
     path: '/api/merchants/:id/customers/:userId',
-    summary: 'One enrolled customer as the business sees them: the line of the list, enrollments and active cards',
+    summary:
+      'One customer as the business sees them: the line of the list, enrollments, active cards and what happened last; of who is not on the list the enrollments alone',
     tag,
     access: 'user',
     who,

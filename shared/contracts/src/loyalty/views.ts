@@ -96,13 +96,6 @@ export const tagsBody = z.strictObject({
     .refine((tags) => new Set(tags).size === tags.length, 'each once'),
 });
 
-/** One customer as the business sees it. */
-export const customerViewSchema = z.strictObject({
-  customer: loyaltyCustomerSchema,
-  enrollments: z.array(enrollmentSchema),
-  cards: z.array(cardSchema),
-});
-
 export const interactionKindSchema = z.enum([
   'scan',
   'enrollment-requested',
@@ -140,6 +133,20 @@ export const interactionSchema = z.strictObject({
   at: timeSchema,
 });
 export type Interaction = z.output<typeof interactionSchema>;
+
+/**
+ * One customer as the business sees it. Of somebody who is not on its list, being asked or gone, it sees the enrollments as it was told of them, and
+ * nothing else.
+ */
+export const customerViewSchema = z.strictObject({
+  /** null: not on the list. */
+  customer: loyaltyCustomerSchema.nullable(),
+  /** Newest first. */
+  enrollments: z.array(enrollmentSchema),
+  cards: z.array(cardSchema),
+  /** The newest 20; `/interactions` has all. */
+  interactions: z.array(interactionSchema),
+});
 
 export const longestAnalyticsRange = 92;
 const dateSchema = z.iso.date().refine((date) => date >= '1970-01-01', 'must not be before 1970');

@@ -44,11 +44,12 @@ export function customerRoutes({ customers, analytics }: { customers: Customers;
     read(
       contract.getCustomer,
       async ({ caller, params }) => {
-        const { customer, enrollments, cards } = await customers.get(caller, params.id, params.userId);
+        const { customer, enrollments, cards, interactions } = await customers.get(caller, params.id, params.userId);
         return {
-          customer: presentCustomer(customer),
+          customer: customer && presentCustomer(customer),
           enrollments: enrollments.map((enrollment) => presentEnrollment(enrollment, 'merchant')),
           cards: cards.map(presentCard),
+          interactions: interactions.map(presentInteraction),
         };
       },
       merchantFeed,

@@ -40,12 +40,15 @@ export interface CustomersQuery extends CustomersChoice {
 }
 
 export interface CustomerView {
-  customer: CustomerDocument;
+  /** null: not on the list, being asked or gone. */
+  customer: CustomerDocument | null;
   enrollments: EnrollmentDocument[];
   cards: CardDocument[];
+  /** The newest. */
+  interactions: InteractionDocument[];
 }
 
-/** What a business sees of its customers. Of who has left it sees nothing. All: @throws Problem `forbidden`, `not-found` */
+/** What a business sees of its customers: of who is not on its list what it was told of enrollments, and nothing else. All: @throws Problem `forbidden`, `not-found` */
 export interface Customers {
   list(caller: Principal, merchantId: string, query: CustomersQuery): Promise<Paged<CustomerDocument>>;
   /**
@@ -66,6 +69,7 @@ export interface Customers {
 
 /** As many as a merchant has programs, and more than anybody asks for. */
 const mostOfOne = 100;
+const newestOfOne = 20;
 /** Lines that an export holds at once. */
 const exportPage = 500;
 
@@ -85,13 +89,26 @@ export function createCustomers(parts: {
     await assertMayLook(mongo, caller, merchantId, what);
   };
 
-  const listed = async (merchantId: string, userId: string, tx?: Tx): Promise<CustomerDocument> => {
+  const missing = (): Problem => new Problem('not-found', 'There is no such customer');
+
+  const lineOf = async (merchantId: string, userId: string, tx?: Tx): Promise<CustomerDocument | null> => {
     const found = await models.customers
       .findById(customerId(merchantId, userId), null, { session: tx?.session ?? null })
       .lean<CustomerDocument>();
-    if (found?.status !== 'active') throw new Problem('not-found', 'There is no such customer');
+    return found?.status === 'active' ? found : null;
+  };
+
+  const listed = async (merchantId: string, userId: string, tx?: Tx): Promise<CustomerDocument> => {
+    const found = await lineOf(merchantId, userId, tx);
+    if (!found) throw missing();
     return found;
   };
+
+  const happened = (merchantId: string, userId: string, query: { limit: number; cursor?: string | undefined }) =>
+    readOrdered(models.interactions, { merchantId, userId, quiet: { $ne: true } }, newestAt, {
+      ...query,
+      hint: { merchantId: 1, userId: 1, at: -1, _id: -1 },
+    });
 
   const read = async (merchantId: string, { search, sort = 'enrolled', tag, cursor, limit }: CustomersQuery) => {
     if (search !== undefined) return searchNames(models, merchantId, { search, tag, cursor, limit });
@@ -122,12 +139,19 @@ export function createCustomers(parts: {
 
     async get(caller, merchantId, userId) {
       await look(caller, merchantId, `customer ${userId}`);
-      const customer = await listed(merchantId, userId);
-      const [found, held] = await Promise.all([
+      const [customer, told] = await Promise.all([
+        lineOf(merchantId, userId),
         enrollments.find({ userId, merchantId }).sort(newestFirst).limit(mostOfOne).lean<EnrollmentDocument[]>(),
-        cards.at(userId, merchantId),
       ]);
-      return { customer, enrollments: found, cards: held.filter(({ status }) => status === 'active') };
+      if (!customer) {
+        if (told.length === 0) throw missing();
+        return { customer, enrollments: told, cards: [], interactions: [] };
+      }
+      const [held, { page: newest }] = await Promise.all([
+        cards.at(userId, merchantId),
+        happened(merchantId, userId, { limit: newestOfOne }),
+      ]);
+      return { customer, enrollments: told, cards: held.filter(({ status }) => status === 'active'), interactions: newest };
     },
 
     async tag(tx, caller, merchantId, userId, tags, ifMatch) {
@@ -146,10 +170,7 @@ export function createCustomers(parts: {
     async interactions(caller, merchantId, userId, query) {
       await look(caller, merchantId, `interactions of ${userId}`);
       await listed(merchantId, userId);
-      return readOrdered(models.interactions, { merchantId, userId, quiet: { $ne: true } }, newestAt, {
-        ...query,
-        hint: { merchantId: 1, userId: 1, at: -1, _id: -1 },
-      });
+      return happened(merchantId, userId, query);
     },
   };
 }

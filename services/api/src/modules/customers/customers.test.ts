@@ -56,6 +56,26 @@ describe('the list of customers', () => {
     expect([await namesOn(club, { search: 'rao' }), await namesOn(club, { search: 'IYE' })]).toEqual([[], ['Asha Iyer']]);
   });
 
+  test('leads to what there is of one: what happened last, and of who is not on it what the business was told', async () => {
+    const club = await openClub(domain);
+    const [asha, stranger] = [await domain.person(), await domain.person()];
+    const view = () => domain.customers.customers.get(club.member, club.merchantId, asha.userId);
+    expect(await outcome(view())).toBe('not-found');
+    const { _id } = await club.ask(asha);
+    expect(await view()).toMatchObject({ customer: null, enrollments: [{ _id, status: 'requested' }], cards: [], interactions: [] });
+    await club.decide(asha, _id, 'accept');
+    for (let at = 0; at < 25; at++) await tag(club, asha, [`visit ${at}`]);
+    const { customer, interactions, cards } = await view();
+    expect([customer?.tags, cards.length, interactions.length]).toEqual([['visit 24'], 1, 20]);
+    const { page: newest } = await domain.customers.customers.interactions(club.member, club.merchantId, asha.userId, { limit: 20 });
+    expect(interactions).toEqual(newest);
+    await club.decide(asha, _id, 'withdraw');
+    expect(await view()).toMatchObject({ customer: null, enrollments: [{ _id }], cards: [], interactions: [] });
+    expect(await outcome(domain.customers.customers.get(club.member, club.merchantId, stranger.userId))).toBe('not-found');
+    const other = await openClub(domain);
+    expect(await outcome(domain.customers.customers.get(other.member, other.merchantId, asha.userId))).toBe('not-found');
+  });
+
   test('is for members, and for administrators with an entry in the audit log', async () => {
     const club = await openClub(domain);
     const asha = await enrolled(club, 'Asha');
