@@ -102,6 +102,20 @@ export const customerMutations = [
     test: 'figures of a business that is gone are counted, too',
   },
   {
+    name: 'figures-owed',
+    mechanism: 'what is owed has what no roll-up has included',
+    invariant: 5,
+    edits: [
+      {
+        file: 'services/api/src/modules/wallet/ledger.ts',
+        search: 'sum + balance, open?.amount ?? 0)',
+        replace: 'sum + balance, 0 * (open?.amount ?? 0))',
+      },
+    ],
+    testFile: 'services/api/src/modules/customers/analytics.test.ts',
+    test: 'figures show what is owed with what no roll-up has included, and leave the roll-up to others',
+  },
+  {
     name: 'figures-once',
     mechanism: 'what was counted is marked with the count, in one transaction',
     invariant: 5,

@@ -4,6 +4,8 @@ import type { Logger } from '@tidings/platform';
 import { answered } from '../../../tests/support/cards.js';
 import { openClub, outcome, type Club } from '../../../tests/support/clubs.js';
 import { createDomain, type Domain } from '../../../tests/support/domain.js';
+import { programAccount } from '../loyalty/index.js';
+import { accountId } from '../wallet/index.js';
 import { createFigures } from './figures.js';
 import { figuresModels } from './figures.model.js';
 import { expectFrugal } from '../../../tests/support/frugal.js';
@@ -62,6 +64,21 @@ test('figures count each happening once, however many rounds meet on it, and tel
   expect([found.conversion, found.customers, found.outstanding]).toEqual([5_000, 1, 100]);
   const told = (await club.told()).filter(({ type }) => type === 'analytics-updated');
   expect(told.at(-1)?.data).toMatchObject({ businessId: club.merchantId, version: found.version });
+});
+
+test('figures show what is owed with what no roll-up has included, and leave the roll-up to others', async () => {
+  const club = await busyClub();
+  const account = accountId(programAccount(club.program._id));
+  const owed = async () => {
+    await domain.run((tx) => domain.loyalty.interactions.note(tx, { merchantId: club.merchantId, kind: 'scan', userId: 'u' }));
+    await count();
+    return (await report(club)).outstanding;
+  };
+  expect(await owed()).toBe(100);
+  expect(await domain.loyalty.ledger.waiting()).toContain(account);
+  await domain.loyalty.rollUps.run();
+  expect(await domain.loyalty.ledger.waiting()).not.toContain(account);
+  expect(await owed()).toBe(100);
 });
 
 test('figures show what was issued, and apart from it what was taken back', async () => {

@@ -26,7 +26,7 @@ export interface Figures extends Rounds {
  */
 export function createFigures(parts: {
   models: FiguresModels;
-  loyalty: Pick<LoyaltyModule, 'ledger' | 'pointsAccounts'> & { models: LoyaltyModels };
+  loyalty: Pick<LoyaltyModule, 'ledger'> & { models: LoyaltyModels };
   merchants: Merchants;
   unitOfWork: UnitOfWork;
   logger: Logger;
@@ -36,15 +36,14 @@ export function createFigures(parts: {
   const { models, loyalty, merchants, unitOfWork, logger, now = () => performance.now() } = parts;
   const { interactions, headcounts, programs } = loyalty.models;
 
-  /** Of the program's accounts, as the ledger has them; those in which something moved are brought up to date first. */
-  const outstandingOf = async (tx: Tx, merchantId: string, moved: ReadonlySet<string>): Promise<number> => {
-    for (const programId of moved) while (await loyalty.ledger.rollUp(tx, accountId(programAccount(programId))));
-    const { session } = tx;
-    const own = await programs.find({ merchantId }, { _id: 1 }, { session }).lean<{ _id: string }[]>();
-    const accounts = await loyalty.pointsAccounts
-      .find({ _id: { $in: own.map(({ _id }) => accountId(programAccount(_id))) } }, { balance: 1 }, { session })
-      .lean<{ balance: number }[]>();
-    return accounts.reduce((sum, { balance }) => sum - balance, 0);
+  /** Of the programs' accounts, as the ledger has them. They are not rolled up here: how much waits there has no bound, and this transaction has an end. */
+  const outstandingOf = async (tx: Tx, merchantId: string): Promise<number> => {
+    const own = await programs.find({ merchantId }, { _id: 1 }, { session: tx.session }).lean<{ _id: string }[]>();
+    const owed = await loyalty.ledger.total(
+      tx,
+      own.map(({ _id }) => accountId(programAccount(_id))),
+    );
+    return 0 - owed;
   };
 
   const count = async (tx: Tx, merchantId: string): Promise<boolean> => {
@@ -67,8 +66,7 @@ export function createFigures(parts: {
     }));
     if (updates.length > 0) await models.days.bulkWrite(updates, { session });
 
-    const moved = new Set(open.flatMap(({ programId }) => programId ?? []));
-    const outstanding = await outstandingOf(tx, merchantId, moved);
+    const outstanding = await outstandingOf(tx, merchantId);
     const customers = heads.reduce((sum, { change }) => sum + change, 0);
     const { version } = await models.figures
       .findOneAndUpdate(

@@ -21,7 +21,7 @@ export function customersModule(
   { config, mongo, redis, unitOfWork, logger }: Pick<Context, 'config' | 'mongo' | 'redis' | 'unitOfWork' | 'logger'>,
   parts: {
     merchants: Merchants;
-    loyalty: Pick<LoyaltyModule, 'models' | 'book' | 'cards' | 'interactions' | 'ledger' | 'pointsAccounts'>;
+    loyalty: Pick<LoyaltyModule, 'models' | 'book' | 'cards' | 'interactions' | 'ledger'>;
     enrollments: Pick<EnrollmentsModule, 'models'>;
   },
 ): CustomersModule {

@@ -5,7 +5,7 @@ import { ensureIndexes } from '../../models.js';
 import type { Entitlements } from '../entitlements/index.js';
 import type { Merchants } from '../merchants/index.js';
 import type { NotificationActions } from '../notifications/index.js';
-import { createLedger, createRollUps, type Ledger, type LedgerModels, type RollUps } from '../wallet/index.js';
+import { createLedger, createRollUps, type Ledger, type RollUps } from '../wallet/index.js';
 import { createCards, type Cards } from './cards.js';
 import { cardRoutes } from './cards.routes.js';
 import { createCustomerBook, type CustomerBook } from './customers.js';
@@ -65,7 +65,6 @@ export interface LoyaltyModule extends ApiModule {
   /** Of points. */
   ledger: Ledger<PointsFacts>;
   alerts: FraudAlerts;
-  pointsAccounts: LedgerModels<PointsFacts>['accounts'];
   rollUps: RollUps;
 }
 
@@ -120,7 +119,6 @@ export function loyaltyModule(
     book,
     ledger,
     alerts,
-    pointsAccounts: books.accounts,
     rollUps,
     routes: [
       ...loyaltyRoutes({ programs }),

@@ -63,6 +63,8 @@ export interface Ledger<Facts = TransferFacts> {
   post(tx: Tx, transfer: NewTransfer<Facts>): Promise<Posted<Facts>>;
   /** Brings an account's balance up to date with its postings; null when it was. */
   rollUp(tx: Tx, accountId: string): Promise<RollUp | null>;
+  /** What these accounts have together, with the postings that no roll-up has included; nothing is written. */
+  total(tx: Tx, accountIds: readonly string[]): Promise<number>;
   /** Accounts with postings that no roll-up has included. */
   waiting(): Promise<string[]>;
 }
@@ -173,9 +175,22 @@ function ledgerOn({ accounts, transfers, postings }: LedgerModels, { told }: Led
     return { change: await move(tx, parseAccountId(id), amount), postings: open.length };
   }
 
+  /** Both are read as they are at one time, the transaction's: what a roll-up moves from one to the other is in one of them. */
+  async function total({ session }: Tx, ids: readonly string[]): Promise<number> {
+    const kept = await accounts.find({ _id: { $in: ids } }, { balance: 1 }, { session }).lean<Pick<AccountDocument, 'balance'>[]>();
+    const [open] = await postings
+      .aggregate<{ amount: number }>([
+        { $match: { pending: true, account: { $in: ids } } },
+        { $group: { _id: null, amount: { $sum: '$amount' } } },
+      ])
+      .session(session);
+    return kept.reduce((sum, { balance }) => sum + balance, open?.amount ?? 0);
+  }
+
   return {
     post,
     rollUp,
+    total,
     waiting: () => postings.distinct('account', { pending: true }),
   };
 }
