@@ -352,6 +352,20 @@ export const scanMutations = [
     test: 'from one of two programs takes those points out of the business’s list, and their end does not change it behind its back',
   },
   {
+    name: 'order-points-back-held',
+    mechanism: 'nobody keeps the points of a refunded order by setting them aside meanwhile',
+    invariant: 5,
+    edits: [
+      {
+        file: 'services/api/src/modules/loyalty/holds.ts',
+        search: 'return takeOwed(tx, parts, { ...place, card: changed }, held.cost);',
+        replace: 'return changed;',
+      },
+    ],
+    testFile: orderTests,
+    test: 'takes them also of what was set aside for a reward, when it comes back; what was handed out is forgotten',
+  },
+  {
     name: 'order-question',
     mechanism: 'points that wait and are denied with the price take their buttons along',
     invariant: 7,

@@ -38,6 +38,7 @@ export type { Interactions } from './interactions.js';
 export { type CustomerDocument, type InteractionDocument } from './book.model.js';
 export { type CardDocument, type LoyaltyModels, type PointsDocument, type PointsFacts, type ProgramDocument } from './loyalty.model.js';
 export { presentCard, presentCustomer, presentInteraction, presentPoints } from './loyalty.presenter.js';
+export { owedWith } from './owed.js';
 export type { Place, Places } from './places.js';
 export type { Points, PointsChange } from './points.js';
 export type { PointsDecisions } from './points.service.js';
@@ -86,7 +87,7 @@ export function loyaltyModule(
   const points = createPoints({ models, ledger, cards: kept, interactions, questions: createQuestions(mongo) });
   const pointsService = createPointsService({ models, cards: kept, points, places, handPoints });
   const rewards = createRewards({ models, programs, merchants });
-  const holds = createHolds({ ledger, cards: kept, points });
+  const holds = createHolds({ models, ledger, cards: kept, points });
   const steps = createRedemptionSteps({ models, holds, rewards, places, interactions });
   const codes = createCodes(config.jwtKeys);
   const redemptions = createRedemptions({ mongo, models, cards: kept, places, holds, rewards, steps, codes });

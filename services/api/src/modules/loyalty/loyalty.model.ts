@@ -58,6 +58,8 @@ export interface CardDocument {
   openedAt?: Date;
   /** The `lifetime` of which the business heard last, when the card was closed: what comes later is not its matter until the customer is back. */
   toldLifetime?: number;
+  /** What of `held` orders take that went back, when it comes back to the balance: see `takeOwed`. */
+  owed?: { orderId: string; points: number }[];
   /** How many changes were proposed; written with each, so that a card that is closed meanwhile meets it. */
   proposals: number;
   version: number;
@@ -194,6 +196,7 @@ const cardSchema = new Schema<CardDocument>(
     lastVisitAt: { type: Date, default: null },
     lots,
     earned: { type: new Schema({ date: text, points: integer }, { _id: false, strict: 'throw' }), required: true },
+    owed: { type: [new Schema({ orderId: text, points: integer }, { _id: false, strict: 'throw' })], default: undefined },
     openedAt: Date,
     toldLifetime: Number,
     proposals: integer,

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Principal, ProgramInput } from '@tidings/contracts';
 import type { ClientSession, JobDocument } from '@tidings/platform';
-import { fillWaiting, pointsProblems } from '../../../tests/support/cards.js';
+import { fillWaiting, openCard, pointsProblems } from '../../../tests/support/cards.js';
 import { openClub } from '../../../tests/support/clubs.js';
 import { createDomain, type Domain } from '../../../tests/support/domain.js';
 import type { OrderDocument } from '../orders/index.js';
@@ -329,6 +329,56 @@ describe('what goes back of the price', () => {
     expect(page.map(({ source, status }) => `${source} ${status}`)).toEqual(['order posted']);
     const reverse = () => domain.run((tx) => domain.loyalty.pointsService.reverse(tx, shop.member, page[0]!._id, 'A mistake'));
     await expect(reverse()).rejects.toMatchObject({ code: 'invalid-transition' });
+  });
+
+  test('takes them also of what was set aside for a reward, when it comes back; what was handed out is forgotten', async () => {
+    const shop = await openShop(byAmount);
+    const { member, merchantId, program } = shop;
+    const asha = await shop.friend();
+    const hand = await openCard(domain, {}, { beside: { merchantId, member }, program, customer: asha });
+    const [big, small] = [await hand.offer({ cost: 6 }), await hand.offer({ cost: 3 })];
+    const { _id } = await shop.order(asha, 10);
+    await shop.settle(_id);
+    const [kept, fetched, wished] = [await hand.redeem(big._id), await hand.redeem(small._id), await hand.give(-1)];
+    expect(wished).toMatchObject({ delta: -1 });
+    await shop.refund(_id, 200);
+    await shop.settle(_id);
+    expect(await shop.card(asha)).toMatchObject({ balance: 0, held: 9 });
+    await shop.reject(_id);
+    for (const again of [false, true]) await shop.settle(_id, { again });
+    expect(await shop.card(asha)).toMatchObject({ balance: 0, held: 9 });
+    await shop.give(asha, 50);
+    await hand.confirm(hand.codeOf(fetched._id));
+    await hand.cancel(kept._id);
+    expect(await shop.card(asha)).toMatchObject({ balance: 50, held: 0, owed: [] });
+    expect(await shop.entries(_id)).toEqual(['order 10 posted', 'reversal -6 posted']);
+    await hand.cancel((await hand.redeem(big._id))._id);
+    expect(await shop.card(asha)).toMatchObject({ balance: 50, held: 0 });
+  });
+
+  test('takes of what comes back no more than is missing, and nothing that a member took back by hand, also of who leaves', async () => {
+    const shop = await openShop(byAmount);
+    const { member, merchantId, program } = shop;
+    const asha = await shop.friend();
+    const hand = await openCard(domain, {}, { beside: { merchantId, member }, program, customer: asha });
+    const reward = await hand.offer({ cost: 9 });
+    const [first, second] = [await shop.order(asha, 5), await shop.order(asha, 4)];
+    for (const { _id } of [first, second]) await shop.settle(_id);
+    await hand.redeem(reward._id);
+    await shop.refund(first._id, 200);
+    await shop.settle(first._id);
+    await shop.reject(second._id);
+    await shop.settle(second._id);
+    expect((await shop.card(asha)).owed).toEqual([
+      { orderId: first._id, points: 2 },
+      { orderId: second._id, points: 4 },
+    ]);
+    await shop.give(asha, 20);
+    const award = await domain.loyalty.models.points.findOne({ orderId: second._id, source: 'order' }).orFail().lean();
+    await hand.reverse(award._id);
+    expect(await shop.card(asha)).toMatchObject({ balance: 16, held: 9 });
+    await hand.close();
+    expect(await shop.card(asha)).toMatchObject({ balance: 23, held: 0, lifetime: 23 });
   });
 
   test('gives nothing for an order of who was gone then, though the card is older and the job late', async () => {

@@ -1,7 +1,17 @@
 import type { Tx, UnitOfWork } from '@tidings/feed';
 import type { JobHandler } from '@tidings/platform';
+import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
-import { dateIn, pointsBy, underCap, type LoyaltyModule, type Place, type PointsChange, type PointsDocument } from '../loyalty/index.js';
+import {
+  dateIn,
+  owedWith,
+  pointsBy,
+  underCap,
+  type LoyaltyModule,
+  type Place,
+  type PointsChange,
+  type PointsDocument,
+} from '../loyalty/index.js';
 import { refundedOf, type OrderDocument, type OrderFollower, type OrderModels } from '../orders/index.js';
 
 export const orderJobKind = 'loyalty-order';
@@ -52,7 +62,13 @@ export function createOrderEarnings(parts: {
     const place = await points.voidDue(tx, before);
     const { card, timeZone } = place;
     const taken = Math.min(more, card.balance);
-    if (taken === 0) return;
+    // What is set aside for a reward is not spent: it is taken if it comes back.
+    const owed = owedWith(card, order._id, more - taken);
+    const owing = isDeepStrictEqual(owed, card.owed ?? []) ? {} : { owed };
+    if (taken === 0) {
+      if (owing.owed) await cards.change(tx, card, owing);
+      return;
+    }
     const [first, ...others] = moved;
     // Taken back whole it is reversed, and nobody does so again by hand. An award that the business has seen does not change when its customer has left.
     const isWhole =
@@ -67,7 +83,7 @@ export function createOrderEarnings(parts: {
       orderId: order._id,
       ...(isWhole ? { reversalOf: first._id } : {}),
       lots: moved.filter(({ delta }) => delta > 0).flatMap(({ lots }) => lots),
-      ...(isToday ? { card: { earned: { date: today, points: Math.max(0, card.earned.points - taken) } } } : {}),
+      card: { ...owing, ...(isToday ? { earned: { date: today, points: Math.max(0, card.earned.points - taken) } } : {}) },
     });
   };
 
