@@ -47,6 +47,15 @@ export class RetryLater extends Error {
   }
 }
 
+/**
+ * In a job that is named for an instant: the clock that set it may be ahead of the one that does it.
+ * @throws RetryLater while it is too early
+ */
+export function assertDue(due: Date, now: Date): void {
+  const leftMs = due.getTime() - now.getTime();
+  if (leftMs > 0) throw new RetryLater('The clock that set the time is ahead of this one', leftMs);
+}
+
 /** Of one BullMQ queue. */
 export interface QueueDepth {
   name: string;

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { createJobs, createRedis, inTransaction, RetryLater, type JobDocument, type Jobs, type Redis } from '@tidings/platform';
+import { assertDue, createJobs, createRedis, inTransaction, RetryLater, type JobDocument, type Jobs, type Redis } from '@tidings/platform';
 import { Queue } from 'bullmq';
 import { createTestStore, waitFor, type TestStore } from '@tidings/testing';
 
@@ -196,4 +196,11 @@ describe('a transaction', () => {
     await expect(attempt).rejects.toMatchObject({ code: 'unavailable', status: 503 });
     expect(await countOf('held')).toBe(0);
   });
+});
+
+test('a job that a clock ahead of this one has set is tried again when its time has come', () => {
+  const now = new Date('2026-11-21T10:00:00.000Z');
+  const early = { name: 'RetryLater', delayMs: 1 };
+  expect(() => assertDue(new Date(now.getTime() + 1), now)).toThrow(expect.objectContaining(early));
+  for (const due of [now, new Date(now.getTime() - 1)]) expect(() => assertDue(due, now)).not.toThrow();
 });

@@ -148,7 +148,6 @@ export const customerViewSchema = z.strictObject({
   interactions: z.array(interactionSchema),
 });
 
-export const longestAnalyticsRange = 92;
 const dateSchema = z.iso.date().refine((date) => date >= '1970-01-01', 'must not be before 1970');
 /** Days by the merchant's calendar, both included; the last 30 unless given. */
 export const analyticsQuery = inOrder(z.strictObject({ from: dateSchema.optional(), to: dateSchema.optional() }), ['from', 'to']);

@@ -1,8 +1,11 @@
 import type { UnitOfWork } from '@tidings/feed';
-import { RetryLater, type JobHandler } from '@tidings/platform';
+import { assertDue, type JobHandler } from '@tidings/platform';
+import { z } from 'zod';
 import type { Consents } from './consents.js';
 import { expiryJobKind, type EnrollmentSteps } from './enrollment-steps.js';
 import type { EnrollmentDocument, EnrollmentModels } from './enrollments.model.js';
+
+const jobSchema = z.strictObject({ enrollmentId: z.string() });
 
 /** The end of a request that nobody answered. The job looks at it in the transaction that ends the job: twice is once, and what was decided before stays. */
 export function createEnrollmentJobs(options: {
@@ -14,14 +17,13 @@ export function createEnrollmentJobs(options: {
   const { models, consents, steps, unitOfWork } = options;
   return {
     [expiryJobKind]: async (job, finish) => {
+      const { enrollmentId: id } = jobSchema.parse(job.data);
       await unitOfWork.run({ actor: null, cause: { kind: 'job', id: job._id } }, async (tx) => {
         if (!(await finish(tx.session))) return;
-        const id = String(job.data['enrollmentId']);
         const enrollment = await models.enrollments.findById(id, null, { session: tx.session }).lean<EnrollmentDocument>();
         if (!enrollment) throw new Error(`There is no enrollment ${id}`);
         if (enrollment.status !== 'requested' || !enrollment.expiresAt) return;
-        const leftMs = enrollment.expiresAt.getTime() - tx.now.getTime();
-        if (leftMs > 0) throw new RetryLater('The clock that set the time is ahead of this one', leftMs);
+        assertDue(enrollment.expiresAt, tx.now);
         await consents.take(tx, enrollment);
         await steps.end(tx, enrollment, 'expired', null);
       });

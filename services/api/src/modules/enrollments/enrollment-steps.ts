@@ -194,7 +194,7 @@ export function createEnrollmentSteps(parts: {
           session: tx.session,
         })
         .lean<EnrollmentDocument[]>();
-      for (const other of others) if (other.status !== 'blocked') await end(tx, other, 'withdrawn', by);
+      for (const other of others) await end(tx, other, 'withdrawn', by);
       if (enrollment.status === 'approved') await cards.close(tx, enrollment.userId, enrollment.programId);
       await consents.block(tx, enrollment, by);
       const quiet = by === 'customer' && enrollment.open !== true;

@@ -1,5 +1,5 @@
 import type { Tx, UnitOfWork } from '@tidings/feed';
-import { RetryLater, type JobDocument, type JobHandler } from '@tidings/platform';
+import { assertDue, type JobDocument, type JobHandler } from '@tidings/platform';
 import { z } from 'zod';
 import { planTurn, termsJobKind, withdrawalJobKind, type PlanDocument, type PlanModels, type PlanPlaces } from '../plans/index.js';
 import { maturityJob, maturityJobKind, type InvestmentSteps } from './investment-steps.js';
@@ -108,12 +108,10 @@ export function createInvestmentJobs(parts: {
       if (hasLeaving(plan)) return;
       const isBehind = found.termsVersion < plan.termsVersion;
       const [investment = found] = isBehind ? await steps.follow(tx, [found], plan, 'terms-changed') : [];
-      const leftMs = investment.maturesAt.getTime() - tx.now.getTime();
-      if (leftMs > 0) {
-        const next = maturityJob(investment);
-        if (next.key === job._id) throw new RetryLater('The clock that set the time is ahead of this one', leftMs);
-        return tx.job(next);
-      }
+      const next = maturityJob(investment);
+      // Another end than the one that this job is named for has a job of its own.
+      if (investment.maturesAt > tx.now && next.key !== job._id) return tx.job(next);
+      assertDue(investment.maturesAt, tx.now);
       await steps.mature(tx, investment);
       await places.leave(tx, plan._id, { amount: investment.amount, count: 1 });
     }),

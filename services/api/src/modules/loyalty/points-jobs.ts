@@ -1,5 +1,5 @@
 import type { Tx, UnitOfWork } from '@tidings/feed';
-import { RetryLater, type JobHandler } from '@tidings/platform';
+import { assertDue, type JobHandler } from '@tidings/platform';
 import { z } from 'zod';
 import { pointsExpiryJobKind, pointsWarningJobKind } from './lot-jobs.js';
 import type { CardDocument, LoyaltyModels, PointsDocument } from './loyalty.model.js';
@@ -35,7 +35,7 @@ export function createPointsJobs(parts: {
 
   return {
     [pointsExpiryJobKind]: onJob(endSchema, async (tx, { cardId, endsAt }) => {
-      waitFor(tx, new Date(endsAt));
+      assertDue(new Date(endsAt), tx.now);
       await points.voidDue(tx, await places.of(tx, await cardOf(tx, cardId)));
     }),
 
@@ -52,14 +52,8 @@ export function createPointsJobs(parts: {
     [pointsDeadlineJobKind]: onJob(unansweredSchema, async (tx, { pointsId }) => {
       const entry = await models.points.findById(pointsId, null, { session: tx.session }).lean<PointsDocument>();
       if (entry?.status !== 'pending') return;
-      waitFor(tx, answerableUntil(entry));
+      assertDue(answerableUntil(entry), tx.now);
       await points.deny(tx, await cardOf(tx, entry.cardId), entry, 'expire');
     }),
   };
-}
-
-/** @throws RetryLater while it is too early by this clock */
-function waitFor(tx: Tx, due: Date): void {
-  const leftMs = due.getTime() - tx.now.getTime();
-  if (leftMs > 0) throw new RetryLater('The clock that set the time is ahead of this one', leftMs);
 }

@@ -1,6 +1,6 @@
 import { Problem, type RedemptionStatus } from '@tidings/contracts';
 import type { Tx, UnitOfWork } from '@tidings/feed';
-import { RetryLater, type JobHandler } from '@tidings/platform';
+import { assertDue, type JobHandler } from '@tidings/platform';
 import { z } from 'zod';
 import type { Holds } from './holds.js';
 import type { Interactions } from './interactions.js';
@@ -103,8 +103,7 @@ export function createRedemptionExpiry(parts: { models: LoyaltyModels; steps: Re
       if (!(await finish(tx.session))) return;
       const redemption = await models.redemptions.findById(redemptionId, null, { session: tx.session }).lean<RedemptionDocument>();
       if (redemption?.status !== 'requested') return;
-      const leftMs = redemption.expiresAt.getTime() - tx.now.getTime();
-      if (leftMs > 0) throw new RetryLater('The clock that set the time is ahead of this one', leftMs);
+      assertDue(redemption.expiresAt, tx.now);
       await steps.end(tx, redemption, 'expired');
     });
   };

@@ -1,5 +1,5 @@
 import type { Tx, UnitOfWork } from '@tidings/feed';
-import { RetryLater, type JobDocument, type JobHandler } from '@tidings/platform';
+import { assertDue, type JobDocument, type JobHandler } from '@tidings/platform';
 import { captureJobKind, expiryJobKind, type PaymentRequestSteps } from './payment-request-steps.js';
 import type { PaymentRequestDocument, PaymentRequestModels } from './payment-requests.model.js';
 
@@ -32,8 +32,7 @@ export function createPaymentRequestJobs(options: {
     [expiryJobKind]: onRequest(async (tx, request, data) => {
       // One that moved on meanwhile has another end, or none.
       if (request.status !== data['status']) return;
-      const leftMs = request.expiresAt.getTime() - tx.now.getTime();
-      if (leftMs > 0) throw new RetryLater('The clock that set the time is ahead of this one', leftMs);
+      assertDue(request.expiresAt, tx.now);
       await steps.end(tx, request, 'expired');
     }),
   };

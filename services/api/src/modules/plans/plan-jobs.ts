@@ -1,5 +1,5 @@
 import type { Tx, UnitOfWork } from '@tidings/feed';
-import { RetryLater, type JobHandler, type NewJob } from '@tidings/platform';
+import { assertDue, type JobHandler, type NewJob } from '@tidings/platform';
 import { z } from 'zod';
 import type { PlanDocument, PlanModels } from './plans.model.js';
 
@@ -26,8 +26,7 @@ export function createPublication(parts: {
       if (!(await finish(tx.session))) return;
       const plan = await models.plans.findOne({ _id: planId, deletedAt: null }, null, { session: tx.session }).lean<PlanDocument>();
       if (!plan || plan.published || plan.publishAt?.getTime() !== at) return;
-      const leftMs = at - tx.now.getTime();
-      if (leftMs > 0) throw new RetryLater('The clock that set the time is ahead of this one', leftMs);
+      assertDue(new Date(at), tx.now);
       await publish(tx, plan);
     });
   };
