@@ -74,6 +74,20 @@ export const customerMutations = [
     test: 'figures show what was issued, and apart from it what was taken back',
   },
   {
+    name: 'figures-conversion',
+    mechanism: 'an acceptance counts on the day of its request, else a rate is of different people',
+    invariant: 7,
+    edits: [
+      {
+        file: `${folder}/counting.ts`,
+        search: 'add(timeOf(interaction.scannedAt), scanAdditionsOf(interaction));',
+        replace: 'add(time, scanAdditionsOf(interaction));',
+      },
+    ],
+    testFile: analyticsTests,
+    test: 'conversion is of the requests that scans made, on their day; wishes, requests by hand and enrollments at once are not in it',
+  },
+  {
     name: 'figures-rest',
     mechanism: 'a count that fails rests before it is tried again',
     invariant: 4,

@@ -179,7 +179,7 @@ export const analyticsSchema = z.strictObject({
   days: z.array(z.strictObject({ date: z.iso.date(), ...counters })),
   /** Scans by the hour of the merchant's day, 0 to 23. */
   hours: z.array(count).length(24),
-  /** Of the enrollments that were asked for, those accepted, in basis points; null while nobody was asked. */
+  /** Of the enrollments that scans asked for in that time, those accepted until now, in basis points; null while none asked. */
   conversion: z.int().min(0).nullable(),
   /** Customers with an active card, now. */
   customers: count,

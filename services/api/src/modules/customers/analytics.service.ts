@@ -72,10 +72,9 @@ function summed(dates: readonly string[], found: readonly FiguresDayDocument[]) 
   const days = dates.map((date) => ({ date, ...countersOf(known.get(date)) }));
   const total = Object.fromEntries(counterNames.map((name) => [name, sumOf(days, (day) => day[name])])) as AnalyticsCounters;
   const hours = Array.from({ length: 24 }, (_, hour) => sumOf(found, (day) => day.hours?.[hour] ?? 0));
-  const accepted = sumOf(found, (day) => day.accepted ?? 0);
-  const asked = total.enrollmentsRequested;
-  // Who was asked the day before the first one may have accepted on it.
-  return { days, total, hours, conversion: asked === 0 ? null : Math.min(10_000, Math.round((accepted * 10_000) / asked)) };
+  const accepted = sumOf(found, (day) => day.scanAccepted ?? 0);
+  const asked = sumOf(found, (day) => day.scanRequests ?? 0);
+  return { days, total, hours, conversion: asked === 0 ? null : Math.round((accepted * 10_000) / asked) };
 }
 
 const countersOf = (day: FiguresDayDocument | undefined) =>

@@ -61,7 +61,7 @@ test('figures count each happening once, however many rounds meet on it, and tel
   expect(found.total).toEqual(expected);
   expect(found.days).toHaveLength(30);
   expect(found.hours.reduce((sum, scans) => sum + scans, 0)).toBe(2);
-  expect([found.conversion, found.customers, found.outstanding]).toEqual([5_000, 1, 100]);
+  expect([found.conversion, found.customers, found.outstanding]).toEqual([null, 1, 100]);
   const told = (await club.told()).filter(({ type }) => type === 'analytics-updated');
   expect(told.at(-1)?.data).toMatchObject({ businessId: club.merchantId, version: found.version });
 });
@@ -79,6 +79,49 @@ test('figures show what is owed with what no roll-up has included, and leave the
   await domain.loyalty.rollUps.run();
   expect(await domain.loyalty.ledger.waiting()).not.toContain(account);
   expect(await owed()).toBe(100);
+});
+
+test('conversion is of the requests that scans made, on their day; wishes, requests by hand and enrollments at once are not in it', async () => {
+  const club = await openClub(domain);
+  const swift = await club.addProgram({ enrollment: 'automatic' });
+  const scan = async (customer: Principal, program = club.program) => {
+    const { result } = await domain.run((tx) => {
+      const visit = { scanId: `scan_${customer.userId}`, at: tx.now };
+      return domain.enrollments.enrollments.request(tx, { program, userId: customer.userId, by: 'merchant', visit });
+    }, club.member.userId);
+    return result.enrollment;
+  };
+  const [asha, bela, chandra, dev] = [await domain.person(), await domain.person(), await domain.person(), await domain.person()];
+  const byHand = await club.ask(chandra);
+  await club.decide(chandra, byHand._id, 'accept');
+  const wish = await club.join(dev);
+  await club.decide(club.member, wish._id, 'accept');
+  await scan(await domain.person(), swift);
+  await count();
+  expect(await report(club)).toMatchObject({ conversion: null, total: { enrollmentsRequested: 2, enrolled: 3 } });
+
+  const asked = await scan(asha);
+  await scan(bela);
+  await scan(bela);
+  await count();
+  expect((await report(club)).conversion).toBe(0);
+  // Tomorrow, in no day that is looked at: it is of those who were asked today.
+  await club.decide(asha, asked._id, 'accept', { ms: 86_400_000 });
+  await count();
+  expect(await report(club)).toMatchObject({ conversion: 5_000, total: { enrollmentsRequested: 4, enrolled: 3 } });
+});
+
+test('a request that somebody else made is not the scan’s that meets it', async () => {
+  const club = await openClub(domain);
+  const asha = await domain.person();
+  const { _id } = await club.ask(asha);
+  await domain.run((tx) => {
+    const visit = { scanId: 'scan_late', at: tx.now };
+    return domain.enrollments.enrollments.request(tx, { program: club.program, userId: asha.userId, by: 'merchant', visit });
+  }, club.member.userId);
+  await club.decide(asha, _id, 'accept');
+  await count();
+  expect((await report(club)).conversion).toBeNull();
 });
 
 test('figures show what was issued, and apart from it what was taken back', async () => {

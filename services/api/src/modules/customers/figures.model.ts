@@ -19,8 +19,9 @@ export interface FiguresDayDocument extends Partial<AnalyticsCounters> {
   _id: string;
   merchantId: string;
   date: string;
-  /** Of the enrollments, those that somebody was asked for. */
-  accepted?: number;
+  /** Requests that scans made on that day, and how many of these were accepted, whenever. */
+  scanRequests?: number;
+  scanAccepted?: number;
   /** Scans by hour, 0 to 23. */
   hours?: Record<string, number>;
 }
@@ -43,7 +44,8 @@ const daySchema = new Schema<FiguresDayDocument>(
     returning: Number,
     enrollmentsRequested: Number,
     enrolled: Number,
-    accepted: Number,
+    scanRequests: Number,
+    scanAccepted: Number,
     issued: Number,
     reversed: Number,
     redeemed: Number,

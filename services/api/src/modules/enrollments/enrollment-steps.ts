@@ -79,8 +79,8 @@ export function createEnrollmentSteps(parts: {
 
   const note = async (tx: Tx, enrollment: EnrollmentDocument, what: EnrollmentStatus | 'unblocked' = enrollment.status): Promise<void> => {
     const { _id: subjectId, merchantId, userId, programId } = enrollment;
-    // An enrollment at once is new when it is approved.
-    const asked = enrollment.version > 1 && what === 'approved' ? ({ asked: true } as const) : {};
+    const isCounted = enrollment.askedByScan && (what === 'requested' || what === 'approved');
+    const asked = isCounted ? { scannedAt: enrollment.createdAt } : {};
     await interactions.note(tx, { merchantId, userId, programId, subjectId, kind: `enrollment-${what}`, ...asked });
   };
 
@@ -145,7 +145,7 @@ export function createEnrollmentSteps(parts: {
     end,
 
     async ask(tx, program, customer, by, visit) {
-      const enrollment = { ...made(tx, program, customer, by), ...(visit ? { visit } : {}) };
+      const enrollment = { ...made(tx, program, customer, by), ...(visit ? { visit, askedByScan: true as const } : {}) };
       await enrollments.insertMany([enrollment], { session: tx.session });
       const { _id: enrollmentId, userId, merchantId, merchantName, programId, programName, customerName, expiresAt } = enrollment;
       tx.emit(

@@ -18,6 +18,8 @@ export interface EnrollmentDocument {
   endedBy: Party | null;
   expiresAt: Date | null;
   cardId: string | null;
+  /** A scan asked, and nobody else: the figures look how many of these are accepted. */
+  askedByScan?: true;
   /** When the business declined: the customer does not ask again for a while. */
   refusedAt?: Date;
   /** The first scan while it was not decided: its visit counts when the customer is enrolled. */
@@ -65,6 +67,7 @@ const enrollmentSchema = new Schema<EnrollmentDocument>(
     endedBy: party,
     expiresAt: { type: Date, default: null },
     cardId: { type: String, default: null },
+    askedByScan: Boolean,
     refusedAt: Date,
     visit: new Schema<Visit>({ scanId: text, amount: Number, at: time }, { _id: false, strict: 'throw' }),
     told: {

@@ -55,8 +55,8 @@ export interface InteractionDocument {
   source?: PointsSource;
   /** Of a scan: the customer's first at this business. */
   isFirst?: true;
-  /** Of an approval: somebody was asked before. */
-  asked?: true;
+  /** Of a request that a scan made, and of its approval: when that was. */
+  scannedAt?: Date;
   /** It happened when the customer had left: in the figures, not in what the business reads of the customer. */
   quiet?: true;
   by: string | null;
@@ -153,7 +153,7 @@ const interactionSchema = new Schema<InteractionDocument>(
     delta: Number,
     source: String,
     isFirst: Boolean,
-    asked: Boolean,
+    scannedAt: Date,
     quiet: Boolean,
     by: { type: String, default: null },
     at: time,

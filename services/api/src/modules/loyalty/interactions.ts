@@ -13,8 +13,8 @@ export interface NewInteraction {
   delta?: number;
   source?: PointsSource;
   isFirst?: true;
-  /** Of an approval: somebody was asked before. */
-  asked?: true;
+  /** Of a request that a scan made, and of its approval: when that was. */
+  scannedAt?: Date;
   /** It happened when the customer had left: it is in the figures, not in what the business reads of the customer. */
   quiet?: true;
 }
