@@ -11,6 +11,7 @@ import { auditRead, type Tx } from '@tidings/feed';
 import type { Mongo } from '@tidings/platform';
 import { checkIfMatch } from '../../http/etag.js';
 import { newestFirst, olderThan, pageByTime, type Paged } from '../../http/lists.js';
+import { createActiveUsers } from '../identity/index.js';
 import type { CardDocument, Cards, ProgramDocument, Programs, Visit } from '../loyalty/index.js';
 import { assertMayChange, assertMayLook, assertTrading, isMember, type Merchants } from '../merchants/index.js';
 import { assertMayAsk, type Consents, type Pair } from './consents.js';
@@ -69,13 +70,13 @@ export function createEnrollments(parts: {
 }): Enrollments {
   const { mongo, models, steps, consents, cards, programs, merchants } = parts;
   const { enrollments } = models;
-  const users = mongo.db.collection<{ _id: string; name: string; status: string }>('users');
+  const users = createActiveUsers(mongo);
   const sessionOf = (tx?: Tx) => ({ session: tx?.session ?? null });
 
   const customer = async (tx: Tx, userId: string): Promise<Customer> => {
-    const user = await users.findOne({ _id: userId, status: 'active' }, { session: tx.session, projection: { name: 1 } });
+    const user = await users.find(tx, userId);
     if (!user) throw new Problem('not-found', 'There is no such customer');
-    return { userId, name: user.name };
+    return user;
   };
 
   const newestOf = (userId: string, programId: string, tx?: Tx): Promise<EnrollmentDocument | null> =>

@@ -8,6 +8,7 @@ import { preparePasswords } from './passwords.js';
 import { createRoleChanges } from './roles.js';
 import { createSessions, type Sessions } from './sessions.js';
 
+export { createActiveUsers } from './active-users.js';
 export type { Directory } from './directory.js';
 export { createFourEyes, type FourEyes } from './four-eyes.js';
 export { presentAccount, presentSession } from './identity.presenter.js';

@@ -15,6 +15,7 @@ import type { Codes } from '../../codes/codes.js';
 import type { UsedCodes } from '../../codes/used-codes.js';
 import { checkIfMatch } from '../../http/etag.js';
 import { newestFirst, olderThan, pageByTime, type Paged } from '../../http/lists.js';
+import { createActiveUsers } from '../identity/index.js';
 import { assertMayLook, assertTrading, isMember, type Merchants } from '../merchants/index.js';
 import { approvalMs, expiryJobKind, type PaymentRequestSteps } from './payment-request-steps.js';
 import type { PaymentRequestDocument, PaymentRequestModels } from './payment-requests.model.js';
@@ -60,7 +61,7 @@ export function createPaymentRequests(options: {
 }): PaymentRequests {
   const { mongo, models, steps, codes, usedCodes, merchants } = options;
   const { paymentRequests } = models;
-  const users = mongo.db.collection<{ _id: string; name: string; status: string }>('users');
+  const users = createActiveUsers(mongo);
 
   /** Whether it exists is nobody's business but its parties'. */
   const visible = async (caller: Principal, id: string, tx?: Tx): Promise<PaymentRequestDocument> => {
@@ -86,13 +87,13 @@ export function createPaymentRequests(options: {
       if (currency !== undefined && currency !== merchant.currency)
         throw new Problem('currency-mismatch', `This merchant sells in ${merchant.currency}`);
       const code = codes.readAs('user', text, tx.now);
-      const customer = await users.findOne({ _id: code.userId, status: 'active' }, { session: tx.session, projection: { name: 1 } });
+      const customer = await users.find(tx, code.userId);
       if (!customer) throw new Problem('code-foreign', 'The code is of nobody who can pay');
       await usedCodes.use(tx, code, 'payment-request');
 
       const request: PaymentRequestDocument = {
         _id: newId(),
-        userId: customer._id,
+        userId: customer.userId,
         customerName: customer.name,
         vendorId: merchantId,
         vendorName: merchant.name,

@@ -6,6 +6,7 @@ import type { UsedCodes } from '../../codes/used-codes.js';
 import type { Paged } from '../../http/lists.js';
 import { newestAt, readOrdered } from '../../http/ordered.js';
 import type { EnrollmentDocument, EnrollmentModels, Enrollments } from '../enrollments/index.js';
+import { createActiveUsers } from '../identity/index.js';
 import type { CardDocument, LoyaltyModule, PointsDocument, ProgramDocument, Visit } from '../loyalty/index.js';
 import { assertMayLook, assertTrading, isMember, type MerchantDocument, type Merchants } from '../merchants/index.js';
 import type { ScanLimits } from './scan-limits.js';
@@ -48,7 +49,7 @@ export function createScans(parts: {
   enrollmentModels: EnrollmentModels;
 }): Scans {
   const { mongo, models, codes, usedCodes, staticCards, limits, merchants, loyalty, enrollments, enrollmentModels } = parts;
-  const users = mongo.db.collection<{ _id: string; name: string; status: string }>('users');
+  const users = createActiveUsers(mongo);
 
   const openMerchant = async (tx: Tx, caller: Principal, businessId: string | undefined): Promise<MerchantDocument> => {
     const merchant = await merchants.get(merchantOf(caller, businessId), tx);
@@ -61,9 +62,9 @@ export function createScans(parts: {
     if (code.kind !== 'user' && code.kind !== 'card') throw new Problem('code-foreign', 'This is no customer’s code');
     if (code.userId === caller.userId) throw new Problem('own-code');
     if (code.kind === 'card') await staticCards.assertCurrent(tx, code);
-    const customer = await users.findOne({ _id: code.userId, status: 'active' }, { session: tx.session, projection: { name: 1 } });
+    const customer = await users.find(tx, code.userId);
     if (!customer) throw new Problem('code-foreign', 'The code is of nobody who is here');
-    return { code, userId: customer._id, name: customer.name };
+    return { code, ...customer };
   };
 
   /** The one that was asked for; else the oldest in which the customer is; else the oldest. */
