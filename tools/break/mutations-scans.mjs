@@ -366,14 +366,28 @@ export const scanMutations = [
     test: 'takes them also of what was set aside for a reward, when it comes back; what was handed out is forgotten',
   },
   {
+    name: 'cap-denied',
+    mechanism: 'what was denied does not count for the cap of the day',
+    invariant: 5,
+    edits: [
+      {
+        file: 'services/api/src/modules/loyalty/points.ts',
+        search: 'earned ? await cards.change(tx, card, { earned }) : card',
+        replace: 'earned ? card : card',
+      },
+    ],
+    testFile: orderTests,
+    test: 'what is denied, taken back by hand or goes back with the price counts no more for the cap of the day',
+  },
+  {
     name: 'order-question',
     mechanism: 'points that wait and are denied with the price take their buttons along',
     invariant: 7,
     edits: [
       {
         file: earnings,
-        search: "points.deny(tx, before.card, entry, 'withdraw')",
-        replace: "points.mark(tx, before.card, entry, 'pending', 'denied')",
+        search: "(await points.deny(tx, current, entry, 'withdraw')).card",
+        replace: "(await points.mark(tx, current.card, entry, 'pending', 'denied')) && current.card",
       },
     ],
     testFile: orderTests,

@@ -1,6 +1,6 @@
 import { weekdays, type BonusHours, type EarnRule, type Tier } from '@tidings/contracts';
 import { Temporal } from 'temporal-polyfill';
-import type { CardDocument, ProgramDocument } from './loyalty.model.js';
+import type { CardDocument, PointsDocument, ProgramDocument } from './loyalty.model.js';
 
 /** What a customer did, as far as rules look at it. `amount` in minor units. */
 export interface Doing {
@@ -62,6 +62,17 @@ export function underCap(
   const before = earned.date === day ? earned.points : 0;
   const given = capPerDay === null ? points : Math.max(0, Math.min(points, capPerDay - before));
   return { points: given, earned: { date: day, points: before + given } };
+}
+
+/** The day's cap without these points of an award by rule, which are denied or go back; what was given on another day changes nothing. */
+export function withoutCapped(
+  { earned: { date, points: before } }: Pick<CardDocument, 'earned'>,
+  { source, createdAt }: Pick<PointsDocument, 'source' | 'createdAt'>,
+  points: number,
+  timeZone: string,
+): Partial<Pick<CardDocument, 'earned'>> {
+  const isCounted = (source === 'visit' || source === 'order') && dateIn(timeZone, createdAt) === date;
+  return isCounted ? { earned: { date, points: Math.max(0, before - points) } } : {};
 }
 
 /** The highest tier that so many points reach. */

@@ -1,4 +1,5 @@
 import type { Tx } from '@tidings/feed';
+import { withoutCapped } from './earning.js';
 import type { CardDocument, LoyaltyModels, PointsDocument } from './loyalty.model.js';
 import type { Place } from './places.js';
 import type { Points } from './points.js';
@@ -52,7 +53,7 @@ export async function takeOwed(
       source: 'reversal',
       orderId,
       lots: award.lots,
-      card: { owed: owedWithin(rest, place.card.held) },
+      card: { owed: owedWithin(rest, place.card.held), ...withoutCapped(place.card, award, taken, place.timeZone) },
     });
     place = { ...place, card };
   }

@@ -53,7 +53,7 @@ export function createPointsJobs(parts: {
       const entry = await models.points.findById(pointsId, null, { session: tx.session }).lean<PointsDocument>();
       if (entry?.status !== 'pending') return;
       assertDue(answerableUntil(entry), tx.now);
-      await points.deny(tx, await cardOf(tx, entry.cardId), entry, 'expire');
+      await points.deny(tx, await places.of(tx, await cardOf(tx, entry.cardId)), entry, 'expire');
     }),
   };
 }

@@ -3,9 +3,10 @@ import type { Tx } from '@tidings/feed';
 import { newestFirst, olderThan, pageByTime, type Paged } from '../../http/lists.js';
 import { assertMayChange, assertMember } from '../merchants/index.js';
 import type { Cards } from './cards.js';
+import { withoutCapped } from './earning.js';
 import type { HandPoints } from './hand-points.js';
 import type { CardDocument, LoyaltyModels, PointsDocument } from './loyalty.model.js';
-import type { Places } from './places.js';
+import type { Place, Places } from './places.js';
 import { answerableUntil, type Moved, type Points } from './points.js';
 
 export interface PointsQuery {
@@ -94,7 +95,7 @@ export function createPointsService(parts: {
       const { entry, card } = await find(tx, caller, id);
       if (entry.userId !== caller.userId) throw new Problem('forbidden', 'Only the customer decides');
       if (entry.status !== 'pending') throw new Problem('invalid-transition', `The change is ${entry.status}`);
-      if (decision === 'decline') return { entry: await points.deny(tx, card, entry, 'decline'), card };
+      if (decision === 'decline') return points.deny(tx, await places.of(tx, card), entry, 'decline');
       if (answerableUntil(entry) <= tx.now) throw new Problem('invalid-transition', 'The change waits no more');
       return points.settle(tx, await places.of(tx, card), entry);
     },
@@ -111,7 +112,8 @@ export function createPointsService(parts: {
       if (left === 0) throw new Problem('invalid-transition', 'All of it went back before');
       await points.mark(tx, card, entry, 'posted', 'reversed');
       const about = { ...(orderId === undefined ? {} : { orderId }), ...(scanId === undefined ? {} : { scanId }) };
-      return points.post(tx, place, { ...about, delta: -left, reason, source: 'reversal', reversalOf: id, lots });
+      const back = { ...about, delta: -left, reason, source: 'reversal', reversalOf: id, lots } as const;
+      return points.post(tx, place, { ...back, card: withoutCapped(card, entry, left, place.timeZone) });
     },
 
     async list(caller, { limit, cursor, cardId, status }) {
@@ -140,7 +142,8 @@ export function createPointsService(parts: {
       const waiting = await models.points
         .find({ cardId: card._id, status: 'pending' }, null, { session: tx.session })
         .lean<PointsDocument[]>();
-      for (const entry of waiting) await points.deny(tx, card, entry, 'withdraw');
+      let place: Place = await places.of(tx, card);
+      for (const entry of waiting) place = { ...place, card: (await points.deny(tx, place, entry, 'withdraw')).card };
     },
   };
 }

@@ -3,7 +3,7 @@ import type { Questions, Tx } from '@tidings/feed';
 import { newId } from '@tidings/platform';
 import type { Ledger } from '../wallet/index.js';
 import type { Cards } from './cards.js';
-import { tierOf } from './earning.js';
+import { tierOf, withoutCapped } from './earning.js';
 import type { Interactions } from './interactions.js';
 import { watchLots } from './lot-jobs.js';
 import { addLots, endOfPoints, sumOf, takeLots } from './lots.js';
@@ -66,10 +66,10 @@ export interface Points {
     to: PointsDocument['status'],
   ): Promise<PointsDocument>;
   /**
-   * Ends what was proposed; nothing moves. @param how `decline`: by the customer, `expire`: by the clock, `withdraw`: because the customer leaves or what earned it was given back
+   * Ends what was proposed; nothing moves, and an award by rule counts no more for the cap of its day. @param how `decline`: by the customer, `expire`: by the clock, `withdraw`: because the customer leaves or what earned it was given back
    * @throws Problem `invalid-transition`
    */
-  deny(tx: Tx, card: CardDocument, entry: PointsDocument, how: 'decline' | 'expire' | 'withdraw'): Promise<PointsDocument>;
+  deny(tx: Tx, place: Place, entry: PointsDocument, how: 'decline' | 'expire' | 'withdraw'): Promise<Moved>;
   /** Writes a change down that has moved by itself, and tells. */
   record(tx: Tx, card: CardDocument, change: PointsChange): Promise<PointsDocument>;
   /** Takes what has reached its end: the clock decides, not the job that looks after it. */
@@ -242,10 +242,11 @@ export function createPoints(parts: {
 
     mark,
 
-    async deny(tx, card, entry, how) {
+    async deny(tx, { card, timeZone }, entry, how) {
       const denied = await mark(tx, card, entry, 'pending', 'denied');
       await questions.answer(tx, questionOf(entry), how);
-      return denied;
+      const { earned } = withoutCapped(card, entry, entry.delta, timeZone);
+      return { entry: denied, card: earned ? await cards.change(tx, card, { earned }) : card };
     },
 
     async record(tx, card, change) {

@@ -188,6 +188,28 @@ describe('a paid order', () => {
   });
 });
 
+test('what is denied, taken back by hand or goes back with the price counts no more for the cap of the day', async () => {
+  const shop = await openShop({ ...byAmount, capPerDay: 7, approval: { mode: 'all', above: 4 } });
+  const { pointsService, pointsDecisions, models } = domain.loyalty;
+  const asha = await shop.friend();
+  const earn = async (chais: number) => {
+    const { _id } = await shop.order(asha, chais);
+    await shop.settle(_id);
+    return { orderId: _id, award: await models.points.findOne({ orderId: _id }).orFail().lean() };
+  };
+  const first = await earn(5);
+  await domain.run((tx) => pointsDecisions.decide(tx, asha, first.award._id, 'decline'), asha.userId);
+  const second = await earn(5);
+  await shop.refund(second.orderId, 200);
+  await shop.settle(second.orderId);
+  expect(await shop.entries(second.orderId)).toEqual(['order 5 denied', 'order 3 posted']);
+  expect((await shop.card(asha)).earned).toMatchObject({ points: 3 });
+  const third = await earn(4);
+  await domain.run((tx) => pointsService.reverse(tx, shop.member, third.award._id, 'A mistake'), shop.member.userId);
+  expect((await earn(4)).award).toMatchObject({ delta: 4, status: 'posted' });
+  expect((await shop.card(asha)).earned).toMatchObject({ points: 7 });
+});
+
 describe('what goes back of the price', () => {
   test('takes its points back: for a part the share, for all the rest, and of the tier too', async () => {
     const shop = await openShop((itemId) => ({ rules: [...byAmount.rules, { kind: 'item', points: 9, itemId }] }));

@@ -7,6 +7,7 @@ import {
   owedWith,
   pointsBy,
   underCap,
+  withoutCapped,
   type LoyaltyModule,
   type Place,
   type PointsChange,
@@ -53,13 +54,18 @@ export function createOrderEarnings(parts: {
   const takeBack = async (tx: Tx, before: Place, order: OrderDocument, given: readonly PointsDocument[], target: number): Promise<void> => {
     const terms = given.find((entry) => entry.terms)?.terms;
     const waiting = given.filter(({ status }) => status === 'pending');
-    for (const entry of waiting) await points.deny(tx, before.card, entry, 'withdraw');
+    let current = before;
+    for (const entry of waiting) current = { ...current, card: (await points.deny(tx, current, entry, 'withdraw')).card };
     const moved = given.filter(({ status }) => status !== 'pending');
     const more = sumOf(moved) - target;
     // A part of what waited is still due, and waits anew.
-    if (more < 0) await award(tx, before, order, { delta: -more, ...(terms ? { terms } : {}) });
+    if (more < 0) {
+      const [last] = waiting.slice(-1);
+      const card = last ? withoutCapped(current.card, last, more, current.timeZone) : {};
+      await award(tx, current, order, { delta: -more, ...(terms ? { terms } : {}), card });
+    }
     if (more <= 0) return;
-    const place = await points.voidDue(tx, before);
+    const place = await points.voidDue(tx, current);
     const { card, timeZone } = place;
     const taken = Math.min(more, card.balance);
     // What is set aside for a reward is not spent: it is taken if it comes back.
@@ -74,8 +80,6 @@ export function createOrderEarnings(parts: {
     const isWhole =
       card.status === 'active' && first !== undefined && others.length === 0 && first.status === 'posted' && first.delta === taken;
     if (isWhole) await points.mark(tx, card, first, 'posted', 'reversed');
-    const today = dateIn(timeZone, tx.now);
-    const isToday = first !== undefined && card.earned.date === today && dateIn(timeZone, first.createdAt) === today;
     await points.post(tx, place, {
       delta: -taken,
       reason: 'Order refunded',
@@ -83,7 +87,7 @@ export function createOrderEarnings(parts: {
       orderId: order._id,
       ...(isWhole ? { reversalOf: first._id } : {}),
       lots: moved.filter(({ delta }) => delta > 0).flatMap(({ lots }) => lots),
-      card: { ...owing, ...(isToday ? { earned: { date: today, points: Math.max(0, card.earned.points - taken) } } : {}) },
+      card: { ...owing, ...(first ? withoutCapped(card, first, taken, timeZone) : {}) },
     });
   };
 
