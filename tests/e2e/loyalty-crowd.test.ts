@@ -58,9 +58,13 @@ const decide = async (by: Account, { id }: Enrollment, decision: EnrollmentDecis
   (await write<Enrollment>(by, 200, 'POST', `/api/enrollments/${id}/decision`, { decision })).body;
 const award = (cardId: string, delta: number) =>
   write(stall.owner, 201, 'POST', `/api/cards/${cardId}/points`, { delta, reason: 'Welcome' });
+/** With the code of the moment: each is valid for a minute, and a busy machine may answer later than that to try again. */
 async function scan({ http }: Account, programId: string): Promise<{ enrollment?: Enrollment; card?: Card }> {
-  const { body } = await expectStatus(200, http.get<{ code: string }>('/api/me/qr?format=json'));
-  return (await write<{ enrollment?: Enrollment }>(stall.owner, 200, 'POST', '/api/qr/scan', { code: body.code, programId })).body;
+  for (;;) {
+    const { body } = await expectStatus(200, http.get<{ code: string }>('/api/me/qr?format=json'));
+    const answer = await stall.owner.http.send<{ enrollment?: Enrollment }>('POST', '/api/qr/scan', { code: body.code, programId });
+    if (answer.status !== 503) return (await expectStatus(200, Promise.resolve(answer))).body;
+  }
 }
 
 interface Programs {

@@ -173,8 +173,8 @@ async function isSettled({ recorder, screens }: World): Promise<boolean> {
   const [stored, pending, due, waiting, untold] = await Promise.all([
     db.collection('outbox').countDocuments(),
     db.collection('outbox').countDocuments({ pending: true }),
-    // There is always a next one of those that come by the clock.
-    db.collection('jobs').countDocuments({ state: 'due', dueAt: { $lte: new Date() } }),
+    // There is always a next one of those that come by the clock. One that failed when its process or database was away comes again.
+    db.collection('jobs').countDocuments({ state: 'due', $or: [{ dueAt: { $lte: new Date() } }, { lastError: { $exists: true } }] }),
     db.collection('postings').countDocuments({ pending: true }),
     // The administrators' feed tells of transfers by the second.
     db.collection('transfers').countDocuments({ untold: true }),

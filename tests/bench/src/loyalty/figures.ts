@@ -2,7 +2,7 @@ import type { AnalyticsCounters } from '@tidings/contracts';
 import { localDate, localHour } from './visits.js';
 import type { Stored } from './writer.js';
 
-type Field = keyof AnalyticsCounters | 'accepted';
+type Field = keyof AnalyticsCounters | 'scanRequests' | 'scanAccepted';
 interface Day extends Partial<Record<Field, number>> {
   hours: Record<string, number>;
 }

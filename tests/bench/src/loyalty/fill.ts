@@ -77,15 +77,17 @@ export async function fillBusiness(mongo: Mongo, business: Business, options: Fi
     people.set(who, person);
     const { userId, enrollmentId, cardId } = person;
     const subject = { programId: program.id, subjectId: enrollmentId };
+    const scannedAt = new Date(at);
     if (!automatic) {
-      note(at, person, memberId, { ...subject, kind: 'enrollment-requested' });
+      note(at, person, memberId, { ...subject, kind: 'enrollment-requested', scannedAt });
       counted.add(at, 'enrollmentsRequested');
+      counted.add(at, 'scanRequests');
     }
     const decided = cardId === null ? 'declined' : 'approved';
-    const asked = decided === 'approved' && !automatic ? { asked: true } : {};
+    const asked = decided === 'approved' && !automatic ? { scannedAt } : {};
     note(decidedAt, person, automatic ? memberId : userId, { ...subject, kind: `enrollment-${decided}`, ...asked });
     if (decided === 'approved') counted.add(decidedAt, 'enrolled');
-    if (decided === 'approved' && !automatic) counted.add(decidedAt, 'accepted');
+    if (decided === 'approved' && !automatic) counted.add(at, 'scanAccepted');
     writer.put('users', userOf(person));
     writer.put('enrollments', enrollmentOf(business, person));
     writer.put('consents', consentOf(business, person));

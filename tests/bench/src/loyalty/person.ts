@@ -87,7 +87,7 @@ export function enrollmentOf(business: Business, person: Person): Stored {
     _id: person.enrollmentId,
     ...(cardId === null ? {} : { open: true }),
     requestedBy: 'merchant',
-    ...(person.visit ? { visit: person.visit } : {}),
+    ...(person.visit ? { visit: person.visit, askedByScan: true } : {}),
     expiresAt: null,
     cardId,
     ...told,
