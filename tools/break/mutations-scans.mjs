@@ -251,7 +251,11 @@ export const scanMutations = [
     name: 'order-earned-when-paid',
     mechanism: 'an order gives when it was paid, and not to who joins later',
     invariant: 6,
-    edits: [{ file: earnings, search: 'if (isNew && entries.length === 0)', replace: 'if (entries.length === 0)' }],
+    // Two look at it: a job that is not the order's first gives nothing, and a card that is younger than the order gets nothing.
+    edits: [
+      { file: earnings, search: 'if (isNew && entries.length === 0)', replace: 'if (entries.length === 0)' },
+      { file: earnings, search: ' || (card.openedAt ?? card.createdAt) > order.createdAt', replace: '' },
+    ],
     testFile: orderTests,
     test: 'earns in each program in which the customer is, and in none that was joined later',
   },
