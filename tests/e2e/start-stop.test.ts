@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { waitFor } from '@tidings/testing';
 import { freePort } from '../../tools/servers/index.mjs';
+import { pause } from '../../tools/servers/process.mjs';
 import { createStarts, type Start, type Starts } from './support/start.js';
 
 let starts: Starts;
@@ -29,6 +30,17 @@ async function leavesNothing(start: Start): Promise<void> {
   await waitFor('every process of it to end', () => start.left().length === 0);
 }
 
+/** The status of whatever is answered first, asked for from before anybody listens. */
+async function firstStatus(url: string): Promise<number> {
+  for (;;) {
+    try {
+      return (await fetch(url)).status;
+    } catch {
+      await pause(20); // nobody listens yet
+    }
+  }
+}
+
 async function fails(env: Record<string, string | undefined>, ...words: (string | RegExp)[]): Promise<void> {
   const start = starts.run(env);
   expect(await start.ended).toBe(1);
@@ -43,7 +55,9 @@ describe('without a network, on data servers of its own', () => {
 
   test('starts, says so, and answers', async () => {
     first = starts.run({ ...alone, PORT: String(port) });
+    const early = firstStatus(`http://127.0.0.1:${port}/api/docs`);
     await first.says(`Tidings runs at http://localhost:${port}`);
+    expect([200, 503]).toContain(await early);
     for (const line of [
       /connected to MongoDB/i,
       /Socket\.IO initialized/,

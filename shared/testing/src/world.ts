@@ -135,15 +135,26 @@ function assemble(
   return world;
 }
 
-/** See `World.settled`; for worlds of other processes too. */
+/**
+ * See `World.settled`; for worlds of other processes too.
+ * @throws Error that names what is left
+ */
 export async function settled(mongo: Mongo): Promise<void> {
+  let left: unknown;
   await waitFor('the event path to settle', async () => {
     const [pending, due, unnumbered] = await Promise.all([
-      mongo.db.collection('outbox').countDocuments({ pending: true }),
-      mongo.db.collection('jobs').countDocuments({ state: 'due', dueAt: { $lte: new Date() } }),
+      mongo.db.collection('outbox').find({ pending: true }).limit(10).toArray(),
+      mongo.db
+        .collection('jobs')
+        .find({ state: 'due', dueAt: { $lte: new Date() } })
+        .limit(10)
+        .toArray(),
       unnumberedEvents(mongo),
     ]);
-    return pending === 0 && due === 0 && unnumbered === 0;
+    left = { pending, due, unnumbered };
+    return pending.length === 0 && due.length === 0 && unnumbered === 0;
+  }).catch((cause: unknown) => {
+    throw new Error(`${(cause as Error).message}; left: ${JSON.stringify(left)}`, { cause });
   });
 }
 

@@ -1,5 +1,6 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type Server, type ServerResponse } from 'node:http';
 import { createApi } from '@tidings/api';
+import { Problem } from '@tidings/contracts';
 import { createRelay } from '@tidings/event-relay';
 import { createWorker } from '@tidings/notification-worker';
 import { closeServer, connectMongo, createLogger, createMetrics, createOps, listen, requireRedis, type Config } from '@tidings/platform';
@@ -30,15 +31,19 @@ export async function composeProduct(config: Config): Promise<Product> {
     connections: () => gateway.connections(),
   });
 
-  await api.start();
-  // Socket.IO takes `/socket.io` for itself and hands on the rest.
+  // Before anything is awaited: the port is open, and a request that nobody takes would never be answered. Socket.IO takes `/socket.io`
+  // from whoever listens when it is attached, and hands on the rest.
+  let isStarted = false;
   server.on('request', (req, res) => {
-    if (req.url?.startsWith('/socket.io/') || ops(req, res)) return;
-    api.app(req, res);
+    if (ops(req, res)) return;
+    if (isStarted) api.app(req, res);
+    else answerStarting(res);
   });
+  await api.start();
   await relay.start();
   await worker.start();
   await gateway.start();
+  isStarted = true;
   logger.info({ port }, `Listening to port ${port}`);
 
   return {
@@ -53,4 +58,9 @@ export async function composeProduct(config: Config): Promise<Product> {
       await mongo.close();
     },
   };
+}
+
+function answerStarting(res: ServerResponse): void {
+  const problem = new Problem('unavailable', 'Tidings is starting; try again');
+  res.writeHead(problem.status, { 'content-type': 'application/problem+json', 'retry-after': '1' }).end(JSON.stringify(problem.toBody()));
 }
