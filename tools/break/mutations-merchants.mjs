@@ -114,6 +114,34 @@ export const merchantMutations = [
     test: 'by a filter do those who were there when it was asked for',
   },
   {
+    name: 'bulk-plan-once',
+    mechanism: 'a bulk change of plans leaves those alone that have it',
+    invariant: 4,
+    edits: [
+      {
+        file: 'services/api/src/modules/subscriptions/subscriptions.service.ts',
+        search: 'if (before.plan === plan) return null;',
+        replace: '',
+      },
+    ],
+    testFile: bulkTests,
+    test: 'leave those that have it, and audit what was before',
+  },
+  {
+    name: 'bulk-plan-together',
+    mechanism: 'a bulk change of plans tells the members together, not of each subscription',
+    invariant: 4,
+    edits: [
+      {
+        file: 'shared/contracts/src/subscriptions/events.ts',
+        search: "reason === 'bulk' ? []",
+        replace: "reason === 'nothing' ? []",
+      },
+    ],
+    testFile: bulkTests,
+    test: 'change each subscription once, through a cancellation, and tell the members together',
+  },
+  {
     name: 'file-sniffed',
     mechanism: 'a file is what its bytes say, and a picture of a kind that holds no scripts',
     invariant: 6,

@@ -38,6 +38,7 @@ export function createModules(context: Context): ApiModule[] {
     orders: orders.orders,
     wallet: wallet.wallet,
   });
+  const subscriptions = subscriptionsModule(context, { ...merchants, fees: wallet.fees, topUps: wallet.topUps });
   const plans = plansModule(context);
   const loyalty = loyaltyModule(context, merchants);
   const enrollments = enrollmentsModule(context, { merchants: merchants.merchants, loyalty });
@@ -46,7 +47,6 @@ export function createModules(context: Context): ApiModule[] {
     wallet,
     files,
     merchants,
-    bulkModule(context, merchants),
     orders,
     payments,
     refundsModule(context, { refunds: wallet.refunds, orders: orders.orders, paymentRequests: payments.paymentRequests }),
@@ -54,7 +54,8 @@ export function createModules(context: Context): ApiModule[] {
     enrollments,
     customersModule(context, { merchants: merchants.merchants, loyalty, enrollments }),
     scansModule(context, { merchants: merchants.merchants, loyalty, enrollments }),
-    subscriptionsModule(context, { ...merchants, fees: wallet.fees, topUps: wallet.topUps }),
+    subscriptions,
+    bulkModule(context, { ...merchants, ...subscriptions }),
     salesModule(context, { wallet: wallet.wallet, merchants: merchants.merchants }),
     payoutsModule(context, { ledger: wallet.ledger, debts: wallet.debts, merchants: merchants.merchants, members: merchants.members }),
     plans,

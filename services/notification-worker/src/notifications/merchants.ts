@@ -5,6 +5,7 @@ const bulkWords: Record<BulkAction, { title: string; verb: string; type: Notific
   activate: { title: 'Active again', verb: 'activated', type: 'success' },
   suspend: { title: 'Suspended', verb: 'suspended', type: 'warning' },
   delete: { title: 'Merchant removed', verb: 'removed', type: 'warning' },
+  plan: { title: 'Plan changed', verb: 'changed the plan of', type: 'info' },
 };
 
 export const merchantNotifications = {
@@ -42,12 +43,13 @@ export const merchantNotifications = {
       data,
     };
   },
-  'merchants-bulk-changed': ({ operationId, action, count, names, reason }) => {
+  'merchants-bulk-changed': ({ operationId, action, plan, count, names, reason }) => {
     const { title, verb, type } = bulkWords[action];
     const rest = count > names.length ? ` and ${count - names.length} more` : '';
+    const to = plan === undefined ? '' : ` to ${plan}`;
     return {
       title,
-      message: `An administrator ${verb} ${names.join(', ')}${rest}.${reason === undefined ? '' : ` ${reason}`}`,
+      message: `An administrator ${verb} ${names.join(', ')}${rest}${to}.${reason === undefined ? '' : ` ${reason}`}`,
       type,
       category: 'merchant',
       data: { operationId, action, count },

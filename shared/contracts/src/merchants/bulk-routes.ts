@@ -11,7 +11,7 @@ export const bulkRoutes = {
     name: 'startBulk',
     method: 'post',
     path: '/api/admin/merchants/bulk',
-    summary: 'Activate, suspend or delete many merchants; it goes on by itself and tells of its progress',
+    summary: 'Activate, suspend or delete many merchants, or change their plan; it goes on by itself and tells of its progress',
     tag,
     access,
     who,

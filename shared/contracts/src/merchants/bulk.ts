@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { idSchema, listQuery, text, timeSchema, versionSchema, wordSchema } from '../common.js';
+import { subscriptionPlanSchema } from '../subscriptions/schemas.js';
 import { categorySchema, searchSchema } from './schemas.js';
 
-export const bulkActions = ['activate', 'suspend', 'delete'] as const;
+export const bulkActions = ['activate', 'suspend', 'delete', 'plan'] as const;
 export const bulkActionSchema = z.enum(bulkActions);
 export type BulkAction = z.output<typeof bulkActionSchema>;
 
@@ -20,12 +21,15 @@ export type BulkFilter = z.output<typeof bulkFilterSchema>;
 export const bulkBody = z
   .strictObject({
     action: bulkActionSchema,
+    /** Which, for `plan`: their subscriptions have it from now on, without a payment. */
+    plan: subscriptionPlanSchema.optional(),
     ids: z.array(idSchema).min(1).max(1000).optional(),
     filter: bulkFilterSchema.optional(),
     /** For the members, who are told. */
     reason: text(300).optional(),
   })
-  .refine((body) => (body.ids === undefined) !== (body.filter === undefined), 'either ids or filter');
+  .refine((body) => (body.ids === undefined) !== (body.filter === undefined), 'either ids or filter')
+  .refine((body) => (body.action === 'plan') === (body.plan !== undefined), { path: ['plan'], message: 'belongs to the action plan' });
 export type BulkInput = z.output<typeof bulkBody>;
 
 export const bulkFailureSchema = z.strictObject({ id: idSchema, code: wordSchema, message: z.string().optional() });
@@ -35,6 +39,7 @@ export const bulkOperationSchema = z.strictObject({
   operationId: idSchema,
   action: bulkActionSchema,
   status: bulkStatusSchema,
+  plan: subscriptionPlanSchema.optional(),
   reason: z.string().optional(),
   /** Merchants; it grows while they are collected. */
   total: z.int().min(0),

@@ -3,6 +3,7 @@ import { idSchema } from '../common.js';
 import { defineEvent, type FeedTarget, type Recipient } from '../event.js';
 import { feeds } from '../feeds.js';
 import { bulkActionSchema } from './bulk.js';
+import { subscriptionPlanSchema } from '../subscriptions/schemas.js';
 import { invitationSchema } from './invitations.js';
 import { contactsSchema, merchantSchema, mostMerchantIds } from './schemas.js';
 
@@ -73,6 +74,7 @@ export const merchantEvents = {
     data: z.strictObject({
       operationId: idSchema,
       action: bulkActionSchema,
+      plan: subscriptionPlanSchema.optional(),
       count: z.int().min(1),
       /** The first of them. */
       names: z.array(z.string()).min(1).max(5),

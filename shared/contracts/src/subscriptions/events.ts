@@ -29,7 +29,8 @@ export const subscriptionEvents = {
     }),
     to: toMerchant,
     feeds: (to) => [feeds.merchant(to.merchantId), feeds.merchantsAdmin],
-    notifies: (to) => [{ owners: to.merchantId }],
+    // A bulk operation has a word of its own for everybody, once.
+    notifies: (to, { reason }) => (reason === 'bulk' ? [] : [{ owners: to.merchantId }]),
   }),
   'invoice-issued': defineEvent({
     type: 'invoice-issued',

@@ -21,6 +21,8 @@ const keptMs = 90 * 86_400_000;
 /** What is done to one merchant. */
 export interface BulkStep {
   superadminOnly: boolean;
+  /** What it changes is shown in the directory. */
+  listed: boolean;
   /**
    * In the transaction of the batch; what it refuses, it refuses before it writes anything. null: there was nothing to do.
    * @throws Problem of the merchant's, which is its result; anything else is tried again
@@ -141,7 +143,7 @@ export function createBulkSteps(options: {
     for (const item of waiting) outcomes.push(givesUp ? gaveUp(item) : await applyTo(tx, operation, item));
     const changed = outcomes.flatMap((outcome) => outcome.changed ?? []);
     if (changed.length > 0) {
-      tx.emit('merchants-changed', { ids: changed.map(({ _id }) => _id) }, {});
+      if (actions[operation.action].listed) tx.emit('merchants-changed', { ids: changed.map(({ _id }) => _id) }, {});
       await tellings.note(tx, operation, changed, new Date(tx.now.getTime() + keptMs));
     }
     if (outcomes.length > 0)

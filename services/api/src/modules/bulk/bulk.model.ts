@@ -1,4 +1,4 @@
-import type { BulkAction, BulkFilter, BulkOperation, BulkResult, BulkStatus } from '@tidings/contracts';
+import type { BulkAction, BulkFilter, BulkOperation, BulkResult, BulkStatus, SubscriptionPlan } from '@tidings/contracts';
 import type { Mongo } from '@tidings/platform';
 import { Schema, type Model } from 'mongoose';
 
@@ -6,6 +6,8 @@ export interface BulkOperationDocument {
   _id: string;
   action: BulkAction;
   status: BulkStatus;
+  /** Of the action `plan`. */
+  plan?: SubscriptionPlan;
   reason?: string;
   /** Of what is not named by ids. */
   filter?: BulkFilter;
@@ -70,6 +72,7 @@ const operationSchema = new Schema<BulkOperationDocument>(
     _id: text,
     action: text,
     status: text,
+    plan: String,
     reason: String,
     filter: Schema.Types.Mixed,
     collectFrom: String,

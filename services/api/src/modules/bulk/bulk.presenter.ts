@@ -3,11 +3,12 @@ import type { Tx } from '@tidings/feed';
 import type { BulkItemDocument, BulkOperationDocument } from './bulk.model.js';
 
 export function presentOperation(operation: BulkOperationDocument): BulkOperation {
-  const { _id, action, status, reason, total, succeeded, failed, failures, createdBy, version, createdAt, updatedAt } = operation;
+  const { _id, action, status, plan, reason, total, succeeded, failed, failures, createdBy, version, createdAt, updatedAt } = operation;
   return {
     operationId: _id,
     action,
     status,
+    ...(plan === undefined ? {} : { plan }),
     ...(reason === undefined ? {} : { reason }),
     total,
     succeeded,

@@ -142,6 +142,56 @@ describe('bulk operations', () => {
     expect((await eventsOf(id)).filter(({ type }) => type === 'bulk-completed')).toHaveLength(1);
   });
 
+  describe('of the plan', () => {
+    const plans = async (ids: readonly string[]): Promise<string[]> => {
+      const { subscriptions } = domain.merchants.entitlements.models;
+      return (await subscriptions.find({ _id: { $in: ids } }).lean()).map(({ plan }) => plan);
+    };
+    const updates = (ids: readonly string[]): Promise<OutboxEvent[]> =>
+      domain.mongo.db
+        .collection<OutboxEvent>('outbox')
+        .find({ type: 'subscription-updated', 'data.merchantId': { $in: [...ids] }, 'data.reason': 'bulk' })
+        .toArray();
+
+    test('change each subscription once, through a cancellation, and tell the members together', async () => {
+      const ids = await addMany(60);
+      const owner = await domain.person({ merchants: ids });
+      const id = await start({ action: 'plan', plan: 'premium', ids, reason: 'A present.' });
+      await step(id);
+      await cancel(id);
+      expect((await plans(ids)).filter((plan) => plan === 'premium')).toHaveLength(50);
+      await resume(id);
+      await finish(id);
+      expect(presentOperation(await bulk().get(id))).toMatchObject({ status: 'completed', plan: 'premium', succeeded: 60, failed: 0 });
+      expect(new Set(await plans(ids))).toEqual(new Set(['premium']));
+      const told = await updates(ids);
+      expect(told.map(({ data }) => String(data['merchantId'])).toSorted()).toEqual(ids.toSorted());
+      expect(told.every(({ pending, data }) => pending === undefined && data['version'] === 2)).toBe(true);
+      // The directory shows no plans.
+      expect(await changes(ids)).toEqual([]);
+      const words = (await eventsOf(id)).filter(({ type }) => type === 'merchants-bulk-changed');
+      expect(words.map(({ feeds, data }) => [feeds, data['plan'], data['count']])).toEqual([[[`user:${owner.userId}`], 'premium', 60]]);
+    });
+
+    test('leave those that have it, and audit what was before', async () => {
+      const ids = await addMany(2);
+      await finish(await start({ action: 'plan', plan: 'basic', ids: [ids[0]!] }));
+      const id = await start({ action: 'plan', plan: 'basic', ids: [...ids, 'nobody'] });
+      await finish(id);
+      expect(await bulk().get(id)).toMatchObject({ succeeded: 2, failures: [{ id: 'nobody', code: 'not-found' }] });
+      const { page } = await bulk().results(id, { limit: 10, state: 'succeeded' });
+      expect(page.map(({ changed }) => changed)).toEqual([false, true]);
+      const audited = await domain.mongo.db
+        .collection('audit_log')
+        .find({ action: 'subscription.update', target: { $in: ids.map((of) => `merchant:${of}`) } })
+        .toArray();
+      expect(audited.map(({ details }) => [details.planBefore, details.plan])).toEqual([
+        ['freeTrial', 'basic'],
+        ['freeTrial', 'basic'],
+      ]);
+    });
+  });
+
   test('a step of an earlier run is void', async () => {
     const id = await start({ action: 'suspend', ids: await addMany(2) });
     const earlier = await jobs().findOne({ 'data.operationId': id });

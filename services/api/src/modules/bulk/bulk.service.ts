@@ -77,12 +77,13 @@ export function createBulk(options: {
   return {
     get,
 
-    async start(tx, caller, { action, ids, filter, reason }) {
+    async start(tx, caller, { action, plan, ids, filter, reason }) {
       assertMay(caller, action);
       const operation: BulkOperationDocument = {
         _id: newId(),
         action,
         status: ids ? 'running' : 'collecting',
+        ...(plan === undefined ? {} : { plan }),
         ...(reason === undefined ? {} : { reason }),
         ...(filter ? { filter } : {}),
         run: 1,
@@ -100,7 +101,11 @@ export function createBulk(options: {
       if (ids) operation.total = await steps.enlist(tx, operation, ids);
       await operations.insertMany([operation], { session: tx.session });
       const of = ids ? { merchants: operation.total } : { filter: JSON.stringify(filter) };
-      await tx.audit({ action: 'merchant.bulk-start', target: `bulk:${operation._id}`, details: { action, ...of } });
+      await tx.audit({
+        action: 'merchant.bulk-start',
+        target: `bulk:${operation._id}`,
+        details: { action, ...(plan === undefined ? {} : { plan }), ...of },
+      });
       announce(tx, operation);
       await steps.begin(tx, operation);
       return operation;

@@ -1,6 +1,7 @@
 import type { ApiModule, Context } from '../../context.js';
 import { ensureIndexes } from '../../models.js';
 import type { MerchantsModule } from '../merchants/index.js';
+import type { SubscriptionsModule } from '../subscriptions/index.js';
 import { bulkModels } from './bulk.model.js';
 import { bulkRoutes } from './bulk.routes.js';
 import { createBulk, type Bulk } from './bulk.service.js';
@@ -14,13 +15,25 @@ export interface BulkModule extends ApiModule {
 /** Changes of many merchants at once, which go on by themselves. */
 export function bulkModule(
   { mongo, unitOfWork }: Pick<Context, 'mongo' | 'unitOfWork'>,
-  { administration, directory }: Pick<MerchantsModule, 'administration' | 'directory'>,
+  {
+    administration,
+    directory,
+    subscriptions,
+  }: Pick<MerchantsModule, 'administration' | 'directory'> & Pick<SubscriptionsModule, 'subscriptions'>,
 ): BulkModule {
   const models = bulkModels(mongo);
   const actions = {
-    activate: { superadminOnly: false, apply: (tx, id) => administration.setActive(tx, id, true) },
-    suspend: { superadminOnly: false, apply: (tx, id) => administration.setActive(tx, id, false) },
-    delete: { superadminOnly: true, apply: (tx, id) => administration.removeOne(tx, id) },
+    activate: { superadminOnly: false, listed: true, apply: (tx, id) => administration.setActive(tx, id, true) },
+    suspend: { superadminOnly: false, listed: true, apply: (tx, id) => administration.setActive(tx, id, false) },
+    delete: { superadminOnly: true, listed: true, apply: (tx, id) => administration.removeOne(tx, id) },
+    plan: {
+      superadminOnly: false,
+      listed: false,
+      async apply(tx, id, { _id, plan }) {
+        if (!plan) throw new Error(`The bulk operation ${_id} names no plan`);
+        return subscriptions.setPlan(tx, id, plan);
+      },
+    },
   } satisfies Parameters<typeof createBulkSteps>[0]['actions'];
   const tellings = createTellings({ mongo, models, unitOfWork });
   const steps = createBulkSteps({ models, unitOfWork, directory, actions, tellings });

@@ -62,13 +62,13 @@ export function createTellings(options: { mongo: Mongo; models: BulkModels; unit
       const { operationId, run, step } = jobSchema.parse(job.data);
       const operation = await operations.findById(operationId).lean<BulkOperationDocument>();
       if (!operation) throw new Error(`There is no bulk operation ${operationId}`);
-      const { action, reason, createdBy } = operation;
+      const { action, plan, reason, createdBy } = operation;
+      const what = { operationId, action, ...(plan === undefined ? {} : { plan }), ...(reason === undefined ? {} : { reason }) };
       await unitOfWork.run({ actor: createdBy, cause: { kind: 'job', id: job._id } }, async (tx) => {
         if (!(await finish(tx.session))) return;
         const { session } = tx;
         const due = await tellings.find({ operationId, toldAt: null }, null, { session }).sort({ _id: 1 }).limit(atOnce).lean();
-        for (const { userId, count, names } of due)
-          tx.emit('merchants-bulk-changed', { operationId, action, count, names, ...(reason === undefined ? {} : { reason }) }, { userId });
+        for (const { userId, count, names } of due) tx.emit('merchants-bulk-changed', { ...what, count, names }, { userId });
         // Marked with the event: whoever was told when it was cancelled is not told again when it ends.
         await tellings.updateMany({ _id: { $in: due.map(({ _id }) => _id) } }, { $set: { toldAt: tx.now } }, { session });
         if (due.length === atOnce) await schedule(tx, { operationId, run, step: step + 1 });

@@ -54,6 +54,8 @@ export interface Subscriptions {
   list(query: SubscriptionsQuery): Promise<Paged<SubscriptionDocument>>;
   /** By an administrator or a machine, without a payment; audited. @throws Problem `not-found`, `invalid-transition`, `version-mismatch`, `bad-request` (the end) */
   update(tx: Tx, merchantId: string, input: SubscriptionUpdate, ifMatch?: string): Promise<SubscriptionDocument>;
+  /** As `update` of the plan, as one of many; null when it has that plan. @throws Problem `not-found` */
+  setPlan(tx: Tx, merchantId: string, plan: SubscriptionPlan): Promise<MerchantDocument | null>;
 }
 
 /** A period is paid at the earliest so many days before it begins: who pays twice by mistake is told so. */
@@ -95,6 +97,23 @@ export function createSubscriptions(options: {
   const buy = (tx: Tx, at: { merchant: MerchantDocument; subscription: SubscriptionDocument }, purchase: Purchase) => {
     assertRenewable(at.subscription, purchase.plan, { now: tx.now, timeZone: at.merchant.timeZone });
     return steps.renew(tx, at.merchant, at.subscription, purchase);
+  };
+
+  /** By whoever may, without a payment. */
+  const set = async (
+    tx: Tx,
+    merchant: MerchantDocument,
+    before: SubscriptionDocument,
+    { input, reason }: { input: SubscriptionUpdate; reason: string },
+  ): Promise<SubscriptionDocument> => {
+    const fields = updated(before, input, { now: tx.now, timeZone: merchant.timeZone, price: (plan) => catalogue[plan].price });
+    const changed = Object.keys(input).filter((field) => input[field as keyof SubscriptionUpdate] !== undefined);
+    await tx.audit({
+      action: 'subscription.update',
+      target: `merchant:${merchant._id}`,
+      details: { changed, ...auditOf(before, fields) },
+    });
+    return steps.change(tx, merchant, before, { fields, reason });
   };
 
   const service: Subscriptions = {
@@ -183,14 +202,15 @@ export function createSubscriptions(options: {
       const merchant = await merchants.get(merchantId, tx);
       const before = await read(merchant, tx);
       assertSeen(before, ifMatch);
-      const fields = updated(before, input, { now: tx.now, timeZone: merchant.timeZone, price: (plan) => catalogue[plan].price });
-      const changed = Object.keys(input).filter((field) => input[field as keyof SubscriptionUpdate] !== undefined);
-      await tx.audit({
-        action: 'subscription.update',
-        target: `merchant:${merchantId}`,
-        details: { changed, ...auditOf(before, fields) },
-      });
-      return steps.change(tx, merchant, before, { fields, reason: 'administrator' });
+      return set(tx, merchant, before, { input, reason: 'administrator' });
+    },
+
+    async setPlan(tx, merchantId, plan) {
+      const merchant = await merchants.get(merchantId, tx);
+      const before = await read(merchant, tx);
+      if (before.plan === plan) return null;
+      await set(tx, merchant, before, { input: { plan }, reason: 'bulk' });
+      return merchant;
     },
   };
   return service;
