@@ -233,6 +233,20 @@ export const pointsMutations = [
     test: 'are not given by a business whose subscription is over, but taken and given back',
   },
   {
+    name: 'redemption-stopped',
+    mechanism: 'a business whose subscription is over takes no wish for a reward',
+    invariant: 6,
+    edits: [
+      {
+        file: `${folder}/redemptions.service.ts`,
+        search: "if (!place.mayGive) throw new Problem('merchant-closed');",
+        replace: "if (!place.isOpen) throw new Problem('merchant-closed');",
+      },
+    ],
+    testFile: `${folder}/redemptions.test.ts`,
+    test: 'waits while the business’s subscription is over; what was set aside before is handed out',
+  },
+  {
     name: 'points-most-waiting',
     mechanism: 'no more waits on a card than a customer who leaves can deny at once',
     invariant: 5,

@@ -6,6 +6,7 @@ import { historyMutations } from './mutations-history.mjs';
 import { jobMutations } from './mutations-jobs.mjs';
 import { loyaltyMutations } from './mutations-loyalty.mjs';
 import { merchantMutations } from './mutations-merchants.mjs';
+import { orderPointsMutations } from './mutations-order-points.mjs';
 import { orderMutations } from './mutations-orders.mjs';
 import { paymentMutations } from './mutations-payments.mjs';
 import { planMutations } from './mutations-plans.mjs';
@@ -49,6 +50,7 @@ export const mutations = [
   ...merchantMutations,
   ...codeMutations,
   ...scanMutations,
+  ...orderPointsMutations,
   ...loyaltyMutations,
   ...pointsMutations,
   ...planMutations,

@@ -14,7 +14,7 @@ export interface Place {
 export interface Places {
   /**
    * `isOpen`: the merchant does business. One that was deleted does none, and its customers' points go on to expire.
-   * `mayGive`: and its subscription allows something new, as for a scan.
+   * `mayGive`: and its subscription allows something new, as for a scan: points by hand or for an order, a wish for a reward.
    */
   of(tx: Tx, card: CardDocument): Promise<Place & { isOpen: boolean; mayGive: boolean }>;
 }

@@ -71,7 +71,7 @@ export function createRedemptions(parts: {
       const card = await cards.get(caller, cardId, tx);
       if (card.userId !== caller.userId) throw new Problem('forbidden', 'Only the customer asks for a reward');
       const place = await places.of(tx, card);
-      if (!place.isOpen) throw new Problem('merchant-closed');
+      if (!place.mayGive) throw new Problem('merchant-closed');
       const reward = await rewards.offered(tx, card.programId, rewardId);
       if ((await redemptions.countDocuments({ cardId, status: 'requested' }).session(tx.session)) >= mostOpen)
         throw new Problem('already-exists', `${mostOpen} rewards wait to be handed out already`);

@@ -103,6 +103,17 @@ describe('asking for a reward', () => {
     await close();
     expect(await codesOf([redeem(reward._id)])).toEqual(['program-closed']);
   });
+
+  test('waits while the business’s subscription is over; what was set aside before is handed out', async () => {
+    const { reward, redeem, redemption, code, confirm, give, merchantId } = await requested();
+    await give(50);
+    const { merchants } = domain.merchants;
+    await domain.run((tx) => merchants.setStopped(tx, merchantId, 'suspended'));
+    expect(await codesOf([redeem(reward._id)])).toEqual(['merchant-closed']);
+    expect(await confirm(code)).toMatchObject({ _id: redemption._id, status: 'confirmed' });
+    await domain.run((tx) => merchants.setStopped(tx, merchantId, undefined));
+    expect(await codesOf([redeem(reward._id)])).toEqual(['ok']);
+  });
 });
 
 test('no more rewards are on their way than one cancels at once', async () => {

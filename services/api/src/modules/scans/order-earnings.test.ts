@@ -90,6 +90,19 @@ describe('a paid order', () => {
     expect(await shop.card(asha)).toMatchObject({ balance: 5 });
   });
 
+  test('earns nothing when the job comes after the subscription has ended; what it earned before goes back with its price', async () => {
+    const shop = await openShop(byAmount);
+    const asha = await shop.friend();
+    const [early, late] = [await shop.order(asha, 5), await shop.order(asha, 3)];
+    await shop.settle(early._id);
+    await domain.run((tx) => domain.merchants.merchants.setStopped(tx, shop.merchantId, 'expired'));
+    await shop.settle(late._id);
+    expect(await shop.entries(late._id)).toEqual([]);
+    await shop.refund(early._id, 500);
+    await shop.settle(early._id);
+    expect(await shop.card(asha)).toMatchObject({ balance: 0 });
+  });
+
   test('costs nothing more where no program earns by it, and earns again when one does', async () => {
     const shop = await openShop({ rules: [{ kind: 'visit', points: 5 }] });
     const { member, merchantId, program } = shop;

@@ -10,6 +10,7 @@ import {
   withoutCapped,
   type LoyaltyModule,
   type Place,
+  type Places,
   type PointsChange,
   type PointsDocument,
 } from '../loyalty/index.js';
@@ -17,6 +18,7 @@ import { refundedOf, type OrderDocument, type OrderFollower, type OrderModels } 
 
 export const orderJobKind = 'loyalty-order';
 const jobSchema = z.strictObject({ orderId: z.string(), isNew: z.boolean() });
+type OpenPlace = Awaited<ReturnType<Places['of']>>;
 
 /** In the transaction of the order: named by the version at which its price was paid or a part of it went back, so twice is once. */
 export const followOrder: OrderFollower = async (tx, { _id: orderId, version }) => {
@@ -40,8 +42,10 @@ export function createOrderEarnings(parts: {
   const award = (tx: Tx, place: Place, order: OrderDocument, change: Pick<PointsChange, 'delta' | 'terms' | 'card'>) =>
     points.byBusiness(tx, place, { ...change, reason: 'Order', source: 'order', orderId: order._id });
 
-  const give = async (tx: Tx, place: Place, order: OrderDocument): Promise<void> => {
+  const give = async (tx: Tx, place: OpenPlace, order: OrderDocument): Promise<void> => {
     const { program, card, timeZone } = place;
+    // As by a scan or by hand: the order was taken while the merchant traded, and a job that comes when it does no more is late.
+    if (!place.mayGive) return;
     // A job may be late: who has joined meanwhile, or again, was no customer of the program when they paid.
     if (!program.isActive || card.status !== 'active' || (card.openedAt ?? card.createdAt) > order.createdAt) return;
     const { rules, bonus } = program;
@@ -91,7 +95,7 @@ export function createOrderEarnings(parts: {
     });
   };
 
-  const settle = async (tx: Tx, place: Place, order: OrderDocument, isNew: boolean): Promise<void> => {
+  const settle = async (tx: Tx, place: OpenPlace, order: OrderDocument, isNew: boolean): Promise<void> => {
     const entries = await models.points
       .find({ orderId: order._id, cardId: place.card._id }, null, { session: tx.session })
       .sort({ createdAt: 1, _id: 1 })
