@@ -15,6 +15,30 @@ export const subscriptionMutations = [
     test: 'does not act early by a clock that is behind',
   },
   {
+    name: 'subscription-moved-turn',
+    mechanism: 'a turn that has nothing to do yet in the new time zone comes again',
+    invariant: 4,
+    edits: [
+      {
+        file: `${folder}/subscription-turns.ts`,
+        search: 'if (!turn) return records.watch(tx, merchant, subscription);',
+        replace: 'if (!turn) return;',
+      },
+    ],
+    testFile: serviceTests,
+    test: 'ends also when the merchant has moved to another time zone meanwhile',
+  },
+  {
+    name: 'subscription-closed',
+    mechanism: 'nothing is paid for a merchant that was deleted, and no list has it',
+    invariant: 7,
+    edits: [
+      { file: 'services/api/src/modules/merchants/merchants.service.ts', search: 'await subscriptions.close(tx, removed);', replace: '' },
+    ],
+    testFile: serviceTests,
+    test: 'goes with its merchant: it is in no list, nothing is done to it, and screens know',
+  },
+  {
     name: 'subscription-paid-once',
     mechanism: 'a period that is paid is not paid again',
     invariant: 5,

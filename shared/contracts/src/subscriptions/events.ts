@@ -25,12 +25,14 @@ export const subscriptionEvents = {
       reason: wordSchema,
       /** As GET returns it. */
       subscription: subscriptionSchema,
+      /** Its merchant was: it is in no list any more. */
+      deleted: z.literal(true).optional(),
       version: versionSchema,
     }),
     to: toMerchant,
     feeds: (to) => [feeds.merchant(to.merchantId), feeds.merchantsAdmin],
-    // A bulk operation has a word of its own for everybody, once.
-    notifies: (to, { reason }) => (reason === 'bulk' ? [] : [{ owners: to.merchantId }]),
+    // A bulk operation has a word of its own for everybody, once; a merchant that is deleted, too.
+    notifies: (to, { reason, deleted }) => (deleted || reason === 'bulk' ? [] : [{ owners: to.merchantId }]),
   }),
   'invoice-issued': defineEvent({
     type: 'invoice-issued',

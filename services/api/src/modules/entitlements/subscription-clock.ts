@@ -11,7 +11,7 @@ const lastRetryDay = Math.max(...retryDays);
 export type Turn = { act: 'remind'; days: number } | { act: 'end' } | { act: 'retry' };
 
 type Grace = NonNullable<SubscriptionDocument['grace']>;
-type Watched = Pick<SubscriptionDocument, 'status' | 'endDate' | 'grace' | 'reminded'>;
+type Watched = Pick<SubscriptionDocument, 'status' | 'endDate' | 'grace' | 'reminded'> & Partial<Pick<SubscriptionDocument, 'closedAt'>>;
 
 const zoned = (time: Date, timeZone: string): Temporal.ZonedDateTime =>
   Temporal.Instant.fromEpochMilliseconds(time.getTime()).toZonedDateTimeISO(timeZone);
@@ -52,8 +52,8 @@ export const isLastAttempt = (attempts: number): boolean => attempts >= retryDay
 
 /** When the clock has something to do next, if nobody changes anything; null: never. */
 export function nextTurnAt(subscription: Watched, timeZone: string): Date | null {
-  const { status, endDate, grace, reminded } = subscription;
-  if (!isRunning(status)) return null;
+  const { endDate, grace, reminded } = subscription;
+  if (!isRunning(subscription)) return null;
   if (grace) return retryAt(grace, timeZone);
   const next = reminderDays.find((days) => days < (reminded ?? Infinity));
   return next === undefined ? endDate : daysAfter(endDate, -next, timeZone);
@@ -61,16 +61,16 @@ export function nextTurnAt(subscription: Watched, timeZone: string): Date | null
 
 /** What there is to do at a time; of reminders that were missed only the newest. */
 export function turnAt(subscription: Watched, time: Date, timeZone: string): Turn | null {
-  const { status, endDate, grace, reminded } = subscription;
-  if (!isRunning(status)) return null;
+  const { endDate, grace, reminded } = subscription;
+  if (!isRunning(subscription)) return null;
   if (grace) return retryAt(grace, timeZone) <= time ? { act: 'retry' } : null;
   if (endDate <= time) return { act: 'end' };
   const days = latestReminder(endDate, time, timeZone);
   return days !== null && days < (reminded ?? Infinity) ? { act: 'remind', days } : null;
 }
 
-/** An expired one waits for a payment, a suspended one for an administrator. */
-const isRunning = (status: SubscriptionDocument['status']): boolean => status !== 'expired' && status !== 'suspended';
+/** An expired one waits for a payment, a suspended one for an administrator, one whose merchant was deleted for nobody. */
+const isRunning = ({ status, closedAt }: Watched): boolean => !closedAt && status !== 'expired' && status !== 'suspended';
 
 const retryAt = ({ since, attempts }: Grace, timeZone: string): Date => daysAfter(since, retryDays[attempts] ?? lastRetryDay, timeZone);
 

@@ -22,6 +22,10 @@ export interface SubscriptionRecords {
   find(merchantId: string, tx?: Tx): Promise<SubscriptionDocument | null>;
   /** Begins the free trial of a merchant that has none; answers with the one it has. */
   begin(tx: Tx, merchant: Subscriber): Promise<SubscriptionDocument>;
+  /** Has the clock look at it when there is something to do next; where that is scheduled already, nothing. */
+  watch(tx: Tx, merchant: Subscriber, subscription: SubscriptionDocument): Promise<void>;
+  /** With its merchant, which is deleted. Twice is once. @throws Problem `version-mismatch` */
+  close(tx: Tx, merchant: Subscriber): Promise<void>;
   /**
    * @param reason why, for programs: a lower-case word
    * @throws Problem `version-mismatch` when it was changed since it was read
@@ -50,18 +54,34 @@ export function createSubscriptionRecords(options: {
   const find: SubscriptionRecords['find'] = (merchantId, tx) =>
     subscriptions.findById(merchantId, null, { session: tx?.session ?? null }).lean<SubscriptionDocument>();
 
-  const tell = async (tx: Tx, { timeZone }: Subscriber, subscription: SubscriptionDocument, reason: string): Promise<void> => {
-    announceSubscription(tx, subscription, reason);
+  const watch: SubscriptionRecords['watch'] = async (tx, { timeZone }, subscription) => {
     const { _id: merchantId, version } = subscription;
-    const at = nextTurnAt(subscription, timeZone);
-    if (!at) return;
-    // Named by the version that it belongs to: twice is once, and a change makes it void.
-    const data = { merchantId, version, at: at.toISOString() };
-    await tx.job({ kind: turnJobKind, key: `${turnJobKind}:${merchantId}:${version}`, data, dueAt: at });
+    const dueAt = nextTurnAt(subscription, timeZone);
+    if (!dueAt) return;
+    // Named by the version that it belongs to, which a change makes void, and by the time, which moves with the merchant's time zone: twice is once.
+    const at = dueAt.toISOString();
+    await tx.job({ kind: turnJobKind, key: `${turnJobKind}:${merchantId}:${version}:${at}`, data: { merchantId, version, at }, dueAt });
+  };
+
+  const change: SubscriptionRecords['change'] = async (tx, merchant, before, { fields, reason }) => {
+    const changed = await subscriptions
+      // Of two who change it at once, one conflicts here, runs again and finds what the other has done.
+      .findOneAndUpdate(
+        { _id: before._id, version: before.version },
+        { $set: { ...fields, updatedAt: tx.now }, $inc: { version: 1 } },
+        { session: tx.session, returnDocument: 'after' },
+      )
+      .lean<SubscriptionDocument>();
+    if (!changed) throw new Problem('version-mismatch', undefined, { current: presentSubscription(before) });
+    announceSubscription(tx, changed, reason);
+    await watch(tx, merchant, changed);
+    return changed;
   };
 
   return {
     find,
+    watch,
+    change,
 
     async begin(tx, merchant) {
       const existing = await find(merchant._id, tx);
@@ -87,27 +107,22 @@ export function createSubscriptionRecords(options: {
         nextPlan: null,
         grace: null,
         reminded: remindedAt(endDate, now, merchant.timeZone),
+        closedAt: null,
         version: 1,
         createdAt: now,
         updatedAt: now,
       };
       await subscriptions.insertMany([trial], { session: tx.session });
-      await tell(tx, merchant, trial, 'trial');
+      announceSubscription(tx, trial, 'trial');
+      await watch(tx, merchant, trial);
       return trial;
     },
 
-    async change(tx, merchant, before, { fields, reason }) {
-      const changed = await subscriptions
-        // Of two who change it at once, one conflicts here, runs again and finds what the other has done.
-        .findOneAndUpdate(
-          { _id: before._id, version: before.version },
-          { $set: { ...fields, updatedAt: tx.now }, $inc: { version: 1 } },
-          { session: tx.session, returnDocument: 'after' },
-        )
-        .lean<SubscriptionDocument>();
-      if (!changed) throw new Problem('version-mismatch', undefined, { current: presentSubscription(before) });
-      await tell(tx, merchant, changed, reason);
-      return changed;
+    async close(tx, merchant) {
+      const open = await find(merchant._id, tx);
+      if (!open || open.closedAt) return;
+      const fields = { closedAt: tx.now, autoRenew: false, nextPlan: null, grace: null };
+      await change(tx, merchant, open, { fields, reason: 'merchant-deleted' });
     },
   };
 }

@@ -27,6 +27,8 @@ export interface SubscriptionDocument {
   grace: { since: Date; until: Date; attempts: number } | null;
   /** The newest of the period's reminders, by the days before its end; null before the first. */
   reminded: number | null;
+  /** When its merchant was deleted: it is in no list any more, and nothing is done to it. */
+  closedAt: Date | null;
   version: number;
   createdAt: Date;
   updatedAt: Date;
@@ -60,6 +62,7 @@ const subscriptionSchema = new Schema<SubscriptionDocument>(
     nextPlan: { type: String, default: null },
     grace: { type: new Schema({ since: time, until: time, attempts: integer }, { _id: false, strict: 'throw' }), default: null },
     reminded: { type: Number, default: null },
+    closedAt: { type: Date, default: null },
     version: integer,
     createdAt: time,
     updatedAt: time,
@@ -67,10 +70,9 @@ const subscriptionSchema = new Schema<SubscriptionDocument>(
   { versionKey: false, strict: 'throw', minimize: false, collection: 'subscriptions' },
 );
 // The administrators' list, by each thing that one may ask for; what ends first comes first.
-subscriptionSchema.index({ endDate: 1, _id: 1 });
-subscriptionSchema.index({ status: 1, endDate: 1, _id: 1 });
-subscriptionSchema.index({ plan: 1, endDate: 1, _id: 1 });
-subscriptionSchema.index({ status: 1, plan: 1, endDate: 1, _id: 1 });
+for (const fields of [[], ['status'], ['plan'], ['status', 'plan']] as const) {
+  subscriptionSchema.index({ closedAt: 1, ...Object.fromEntries(fields.map((field) => [field, 1] as const)), endDate: 1, _id: 1 });
+}
 
 export function subscriptionModels({ connection }: Pick<Mongo, 'connection'>): SubscriptionModels {
   return {

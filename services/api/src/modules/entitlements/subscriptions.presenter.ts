@@ -27,6 +27,7 @@ export function presentSubscription(subscription: SubscriptionDocument): Subscri
 }
 
 export function announceSubscription(tx: Tx, subscription: SubscriptionDocument, reason: string): void {
+  const deleted = subscription.closedAt ? { deleted: true as const } : {};
   const shown = presentSubscription(subscription);
   const { merchantId, plan, status, startDate, endDate, amount, currency, paymentMethod, transactionId, notes, version } = shown;
   tx.emit(
@@ -45,6 +46,7 @@ export function announceSubscription(tx: Tx, subscription: SubscriptionDocument,
       notes,
       reason,
       subscription: shown,
+      ...deleted,
       version,
     },
     { merchantId },

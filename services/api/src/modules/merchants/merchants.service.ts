@@ -27,7 +27,7 @@ export interface Merchants {
   find(id: string, tx?: Tx): Promise<MerchantDocument | null>;
   /** Stores the fields and tells of them. @throws Problem `already-exists` (the e-mail address), `version-mismatch` */
   change(tx: Tx, merchant: MerchantDocument, fields: MerchantFields, told: Told): Promise<MerchantDocument>;
-  /** Takes it off the directory, whatever is open there; its address is free again. @throws Problem `version-mismatch` */
+  /** Takes it off the directory, whatever is open there; its address is free again, and its subscription is closed. @throws Problem `version-mismatch` */
   remove(tx: Tx, merchant: MerchantDocument, told: Told): Promise<MerchantDocument>;
   /** Notes whether its subscription lets it sell and scan; undefined: it does. Answers with the merchant as it is then. */
   setStopped(tx: Tx, id: string, by: MerchantDocument['stoppedBy']): Promise<MerchantDocument | null>;
@@ -40,7 +40,7 @@ export interface Merchants {
 export function createMerchants(options: {
   mongo: Mongo;
   models: Pick<MerchantModels, 'merchants'>;
-  subscriptions: Pick<SubscriptionRecords, 'begin'>;
+  subscriptions: Pick<SubscriptionRecords, 'begin' | 'close'>;
   defaultCurrency: string;
   defaultTimeZone: string;
 }): Merchants {
@@ -140,8 +140,10 @@ export function createMerchants(options: {
     async remove(tx, merchant, told) {
       const removed = await write(tx, merchant, { $set: { deletedAt: tx.now }, $unset: { emailKey: 1, prefixes: 1 } });
       await announce(tx, 'merchant-deleted', removed, told);
+      await subscriptions.close(tx, removed);
       return removed;
     },
+
     setStopped: (tx, id, by) =>
       merchants
         .findOneAndUpdate({ _id: id, deletedAt: null }, by ? { $set: { stoppedBy: by } } : { $unset: { stoppedBy: 1 } }, {

@@ -37,7 +37,7 @@ export function createSubscriptionTurns(options: {
 }): { turn: JobHandler; begin: JobHandler; addBegin: () => Promise<void> } {
   const { records, steps, catalogue, currency, mongo, memberships, fees, unitOfWork } = options;
 
-  /** Also those that were deleted: what they have ends, and is paid no more. */
+  /** Also those that were deleted, of which nothing is paid any more. */
   const merchants = mongo.db.collection<MerchantDocument>('merchants');
 
   const end = (tx: Tx, { merchant, subscription }: Subject): Promise<SubscriptionDocument> =>
@@ -74,12 +74,15 @@ export function createSubscriptionTurns(options: {
 
   const act = async (tx: Tx, subject: Subject): Promise<void> => {
     const { merchant, subscription, now } = subject;
+    // One that was deleted before its subscription was closed with it.
+    if (merchant.deletedAt) return records.close(tx, merchant);
     const turn = turnAt(subscription, now, merchant.timeZone);
-    if (!turn) return;
+    // The time zone has changed since: days begin at another time there.
+    if (!turn) return records.watch(tx, merchant, subscription);
     if (turn.act === 'remind') {
       const { days } = turn;
       await steps.change(tx, merchant, subscription, { fields: { reminded: days }, reason: `reminder-${days}` });
-    } else if (merchant.deletedAt || (turn.act === 'end' && !isRenewed(subscription))) await end(tx, subject);
+    } else if (turn.act === 'end' && !isRenewed(subscription)) await end(tx, subject);
     else if (!(await pay(tx, subject))) await fail(tx, subject);
   };
 

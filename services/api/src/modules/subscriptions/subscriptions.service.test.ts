@@ -1,5 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { reduceInvoices, reduceSubscription, type AnyEvent, type Invoice, type Subscription } from '@tidings/contracts';
+import {
+  reduceInvoices,
+  reduceSubscription,
+  reduceSubscriptions,
+  type AnyEvent,
+  type Invoice,
+  type Subscription,
+} from '@tidings/contracts';
 import { createDomain, type Domain } from '../../../tests/support/domain.js';
 import { codesOf, openStall } from '../../../tests/support/stalls.js';
 import { books, createStillClock, openSubscriber, passTime, runTurn, wakeUp } from '../../../tests/support/subscribers.js';
@@ -46,6 +53,17 @@ describe('a trial', () => {
     await wakeUp(domain, clock, '2026-04-15T00:00:00.000Z');
     expect((await now()).status).toBe('expired');
     expect(await told()).toEqual(['trial', 'ended']);
+  });
+
+  test('ends also when the merchant has moved to another time zone meanwhile', async () => {
+    const { merchantId, set, now, told } = await openSubscriber(domain);
+    await set({ endDate: '2026-04-01T10:00:00.000Z' });
+    // The clocks change there on 29 March: seven days before the end are an hour later than they were.
+    const boss = await domain.person({ roles: ['admin'] });
+    await domain.run((tx) => domain.merchants.administration.update(tx, boss, merchantId, { timeZone: 'Europe/Berlin' }), boss.userId);
+    await passTime(domain, clock, '2026-04-01T10:00:00.000Z');
+    expect((await now()).status).toBe('expired');
+    expect(await told()).toEqual(['trial', 'administrator', 'reminder-7', 'reminder-3', 'reminder-1', 'ended']);
   });
 
   test('begins for a merchant that is older than subscriptions: by the job, or with the first look', async () => {
@@ -362,6 +380,46 @@ describe('what a subscription allows', () => {
       staff: { limit: 2, used: 2 },
     });
   });
+});
+
+test('goes with its merchant: it is in no list, nothing is done to it, and screens know', async () => {
+  const { merchantId, owner, renew, told, invoices } = await openSubscriber(domain, { balance: 20_000 });
+  await renew({ plan: 'basic' });
+  const { subscriptions } = domain.subscriptions;
+  const listed = async () => (await subscriptions.list({ limit: 100, endsBefore: '2026-04-01T00:00:00.000Z' })).page.map(({ _id }) => _id);
+  expect(await listed()).toContain(merchantId);
+  await domain.run((tx) => domain.merchants.administration.removeOne(tx, merchantId));
+  expect(await listed()).not.toContain(merchantId);
+  await wakeUp(domain, clock, '2026-04-15T00:00:00.000Z');
+  expect(await told()).toEqual(['trial', 'renewed', 'merchant-deleted']);
+  expect((await domain.wallet.wallet.balance(owner.userId)).balance).toBe(16_900);
+  expect(await codesOf([invoices()])).toEqual(['not-found']);
+  const found = await domain.mongo.db
+    .collection('outbox')
+    .find({ feeds: 'merchants:admin', 'data.merchantId': merchantId })
+    .sort({ _id: 1 })
+    .toArray();
+  const events = found.map(({ type, data }) => ({ type, data }) as unknown as AnyEvent);
+  expect(events.reduce<readonly Subscription[]>(reduceSubscriptions, [])).toEqual([]);
+  expect(events.reduce<Subscription | null>(reduceSubscription, null)).toBeNull();
+});
+
+test('the list is read by its indexes in its order, page by page', async () => {
+  await Promise.all([1, 2, 3, 4].map(() => openSubscriber(domain)));
+  const query = { plan: 'freeTrial', status: 'active', limit: 2 } as const;
+  const { subscriptions } = domain.subscriptions;
+  const all = await subscriptions.list({ ...query, limit: 100 });
+  const ids: string[] = [];
+  let cursor: string | undefined;
+  do {
+    const { page, nextCursor } = await subscriptions.list({ ...query, cursor });
+    ids.push(...page.map(({ _id }) => _id));
+    cursor = nextCursor ?? undefined;
+  } while (cursor);
+  expect(ids).toEqual(all.page.map(({ _id }) => _id));
+  expect(await codesOf([subscriptions.list({ limit: 2, cursor: Buffer.from('["newest",1,"a"]').toString('base64url') })])).toEqual([
+    'bad-request',
+  ]);
 });
 
 test('invoices are numbered without gaps, though payments meet and fail', async () => {

@@ -10,7 +10,8 @@ import {
 } from '@tidings/contracts';
 import type { Tx, UnitOfWork } from '@tidings/feed';
 import type { Mongo } from '@tidings/platform';
-import { decodeCursor, pageOf, timeKey, type Paged } from '../../http/lists.js';
+import type { Paged } from '../../http/lists.js';
+import { readOrdered } from '../../http/ordered.js';
 import {
   assertSeen,
   daysAfter,
@@ -50,7 +51,7 @@ export interface Subscriptions {
   cancel(tx: Tx, caller: Principal, merchantId: string, ifMatch?: string): Promise<SubscriptionDocument>;
   /** @throws Problem as `cancel` */
   resume(tx: Tx, caller: Principal, merchantId: string, ifMatch?: string): Promise<SubscriptionDocument>;
-  /** What ends first comes first; for administrators. */
+  /** What ends first comes first; for administrators. Those of deleted merchants are in no list. @throws Problem `bad-request` for a cursor of another list */
   list(query: SubscriptionsQuery): Promise<Paged<SubscriptionDocument>>;
   /** By an administrator or a machine, without a payment; audited. @throws Problem `not-found`, `invalid-transition`, `version-mismatch`, `bad-request` (the end) */
   update(tx: Tx, merchantId: string, input: SubscriptionUpdate, ifMatch?: string): Promise<SubscriptionDocument>;
@@ -58,6 +59,8 @@ export interface Subscriptions {
   setPlan(tx: Tx, merchantId: string, plan: SubscriptionPlan): Promise<MerchantDocument | null>;
 }
 
+/** What ends first comes first. */
+const byEnd = { name: 'end', field: 'endDate', direction: 1 } as const;
 /** A period is paid at the earliest so many days before it begins: who pays twice by mistake is told so. */
 const earliestDays = 14;
 
@@ -181,21 +184,12 @@ export function createSubscriptions(options: {
     },
 
     async list({ limit, cursor, status, plan, endsBefore }) {
-      const after = decodeCursor(cursor, timeKey);
-      const from = after ? new Date(after[0]) : null;
-      const found = await models.subscriptions
-        .find({
-          ...(status === undefined ? {} : { status }),
-          ...(plan === undefined ? {} : { plan }),
-          ...(endsBefore === undefined && !from
-            ? {}
-            : { endDate: { ...(from ? { $gte: from } : {}), ...(endsBefore ? { $lt: new Date(endsBefore) } : {}) } }),
-          ...(after && from ? { $or: [{ endDate: { $gt: from } }, { endDate: from, _id: { $gt: after[1] } }] } : {}),
-        })
-        .sort({ endDate: 1, _id: 1 })
-        .limit(limit + 1)
-        .lean<SubscriptionDocument[]>();
-      return pageOf(found, limit, ({ endDate, _id }) => [endDate.getTime(), _id]);
+      const wanted = { ...(status === undefined ? {} : { status }), ...(plan === undefined ? {} : { plan }) };
+      // What comes behind a cursor is a condition of its own.
+      const range = endsBefore === undefined ? {} : { $and: [{ endDate: { $lt: new Date(endsBefore) } }] };
+      const asked = Object.fromEntries(Object.keys(wanted).map((field) => [field, 1 as const]));
+      const hint = { closedAt: 1 as const, ...asked, endDate: 1 as const, _id: 1 as const };
+      return readOrdered(models.subscriptions, { closedAt: null, ...wanted, ...range }, byEnd, { limit, cursor, hint });
     },
 
     async update(tx, merchantId, input, ifMatch) {
