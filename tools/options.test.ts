@@ -52,6 +52,7 @@ describe.each([
   ['break.mjs', 'npm run break'],
   ['simulate.mjs', 'npm run simulate:festival'],
   ['verify-screen.mjs', 'npm run verify-screen'],
+  ['audit-verify.mjs', 'npm run audit:verify'],
 ])('%s', (file, usage) => {
   const run = (...args: string[]) => spawnSync(process.execPath, [join(__dirname, file), ...args], { encoding: 'utf8', timeout: 20_000 });
 

@@ -31,6 +31,8 @@ export async function provideServers({ dataDir, mongo = true, redis = true, pers
   /** @type {{ stop(): Promise<void> }[]} */
   const own = [];
   let release = () => {};
+  /** @type {(more: { mongodbUrl: string }) => void} */
+  let tell = () => {};
   const stop = async () => {
     await Promise.all(own.splice(0).map((server) => server.stop()));
     release();
@@ -43,13 +45,14 @@ export async function provideServers({ dataDir, mongo = true, redis = true, pers
         `Tidings already runs in this folder (process ${folder.owner.pid}${where}). Stop that one, or give this one its own data with MONGODB_URL and REDIS_URL.`,
       );
     }
-    release = folder.release;
+    ({ release, tell } = folder);
   }
   try {
     if (mongo && !mongodbUrl) {
       const server = await startMongo({ dataDir: join(dataDir, 'mongo'), log });
       own.push(server);
       mongodbUrl = server.url;
+      tell({ mongodbUrl });
       log('MongoDB started');
     }
     if (redis && !redisUrl) {

@@ -1,7 +1,10 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** @typedef {{ pid: number, startedAt: string, port?: number }} Owner `startedAt` tells a process from a later one with the same id */
+/**
+ * @typedef {{ pid: number, startedAt: string, port?: number, mongodbUrl?: string }} Owner `startedAt` tells a process from a later one with the
+ *   same id; `mongodbUrl`: of its own MongoDB, once that runs
+ */
 
 const fileOf = (/** @type {string} */ dataDir) => join(dataDir, 'running.json');
 
@@ -23,15 +26,20 @@ export function ownerOf(dataDir) {
  * Takes a data folder for this process.
  * @param {string} dataDir
  * @param {{ port?: number | undefined }} [details]
- * @returns {{ taken: true, release(): void } | { taken: false, owner: Owner }}
+ * @returns {{ taken: true, tell(more: { mongodbUrl: string }): void, release(): void } | { taken: false, owner: Owner }} `tell`: what others may want
+ *   to know of it
  */
 export function takeFolder(dataDir, { port } = {}) {
   mkdirSync(dataDir, { recursive: true });
-  const own = JSON.stringify({ pid: process.pid, startedAt: startTime(process.pid), port });
+  const own = { pid: process.pid, startedAt: startTime(process.pid), port };
   for (;;) {
     try {
-      writeFileSync(fileOf(dataDir), own, { flag: 'wx' });
-      return { taken: true, release: () => rmSync(fileOf(dataDir), { force: true }) };
+      writeFileSync(fileOf(dataDir), JSON.stringify(own), { flag: 'wx' });
+      return {
+        taken: true,
+        tell: (more) => writeFileSync(fileOf(dataDir), JSON.stringify({ ...own, ...more })),
+        release: () => rmSync(fileOf(dataDir), { force: true }),
+      };
     } catch (error) {
       if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'EEXIST') throw error;
       const owner = ownerOf(dataDir);

@@ -68,6 +68,8 @@ test('a data folder has one owner, and outlives one that was killed', () => {
   const folder = mkdtempSync(join(tmpdir(), 'tidings-lock-'));
   const first = takeFolder(folder, { port: 8000 });
   expect(takeFolder(folder)).toMatchObject({ taken: false, owner: { pid: process.pid, port: 8000 } });
+  if (first.taken) first.tell({ mongodbUrl: 'mongodb://127.0.0.1:1/' });
+  expect(ownerOf(folder)).toMatchObject({ pid: process.pid, port: 8000, mongodbUrl: 'mongodb://127.0.0.1:1/' });
   if (first.taken) first.release();
   expect(ownerOf(folder)).toBeUndefined();
   writeFileSync(join(folder, 'running.json'), JSON.stringify({ pid: process.pid, startedAt: 'in another life' }));

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { auditRead, collections } from '@tidings/feed';
+import { waitFor } from '@tidings/testing';
 import { ledgerSums } from '../src/modules/wallet/index.js';
 import { createDirectory } from '../src/modules/identity/directory.js';
 import { identityModels } from '../src/modules/identity/identity.model.js';
@@ -38,7 +39,7 @@ describe('administration', () => {
         tx.audit({ action: 'thing.change', target: 'thing:kept', details: { amount: 5, words: ['a', 'b'], note: null } }),
       );
       expect(await items('/api/admin/audit?target=thing:rolled-back')).toEqual([]);
-      expect(await items('/api/admin/audit?target=thing:kept')).toEqual([
+      expect(await items('/api/admin/audit?target=thing:kept')).toMatchObject([
         {
           id: expect.any(String),
           at: expect.any(String),
@@ -50,8 +51,19 @@ describe('administration', () => {
       ]);
     });
 
+    test('an entry has its place in the chain within about a second, and tells where the request came from', async () => {
+      const { id } = await world.register();
+      await admin.http.patch(`/api/admin/users/${id}`, { status: 'suspended' });
+      const entry = () => items(`/api/admin/audit?target=user:${id}`).then(([one]) => one!);
+      await waitFor('the seal', async () => (await entry())['seq'] !== null);
+      const digest = expect.stringMatching(/^[0-9a-f]{64}$/);
+      expect(await entry()).toMatchObject({ seq: expect.any(Number), previousHash: digest, hash: digest });
+      expect((await entry())['from']).toEqual({ ip: '127.0.0.1', userAgent: expect.any(String), sessionId: expect.any(String) });
+    });
+
     test('it is filtered by who, what, whom and when, and pages without loss', async () => {
-      for (let look = 0; look < 5; look++) await auditRead(world.mongo, 'auditor', { action: 'thing.look', target: `thing:${look}` });
+      for (let look = 0; look < 5; look++)
+        await auditRead(world.mongo, { userId: 'auditor' }, { action: 'thing.look', target: `thing:${look}` });
       const seen: unknown[] = [];
       for (let cursor = ''; ;) {
         const { body } = await admin.http.get<{ items: Record<string, unknown>[]; nextCursor: string | null }>(

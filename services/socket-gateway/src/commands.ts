@@ -58,7 +58,7 @@ export function createCommands({ authenticator, forward, limits, typing, editing
   };
   const call = async (client: Client, request: ForwardedCall | undefined, idempotencyKey?: string): Promise<Fields> => {
     if (!request) throw new Problem('bad-request', 'This event is not available');
-    return forward(request, { token: client.token, address: client.address, idempotencyKey });
+    return forward(request, { token: client.token, address: client.address, userAgent: client.connection.from?.userAgent, idempotencyKey });
   };
 
   const local: Readonly<Record<string, Local>> = {

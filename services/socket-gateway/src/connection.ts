@@ -34,6 +34,8 @@ export class Connection {
     readonly port: Port,
     public principal: Principal,
     private readonly deps: ConnectionDeps,
+    /** See `originFor`. */
+    readonly from?: Principal['from'],
   ) {
     this.#followings = new Followings(port, deps);
   }
@@ -114,7 +116,7 @@ export class Connection {
     const denied: string[] = [];
     for (const feed of this.#named ? own.filter((one) => feeds.includes(one)) : own) wanted.set(feed, feedsAround(feed));
     const asked = [...new Set(feeds)].filter((feed) => !wanted.has(feed));
-    const rights = await Promise.all(asked.map((feed) => this.deps.access.mayFollow(this.principal, feed)));
+    const rights = await Promise.all(asked.map((feed) => this.deps.access.mayFollow(this.principal, feed, this.from)));
     for (const [index, feed] of asked.entries()) {
       if (rights[index]?.ok) wanted.set(feed, rights[index].containers);
       else denied.push(feed);
@@ -148,7 +150,7 @@ export class Connection {
     if (!this.#followings.has(feed) && this.#followings.size >= maxFollowed + ownFeeds(this.principal).length)
       throw new Problem('bad-request', `A connection follows at most ${maxFollowed} feeds beside its own; unsubscribe from some`);
 
-    const right = await this.deps.access.mayFollow(this.principal, feed);
+    const right = await this.deps.access.mayFollow(this.principal, feed, this.from);
     if (!right.ok) throw new Problem('forbidden', `Not allowed to follow ${feed}`);
     const hub = await this.deps.hubs.acquire(feed);
     if (this.closed) {

@@ -4,6 +4,7 @@ export interface Caller {
   token: string;
   /** The client's address, for the API's limits and its audit log. */
   address: string;
+  userAgent?: string | undefined;
   idempotencyKey?: string | undefined;
 }
 
@@ -19,7 +20,7 @@ export interface Forward {
 const timeoutMs = 10_000;
 
 export function createForward(apiUrl: () => string): Forward {
-  return async ({ method, path, body }, { token, address, idempotencyKey }) => {
+  return async ({ method, path, body }, { token, address, userAgent, idempotencyKey }) => {
     let response: Response;
     let answer: unknown;
     try {
@@ -28,6 +29,7 @@ export function createForward(apiUrl: () => string): Forward {
         headers: {
           authorization: `Bearer ${token}`,
           'x-forwarded-for': address,
+          ...(userAgent ? { 'user-agent': userAgent } : {}),
           ...(body === undefined ? {} : { 'content-type': 'application/json' }),
           ...(idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey }),
         },

@@ -6,6 +6,7 @@ import { Connection, type ConnectionDeps } from './connection.js';
 import { greeting } from './greeting.js';
 import type { Limits } from './limits.js';
 import type { Live } from './live.js';
+import { originFor } from './origin.js';
 import type { Registry } from './registry.js';
 import { assertFits } from './streams.js';
 import { sendJson, type Serve } from './transports/http.js';
@@ -30,7 +31,7 @@ const defaultWaitSeconds = 25;
  */
 export function createPolls(deps: PollsDeps): Readonly<Record<string, Serve>> {
   const { callers, registry, limits, waiting } = deps;
-  const poll: Serve = async ({ req, res, query, isHead, refuse }) => {
+  const poll: Serve = async ({ req, res, query, isHead, address, refuse }) => {
     const { feeds, cursors, wait = defaultWaitSeconds } = query as PollQuery;
     const { principal, expiresAt } = await callers.of(req);
     if (principal === anonymous) throw new Problem('unauthenticated');
@@ -43,7 +44,7 @@ export function createPolls(deps: PollsDeps): Readonly<Record<string, Serve>> {
     const place = new Place(feeds, position);
     const id = `${deps.gatewayId}_${randomBytes(15).toString('base64url')}`;
     const port = new PollPort(id, place, isHead ? 0 : wait * 1_000);
-    const connection = new Connection(port, principal, deps.connection);
+    const connection = new Connection(port, principal, deps.connection, originFor(principal, address, req.headers['user-agent']));
     const live: Live = { connection, expiresAt, renews: false };
     waiting.add(live);
     res.once('close', () => port.finish());

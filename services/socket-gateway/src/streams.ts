@@ -23,6 +23,7 @@ import type { HeldTickets } from './held-tickets.js';
 import type { Limits } from './limits.js';
 import type { Live } from './live.js';
 import type { GatewayMetrics } from './metrics.js';
+import { originFor } from './origin.js';
 import type { Registry } from './registry.js';
 import { namedEvents, planMessages, unnamedEvents } from './transports/formats.js';
 import { sendJson, type Call, type Serve } from './transports/http.js';
@@ -101,7 +102,12 @@ export function createStreams(deps: StreamsDeps): Streams {
       metrics.disconnects.inc({ reason: port.ended ?? 'client-gone' });
     };
     const port = new StreamPort({ id, req, res, place, format, maxBufferedBytes: deps.maxBufferedBytes, refuse, onEnd });
-    const connection = new Connection(port, principal, isAnonymous ? { ...deps.connection, access: publicAccess } : deps.connection);
+    const connection = new Connection(
+      port,
+      principal,
+      isAnonymous ? { ...deps.connection, access: publicAccess } : deps.connection,
+      originFor(principal, address, req.headers['user-agent']),
+    );
     const live: Live = { connection, expiresAt, renews: false };
     res.once('close', onEnd);
     clients.add(live);

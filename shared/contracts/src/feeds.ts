@@ -8,6 +8,8 @@ export interface Principal {
   merchants: readonly string[];
   /** Where whoever asked wants it, too. */
   name?: string;
+  /** Where the request came from, for the audit log. */
+  from?: { ip: string; userAgent: string };
 }
 
 export const feeds = {

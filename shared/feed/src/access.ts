@@ -28,7 +28,8 @@ export interface FollowRight {
 export interface Access {
   /** Null when the session has ended or expired, or the user is suspended. Calls that come together share a query. */
   principal(userId: string, sessionId: string): Promise<Principal | null>;
-  mayFollow(who: Principal, feed: string): Promise<FollowRight>;
+  /** @param from where the wish came from, for the audit log; of a connection, whose principal does not keep it */
+  mayFollow(who: Principal, feed: string, from?: Principal['from']): Promise<FollowRight>;
   /** The feeds to whose followers the domain has granted this one: of an order, its customer and its merchant. */
   parties(feed: string): Promise<readonly string[]>;
 }
@@ -64,7 +65,7 @@ export function createAccess(mongo: Mongo, { names = false }: { names?: boolean 
       return (await grants.findOne({ _id: feed }))?.containers ?? [];
     },
 
-    async mayFollow(who, feed) {
+    async mayFollow(who, feed, from = who.from) {
       const rule = feedRule(who, feed);
       if (rule === 'deny') return { ok: false, containers: [] };
       const grant = await grants.findOne({ _id: feed });
@@ -72,7 +73,8 @@ export function createAccess(mongo: Mongo, { names = false }: { names?: boolean 
       const own = ownFeeds(who);
       const isParty = (grant?.containers ?? []).some((container) => own.includes(container));
       if (rule === 'granted') return { ok: isParty, containers };
-      if (isAuditedFollow(who, feed, isParty)) await auditRead(mongo, who.userId, { action: 'feed.follow', target: feed });
+      if (isAuditedFollow(who, feed, isParty))
+        await auditRead(mongo, { ...who, ...(from ? { from } : {}) }, { action: 'feed.follow', target: feed });
       return { ok: true, containers };
     },
   };

@@ -1,5 +1,7 @@
 export * from './access.js';
 export * from './audit.js';
+export * from './audit-chain.js';
+export * from './audit-verify.js';
 export * from './causes.js';
 export * from './delivery-notes.js';
 export * from './documents.js';

@@ -1,6 +1,6 @@
-import { eventCatalogue, type EventInput, type EventTo, type EventType, type FeedTarget } from '@tidings/contracts';
+import { eventCatalogue, type AuditOrigin, type EventInput, type EventTo, type EventType, type FeedTarget } from '@tidings/contracts';
 import { createLines, inTransaction, newId, type ClientSession, type Jobs, type Mongo, type NewJob } from '@tidings/platform';
-import { writeAudit, type AuditAction } from './audit.js';
+import { writeAudit, type AuditAction, type AuditChange, type NewAuditEntry } from './audit.js';
 import { eventIdIn } from './causes.js';
 import { collections, type Cause, type FeedGrant, type OutboxEvent } from './documents.js';
 
@@ -25,6 +25,11 @@ export interface Tx {
   grant(feed: string, containers: string[]): Promise<void>;
   /** Notes in the audit log what the actor does here: both are committed, or neither. */
   audit(action: AuditAction): Promise<void>;
+  /**
+   * Shows, with what was noted last, what it was done to before and after; nothing where nothing was noted, as of what members do with their own.
+   * Secrets are masked, and what is long is cut. Call it where the change is made, whoever made it.
+   */
+  auditChange(change: AuditChange): void;
   /** A durable job; prompt after the commit. */
   job(job: NewJob): Promise<void>;
   /**
@@ -43,10 +48,11 @@ export interface Committed<T> {
 export interface UnitOfWork {
   /**
    * Runs `work` in a transaction, again when it conflicts with another, so it must not touch anything but the database.
-   * @param options `cause`: what made it happen, where that is not only somebody's wish; kept with the events for the timeline
+   * @param options `cause`: what made it happen, where that is not only somebody's wish; kept with the events for the timeline. `origin`: where the
+   *   actor's request came from, kept with what is audited
    * @throws Problem `unavailable` when it conflicts for longer than 5 s, or waits for its turn for longer than 15 s
    */
-  run<T>(options: { actor: string | null; cause?: Cause }, work: (tx: Tx) => Promise<T>): Promise<Committed<T>>;
+  run<T>(options: { actor: string | null; cause?: Cause; origin?: AuditOrigin }, work: (tx: Tx) => Promise<T>): Promise<Committed<T>>;
 }
 
 /**
@@ -64,13 +70,14 @@ export function createUnitOfWork(options: {
   const outbox = mongo.db.collection<OutboxEvent>(collections.outbox);
   const grants = mongo.db.collection<FeedGrant>(collections.grants);
   return {
-    async run({ actor, cause }, work) {
+    async run({ actor, cause, origin }, work) {
       const turns = turnsOf();
       const { result, events, added } = await inTransaction(
         mongo,
         async (session) => {
           const events: OutboxEvent[] = [];
           const added: NewJob[] = [];
+          const audited: NewAuditEntry[] = [];
           const begun = new Set<string>();
           const now = new Date();
           const id = newId();
@@ -89,7 +96,13 @@ export function createUnitOfWork(options: {
               await grants.insertOne({ _id: feed, containers }, { session });
               begun.add(feed);
             },
-            audit: (action) => writeAudit(mongo, { ...action, actor, at: now }, session),
+            async audit(action) {
+              audited.push({ ...action, actor, at: now, ...(origin ? { from: origin } : {}) });
+            },
+            auditChange(change) {
+              const last = audited.at(-1);
+              if (last && last.before === undefined && last.after === undefined) Object.assign(last, change);
+            },
             async job(job) {
               await jobs.add(session, job);
               added.push(job);
@@ -98,6 +111,7 @@ export function createUnitOfWork(options: {
           });
           // Last and at once: a callback that ran before this attempt has left nothing behind, and the order is the order of emission.
           markBeginnings(events, begun);
+          await writeAudit(mongo, audited, session);
           if (events.length > 0) await outbox.insertMany(events, { session, ordered: true });
           return { result, events, added };
         },
@@ -171,6 +185,8 @@ export async function ensureFeedIndexes(mongo: Mongo): Promise<void> {
       { key: { at: -1, _id: -1 }, name: 'time' },
       ...(['actor', 'action', 'target'] as const).map((field) => ({ key: { [field]: 1, at: -1, _id: -1 }, name: field })),
     ]);
+  // With its number as `_id`, an entry has one place and a place one entry.
+  await db.collection(collections.auditSeals).createIndexes([{ key: { entryId: 1 }, name: 'entry', unique: true }]);
   await db.collection(collections.heads).createIndexes([{ key: { updatedAt: 1 }, name: 'updatedAt' }]);
 }
 

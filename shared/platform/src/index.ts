@@ -1,7 +1,9 @@
+export * from './canonical.js';
 export * from './config.js';
 export * from './gather.js';
 export * from './jobs.js';
 export * from './logger.js';
+export { mask } from './mask.js';
 export * from './metrics.js';
 export * from './mongo.js';
 export * from './ops.js';

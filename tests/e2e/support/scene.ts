@@ -80,6 +80,7 @@ export async function createScene(env: Record<string, string> = {}): Promise<Sce
       await mongo.db
         .collection('jobs')
         .updateMany({ state: 'due', kind: 'payment-request-expiry', dueAt: soon }, { $set: { dueAt: farOff } });
+      await waitFor('the audit log', async () => (await mongo.db.collection('audit_unsealed').countDocuments()) === 0);
       await waitFor('the administrators', async () => (await mongo.db.collection('transfers').countDocuments({ untold: true })) === 0);
       await waitFor('the figures of loyalty', async () => {
         const { db } = mongo;

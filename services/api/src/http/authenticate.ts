@@ -32,8 +32,12 @@ export async function authenticate(req: Request, access: Access, required: Route
   const principal = await access.principal(token.sub, token.sid);
   if (!principal) throw new Problem('session-revoked');
   if (typeof required !== 'string' && !holds(principal, required)) throw new Problem('forbidden');
-  return principal;
+  return { ...principal, from: { ip: addressOf(req), userAgent: userAgentOf(req) } };
 }
+
+/** As far as the trusted proxies tell. */
+export const addressOf = (req: Request): string => req.ip ?? 'unknown';
+export const userAgentOf = (req: Request): string => (req.get('user-agent') ?? '').slice(0, 256);
 
 /** A superadmin may do whatever an admin may. */
 function holds({ roles }: Principal, required: Exclude<RouteAccess, string>): boolean {

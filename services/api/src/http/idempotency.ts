@@ -1,6 +1,6 @@
 import { Problem } from '@tidings/contracts';
 import type { Tx } from '@tidings/feed';
-import { isDuplicateKey, isTransient, pause, type Mongo } from '@tidings/platform';
+import { canonical, isDuplicateKey, isTransient, pause, type Mongo } from '@tidings/platform';
 import { createHash } from 'node:crypto';
 
 /** An event of the answer, at the place where its caller will see it. */
@@ -129,12 +129,3 @@ export function createIdempotency(mongo: Mongo) {
 }
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
-
-/** JSON with the keys of each object in one order: equal content, equal text. */
-function canonical(value: unknown): string {
-  return JSON.stringify(value, (_key, inner: unknown) =>
-    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
-      ? Object.fromEntries(Object.entries(inner).toSorted(([a], [b]) => (a < b ? -1 : 1)))
-      : inner,
-  );
-}

@@ -1,8 +1,9 @@
 import { pipeline } from 'node:stream/promises';
 import { errorCatalogue, Problem, type Principal, type RouteDefinition } from '@tidings/contracts';
+import { originOf } from '@tidings/feed';
 import { Router, type Request, type Response } from 'express';
 import type { Context } from '../context.js';
-import { authenticate } from './authenticate.js';
+import { addressOf, authenticate, userAgentOf } from './authenticate.js';
 import type { ClientInfo, ReadInput, RouteBinding, WriteInput } from './bind.js';
 import { readBytes, readJson } from './body.js';
 import { etagOf } from './etag.js';
@@ -73,7 +74,11 @@ export function createRouter(context: Context, bindings: readonly RouteBinding[]
     const once = request && idempotency.unlessAnswered(request);
     try {
       const { result } = await context.unitOfWork.run(
-        { actor: base.caller?.userId ?? null, cause: { kind: 'request', id: requestState(req).id } },
+        {
+          actor: base.caller?.userId ?? null,
+          cause: { kind: 'request', id: requestState(req).id },
+          ...(base.caller ? { origin: originOf(base.caller) } : {}),
+        },
         async (tx): Promise<Answer> => {
           const work = () => binding.handle({ ...input, tx, prepared });
           const outcome = await (once ? once(tx, work) : work());
@@ -133,8 +138,8 @@ export function createRouter(context: Context, bindings: readonly RouteBinding[]
 function clientOf(req: Request): ClientInfo {
   const { token } = requestState(req);
   return {
-    ip: req.ip ?? 'unknown',
-    userAgent: (req.get('user-agent') ?? '').slice(0, 256),
+    ip: addressOf(req),
+    userAgent: userAgentOf(req),
     ...(token && !(token instanceof Problem) ? { tokenExpiresAt: new Date(token.exp * 1_000) } : {}),
   };
 }

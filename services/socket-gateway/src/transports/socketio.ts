@@ -8,6 +8,7 @@ import type { Entry } from '../entry.js';
 import { greeting } from '../greeting.js';
 import type { Live } from '../live.js';
 import type { GatewayMetrics } from '../metrics.js';
+import { originFor } from '../origin.js';
 import type { EndReason, Port } from '../port.js';
 import type { Registry } from '../registry.js';
 import { Wire } from './wire.js';
@@ -58,14 +59,16 @@ function welcome(socket: Socket, options: SocketIoOptions): void {
     return;
   }
   arrivals.delete(socket);
-  const port = new SocketPort(socket, handshake, options);
+  const { address: remote, headers } = socket.handshake;
+  const address = options.clientAddress(remote, headers['x-forwarded-for']);
+  const port = new SocketPort(socket, handshake, options, originFor(handshake.principal, address, headers['user-agent']));
   const { connection } = port;
   const client: Client = {
     connection,
     token: handshake.token,
     expiresAt: handshake.expiresAt,
     renews: true,
-    address: options.clientAddress(socket.handshake.address, socket.handshake.headers['x-forwarded-for']),
+    address,
   };
   forgetRequest(socket);
   options.clients.add(client);
@@ -105,9 +108,10 @@ class SocketPort implements Port {
     private readonly socket: Socket,
     { principal }: Handshake,
     { maxBufferedBytes, connection }: SocketIoOptions,
+    from: Connection['from'],
   ) {
     this.#wire = new Wire(socket, maxBufferedBytes, this);
-    this.connection = new Connection(this, principal, connection);
+    this.connection = new Connection(this, principal, connection, from);
   }
 
   get id(): string {

@@ -55,7 +55,22 @@ export type Adjustment = z.output<typeof adjustmentSchema>;
 
 const targetSchema = z.string().regex(/^[a-z][a-z-]{0,20}(?::[\x21-\x7e]{1,300})?$/, 'must name a target, as user:42');
 
-/** What somebody with power did or looked at. `actor`: null for the system. */
+/** Where an administrator's request came from, as far as the trusted proxies tell: an address, what the client says it is, and the session. */
+export const auditOriginSchema = z.strictObject({
+  ip: z.string().optional(),
+  userAgent: z.string().optional(),
+  sessionId: idSchema.optional(),
+});
+export type AuditOrigin = z.output<typeof auditOriginSchema>;
+
+const digestSchema = z.string().regex(/^[0-9a-f]{64}$/, 'must be a SHA-256');
+const shownSchema = z.record(z.string(), z.json());
+
+/**
+ * What somebody with power did or looked at. `actor`: null for the system. `before`, `after`: what was changed, without secrets and cut to a
+ * size; `before` is null of what was made, `after` of what was taken away. `seq`, `previousHash`, `hash`: its place in the chain, null for
+ * the second until it has one.
+ */
 export const auditEntrySchema = z.strictObject({
   id: idSchema,
   at: timeSchema,
@@ -63,6 +78,12 @@ export const auditEntrySchema = z.strictObject({
   action: wordSchema,
   target: targetSchema,
   details: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null(), z.array(z.string())])).optional(),
+  from: auditOriginSchema.optional(),
+  before: shownSchema.nullable().optional(),
+  after: shownSchema.nullable().optional(),
+  seq: z.int().positive().nullable(),
+  previousHash: digestSchema.nullable(),
+  hash: digestSchema.nullable(),
 });
 export type AuditEntry = z.output<typeof auditEntrySchema>;
 

@@ -1,8 +1,8 @@
-import { createDomainEventQueue, createPresence } from '@tidings/feed';
+import { createAuditSealer, createDomainEventQueue, createPresence } from '@tidings/feed';
 import type { ApiModule, Context } from '../../context.js';
 import { ensureIndexes } from '../../models.js';
 import type { IdentityModule } from '../identity/index.js';
-import type { WalletModule } from '../wallet/index.js';
+import { createRounds, type WalletModule } from '../wallet/index.js';
 import { createAdjustmentLimit } from './adjustment-limit.js';
 import { adminRoutes } from './admin.routes.js';
 import { createAuditLog } from './audit-log.js';
@@ -28,6 +28,8 @@ export function adminModule(
     defaultCurrency: config.DEFAULT_CURRENCY,
     assertWithinLimit: createAdjustmentLimit(mongo, config.ADJUSTMENT_LIMIT),
   });
+  const sealer = createAuditSealer(mongo);
+  const sealing = createRounds(() => sealer.run(), { intervalMs: 400, what: 'sealing the audit log', logger });
   const notices = createNotices({ models, unitOfWork });
   const presence = createPresence(redis, config.REDIS_PREFIX);
   const events = createDomainEventQueue(config.REDIS_URL, config.REDIS_PREFIX, logger);
@@ -41,7 +43,14 @@ export function adminModule(
       connections: (userId) => readConnections({ presence, logger }, userId),
     }),
     jobs: { [noticeJobKind]: notices.turn },
-    start: () => ensureIndexes(models),
-    stop: () => events.close(),
+    async start() {
+      await ensureIndexes(models);
+      await sealer.adopt();
+      sealing.start();
+    },
+    async stop() {
+      await sealing.stop();
+      await events.close();
+    },
   };
 }

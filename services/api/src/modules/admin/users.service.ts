@@ -44,7 +44,7 @@ export function createUsers(options: {
 
     async detail(caller, id) {
       const user = await directory.get(id);
-      if (id !== caller.userId) await auditRead(mongo, caller.userId, { action: 'user.look', target: `user:${id}` });
+      if (id !== caller.userId) await auditRead(mongo, caller, { action: 'user.look', target: `user:${id}` });
       const [wallets, { page }] = await Promise.all([wallet.balances(id), sessions.listLive(id, { limit: shownSessions })]);
       return {
         ...presentAccount(user),

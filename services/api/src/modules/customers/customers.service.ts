@@ -132,7 +132,7 @@ export function createCustomers(parts: {
       assertMember(caller, merchantId);
       const { search = null, sort = null, tag = null } = choice;
       const details = { what: 'customers', search, sort, tag };
-      await auditRead(mongo, caller.userId, { action: 'merchant.export', target: `merchant:${merchantId}`, details });
+      await auditRead(mongo, caller, { action: 'merchant.export', target: `merchant:${merchantId}`, details });
       const first = await read(merchantId, { ...choice, limit: exportPage });
       return pagesFrom(first, (cursor) => read(merchantId, { ...choice, cursor, limit: exportPage }));
     },

@@ -212,7 +212,7 @@ export function createEnrollments(parts: {
       const enrollment = await visible(caller, id, tx);
       // What a transaction does with it writes its own entry.
       if (!tx && enrollment.userId !== caller.userId && !isMember(caller, enrollment.merchantId))
-        await auditRead(mongo, caller.userId, {
+        await auditRead(mongo, caller, {
           action: 'enrollment.look',
           target: `enrollment:${id}`,
           details: { userId: enrollment.userId },

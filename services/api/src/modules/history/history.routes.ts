@@ -8,11 +8,11 @@ export function historyRoutes({ screens, timelines }: { screens: Screens; timeli
   const contract = routes.history;
   const heavy = { limit: 'heavy' } as const;
   return [
-    read(contract.screen, ({ caller, params, query }) => screens.show({ by: caller.userId, userId: params.id, query }), heavy),
+    read(contract.screen, ({ caller, params, query }) => screens.show({ by: caller, userId: params.id, query }), heavy),
     read(
       contract.screenExport,
       async ({ caller, params, query }) => {
-        const { name, lines } = await screens.export({ by: caller.userId, userId: params.id, query });
+        const { name, lines } = await screens.export({ by: caller, userId: params.id, query });
         return new Media('application/x-ndjson', lines, {
           'Content-Disposition': `attachment; filename="${name}"`,
           'Cache-Control': 'no-store',
@@ -20,6 +20,6 @@ export function historyRoutes({ screens, timelines }: { screens: Screens; timeli
       },
       heavy,
     ),
-    read(contract.timeline, ({ caller, params }) => timelines.show(caller.userId, params.id), heavy),
+    read(contract.timeline, ({ caller, params }) => timelines.show(caller, params.id), heavy),
   ];
 }

@@ -6,6 +6,7 @@ import {
   reducePacket,
   screenExportFormatName,
   type PastScreen,
+  type Principal,
   type ScreenQuery,
 } from '@tidings/contracts';
 import { auditRead, createFeedHistory, screenExportLines, type FeedLog } from '@tidings/feed';
@@ -22,7 +23,7 @@ export interface Screens {
 }
 
 export interface Look {
-  by: string;
+  by: Principal;
   userId: string;
   query: ScreenQuery;
 }
@@ -77,7 +78,7 @@ export function createScreens(options: { mongo: Mongo; feedLog: FeedLog; maxEntr
         protocol: PROTOCOL_VERSION,
         ...place,
         exportedAt: new Date().toISOString(),
-        exportedBy: wanted.by,
+        exportedBy: wanted.by.userId,
       };
       const lines = async function* (): AsyncGenerator<string> {
         // Whoever has the file can ask the audit log whether it is the one that left this house.

@@ -1,4 +1,4 @@
-import { Problem, type Timeline, type TimelineStep } from '@tidings/contracts';
+import { Problem, type Principal, type Timeline, type TimelineStep } from '@tidings/contracts';
 import { auditRead, eventsIn, transactionOf } from '@tidings/feed';
 import type { Mongo } from '@tidings/platform';
 import { createTimelineSources, mostRows, type KnownEvent, type Step } from './timeline-sources.js';
@@ -8,7 +8,7 @@ export interface Timelines {
    * From what caused an event to whom it reached. The look is audited.
    * @throws Problem `not-found` for an event that never was, or of which nothing is kept
    */
-  show(by: string, eventId: string): Promise<Timeline>;
+  show(by: Principal, eventId: string): Promise<Timeline>;
 }
 
 /** An event that an event caused, and so on: more than this is a fault. */

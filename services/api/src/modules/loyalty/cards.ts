@@ -105,8 +105,7 @@ export function createCards({ mongo, models, book }: { mongo: Mongo; models: Loy
       const isParty = card && maySee(caller, card);
       if (!card || !(isParty || isAdmin(caller.roles))) throw new Problem('not-found', 'There is no such card');
       // What a transaction does with it writes its own entry.
-      if (!isParty && !tx)
-        await auditRead(mongo, caller.userId, { action: 'card.look', target: `card:${id}`, details: { userId: card.userId } });
+      if (!isParty && !tx) await auditRead(mongo, caller, { action: 'card.look', target: `card:${id}`, details: { userId: card.userId } });
       return card;
     },
 

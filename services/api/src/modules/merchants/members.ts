@@ -40,7 +40,7 @@ export function assertMember(who: Principal, merchantId: string): void {
 export async function assertMayLook(mongo: Mongo, who: Principal, merchantId: string, what: string): Promise<void> {
   assertMember(who, merchantId);
   if (!isMember(who, merchantId))
-    await auditRead(mongo, who.userId, { action: 'merchant.look', target: `merchant:${merchantId}`, details: { what } });
+    await auditRead(mongo, who, { action: 'merchant.look', target: `merchant:${merchantId}`, details: { what } });
 }
 
 /** Before a change by a member. Administrators may make it, too, which is audited. @throws Problem `forbidden` */

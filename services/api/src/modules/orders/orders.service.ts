@@ -100,7 +100,7 @@ export function createOrders({ mongo, models, steps, items, menus, selling, wall
     const isStranger = order.userId !== caller.userId && !isMember(caller, order.vendorId);
     const look = { action: 'order.look', target: `order:${id}` };
     // What a transaction does with it writes its own entry.
-    if (isStranger && !tx) await auditRead(mongo, caller.userId, look);
+    if (isStranger && !tx) await auditRead(mongo, caller, look);
     return order;
   };
 

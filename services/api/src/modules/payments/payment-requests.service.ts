@@ -162,7 +162,7 @@ export function createPaymentRequests(options: {
       const request = await visible(caller, id, tx);
       // What a transaction does with it writes its own entry.
       if (!tx && request.userId !== caller.userId && !isMember(caller, request.vendorId))
-        await auditRead(mongo, caller.userId, { action: 'payment-request.look', target: `payment:${id}` });
+        await auditRead(mongo, caller, { action: 'payment-request.look', target: `payment:${id}` });
       return request;
     },
 

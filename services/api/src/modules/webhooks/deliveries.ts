@@ -76,9 +76,9 @@ export function createDeliveries({
       return pageByTime(found, limit, 'receivedAt');
     },
 
-    async get({ userId }, id) {
+    async get(caller, id) {
       const delivery = await find(id);
-      await auditRead(mongo, userId, { action: 'webhook-delivery.look', target: `webhook-delivery:${id}` });
+      await auditRead(mongo, caller, { action: 'webhook-delivery.look', target: `webhook-delivery:${id}` });
       return delivery;
     },
 
