@@ -4,6 +4,9 @@ const administrationTests = 'tests/e2e/administration.test.ts';
 const adminTests = 'services/api/tests/admin.test.ts';
 const rehearsalTests = 'tests/e2e/rehearsals.test.ts';
 const sandbox = 'services/api/src/modules/rehearsals/sandbox.ts';
+const chainTests = 'shared/feed/tests/audit-chain.test.ts';
+const sealer = 'shared/feed/src/audit-chain.ts';
+const verifier = 'shared/feed/src/audit-verify.ts';
 const roles = 'services/api/src/modules/identity/roles.ts';
 
 /** @type {import('./mutations.mjs').Mutation[]} */
@@ -15,8 +18,8 @@ export const administrationMutations = [
     edits: [
       {
         file: 'shared/feed/src/audit.ts',
-        search: 'session ? { session } : {}',
-        replace: 'session ? {} : {}',
+        search: 'insertMany(documents, { session })',
+        replace: 'insertMany(documents)',
       },
     ],
     testFile: adminTests,
@@ -244,5 +247,155 @@ export const administrationMutations = [
     ],
     testFile: 'services/api/src/modules/wallet/wallet.service.test.ts',
     test: 'administrators are told of each transfer once, by however many replicas',
+  },
+  {
+    name: 'audit-hash',
+    mechanism: 'an entry of the audit log that was changed is found',
+    invariant: 6,
+    edits: [
+      {
+        file: verifier,
+        search: 'entryHash(entry) !== seal.entryHash',
+        replace: "entryHash(entry) === ''",
+      },
+    ],
+    testFile: chainTests,
+    test: 'an entry that was changed, in any field',
+  },
+  {
+    name: 'audit-link',
+    mechanism: 'a seal goes on from the one before',
+    invariant: 6,
+    edits: [
+      {
+        file: verifier,
+        search: 'seal.previousHash !== last.hash',
+        replace: "last.hash === ''",
+      },
+    ],
+    testFile: chainTests,
+    test: 'two that changed places',
+  },
+  {
+    name: 'audit-seal',
+    mechanism: 'a seal that is another than it was made is found',
+    invariant: 6,
+    edits: [
+      {
+        file: verifier,
+        search: 'seal.hash === sealHash(seal)',
+        replace: "seal.hash !== ''",
+      },
+    ],
+    testFile: chainTests,
+    test: 'whatever was made of the documents',
+  },
+  {
+    name: 'audit-removed',
+    mechanism: 'an entry that is gone is found',
+    invariant: 6,
+    edits: [
+      {
+        file: verifier,
+        search: 'seal.entryHash !== null && !entry ?',
+        replace: "seal.entryHash === '' ?",
+      },
+    ],
+    testFile: chainTests,
+    test: 'an entry that was removed, with its seal too, and before it was sealed',
+  },
+  {
+    name: 'audit-tail',
+    mechanism: 'a chain that ends before its known end is found',
+    invariant: 6,
+    edits: [
+      {
+        file: verifier,
+        search: 'if (seq > last.seq)',
+        replace: 'if (seq < 0)',
+      },
+    ],
+    testFile: chainTests,
+    test: 'a tail that was cut off: by the head, and with the head by a place from before',
+  },
+  {
+    name: 'audit-put-in',
+    mechanism: 'an entry without a seal is found',
+    invariant: 6,
+    edits: [
+      {
+        file: verifier,
+        search: 'else if (forgotten.length < mostProblems)',
+        replace: 'else if (forgotten.length < 0)',
+      },
+    ],
+    testFile: chainTests,
+    test: 'an entry that was put in without a seal, or between two',
+  },
+  {
+    name: 'audit-fork',
+    mechanism: 'two who seal at once do not give a place twice',
+    invariant: 6,
+    edits: [
+      {
+        file: sealer,
+        search: "{ _id: 'head', seq: before.seq }",
+        replace: "{ _id: 'head' }",
+      },
+      {
+        file: sealer,
+        search: '{ session, upsert: true }',
+        replace: '{ upsert: true }',
+      },
+    ],
+    testFile: chainTests,
+    test: 'has no fork when several seal at once, from the first entry on',
+  },
+  {
+    name: 'audit-round',
+    mechanism: 'what seals and what takes the marks away is one transaction',
+    invariant: 6,
+    edits: [
+      {
+        file: sealer,
+        search: 'await marks.deleteMany({ _id: ids }, { session });',
+        replace: 'await marks.deleteMany({ _id: ids });',
+      },
+      {
+        file: sealer,
+        search: '      if (added.length > 0) {',
+        replace: '      await marks.deleteMany({ _id: ids });\n      if (added.length > 0) {',
+      },
+    ],
+    testFile: chainTests,
+    test: 'keeps nothing of a round that was cut off, and the next one seals it',
+  },
+  {
+    name: 'audit-marks',
+    mechanism: 'an entry waits for its seal from its commit on',
+    invariant: 6,
+    edits: [
+      {
+        file: 'shared/feed/src/audit.ts',
+        search: '      documents.map(({ _id }) => ({ _id })),\n      { session },',
+        replace: '      documents.map(({ _id }) => ({ _id })),',
+      },
+    ],
+    testFile: chainTests,
+    test: 'is gone with its transaction, mark and all',
+  },
+  {
+    name: 'audit-masked',
+    mechanism: 'no secret reaches the audit log',
+    invariant: 6,
+    edits: [
+      {
+        file: 'shared/feed/src/audit.ts',
+        search: 'mask(JSON.parse(JSON.stringify(value)), String)',
+        replace: 'JSON.parse(JSON.stringify(value))',
+      },
+    ],
+    testFile: chainTests,
+    test: 'tells who, from where, and what was there before and after, without secrets and cut to a size',
   },
 ];
