@@ -73,6 +73,20 @@ export const jobMutations = [
     test: 'is added again by the sweeper',
   },
   {
+    name: 'late-events',
+    mechanism: 'events that the queue keeps for too long are handled without it',
+    invariant: 4,
+    edits: [
+      {
+        file: 'services/notification-worker/src/sweeper.ts',
+        search: 'await handleLate();',
+        replace: 'void handleLate;',
+      },
+    ],
+    testFile: workerTests,
+    test: 'is handled without the queue when that keeps it for too long',
+  },
+  {
     name: 'jobs-sweeper',
     mechanism: 'jobs that Redis lost are added again',
     invariant: 4,

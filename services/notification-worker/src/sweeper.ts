@@ -13,6 +13,8 @@ export interface SweeperOptions {
   staleMs: number;
   /** How long a failed job rests before it gets one more attempt. */
   failedRestMs: number;
+  /** What is pending for this long is handled without the queue, which may have stopped handing out jobs (taskforcesh/bullmq#3185). */
+  lateMs: number;
 }
 
 export interface Sweeper {
@@ -26,20 +28,25 @@ const redisPatienceMs = 6_000;
 
 /**
  * Heals what Redis lost: an outbox event that is pending and not young gets its job again. A job that waits, runs or has failed is left alone
- * by its id; one that was completed is gone from the queue, so its id is free. Without Redis the events are handled right here.
+ * by its id; one that was completed is gone from the queue, so its id is free. Without Redis, and when the queue keeps an event for very long,
+ * events are handled right here.
  */
-export function createSweeper({ mongo, logger, metrics, queue, handle, sweepMs, staleMs, failedRestMs }: SweeperOptions): Sweeper {
+export function createSweeper({ mongo, logger, metrics, queue, handle, sweepMs, staleMs, failedRestMs, lateMs }: SweeperOptions): Sweeper {
   const swept = metrics.counter('domain_jobs_swept_total', 'Pending events that the sweeper took up', ['by']);
   const stopping = new AbortController();
   let running: Promise<void> | undefined;
   /** Goes round: events that fail for good must not hide those behind them. */
   let after: OutboxPlace | undefined;
   let retriedAt = performance.now();
+  let lateAt = performance.now();
+
+  const pageOf = async (ageMs: number, behind?: OutboxPlace): Promise<Pick<OutboxEvent, '_id' | 'type' | 'at'>[]> => {
+    const old = { pending: true as const, at: { $lte: new Date(Date.now() - ageMs) } };
+    return (await outboxPages(mongo, { size: pageSize, after: behind, filter: old, fields: ['type'] }).next()).value ?? [];
+  };
 
   const nextPage = async (): Promise<Pick<OutboxEvent, '_id' | 'type' | 'at'>[]> => {
-    const stale = { pending: true as const, at: { $lte: new Date(Date.now() - staleMs) } };
-    const pages = outboxPages(mongo, { size: pageSize, after, filter: stale, fields: ['type'] });
-    const page = (await pages.next()).value ?? [];
+    const page = await pageOf(staleMs, after);
     after = page.length === pageSize ? page[pageSize - 1] : undefined;
     return page;
   };
@@ -70,6 +77,16 @@ export function createSweeper({ mongo, logger, metrics, queue, handle, sweepMs, 
     }
   };
 
+  /** Those that failed rest as long as their jobs do. */
+  const handleLate = async (): Promise<void> => {
+    if (performance.now() - lateAt < lateMs) return;
+    lateAt = performance.now();
+    const late = await pageOf(lateMs);
+    if (late.length === 0) return;
+    const failed = new Set((await within(redisPatienceMs, () => queue.queue.getFailed(0, -1))).map(({ id }) => id));
+    await handleHere(late.filter(({ _id }) => !failed.has(_id)));
+  };
+
   const sweep = async (): Promise<void> => {
     const page = await nextPage();
     try {
@@ -83,7 +100,9 @@ export function createSweeper({ mongo, logger, metrics, queue, handle, sweepMs, 
     } catch (error) {
       if (page.length > 0) logger.warn({ events: page.length, reason: String(error) }, 'Redis is away: handling events without the queue');
       await handleHere(page);
+      return;
     }
+    await handleLate();
   };
 
   const loop = async (): Promise<void> => {

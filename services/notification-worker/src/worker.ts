@@ -19,6 +19,7 @@ export interface WorkerDeps {
   sweepMs?: number;
   staleMs?: number;
   failedRestMs?: number;
+  lateMs?: number;
   watchMs?: number;
   stuckMs?: number;
 }
@@ -40,6 +41,7 @@ export function createWorker(deps: WorkerDeps): NotificationWorker {
     sweepMs = 2_000,
     staleMs = 3_000,
     failedRestMs = 60_000,
+    lateMs = 15_000,
     watchMs = 2_000,
     stuckMs = 10_000,
   } = deps;
@@ -56,7 +58,7 @@ export function createWorker(deps: WorkerDeps): NotificationWorker {
     watchMs,
     stuckMs,
   });
-  const sweeper = createSweeper({ mongo, logger, metrics, queue, handle, sweepMs, staleMs, failedRestMs });
+  const sweeper = createSweeper({ mongo, logger, metrics, queue, handle, sweepMs, staleMs, failedRestMs, lateMs });
   return {
     async start() {
       await Promise.all([ensureFeedIndexes(mongo), ensureNotificationIndexes(mongo)]);

@@ -301,6 +301,17 @@ describe('what Redis loses', () => {
     await expectOncePerPerson(event, [userId!]);
   });
 
+  test('is handled without the queue when that keeps it for too long', async () => {
+    const [userId] = await addUsers(1);
+    const event = paymentOf(userId!);
+    await outbox().insertOne(event);
+    // A job with the id of the event is there, so that none is added, and nobody is handed it.
+    await queue.queue.add(event.type, { eventId: event._id }, { jobId: event._id, delay: 3_600_000 });
+    await startWorker({ ...promptSweeper, lateMs: 100 });
+    await allHandled();
+    await expectOncePerPerson(event, [userId!]);
+  });
+
   test('a queue that is erased while a worker waits at it goes on working', async () => {
     await startWorker(withoutSweeper);
     const [first, second] = (await addUsers(2)).map(paymentOf);
