@@ -61,9 +61,9 @@ export const loyaltyMutations = [
         replace: 'if (!enrollment.expiresAt) return;',
       },
       {
-        file: `${enrollments}/enrollment-jobs.ts`,
-        search: 'if (!(await finish(tx.session))) return;',
-        replace: 'await finish(tx.session);',
+        file: 'services/api/src/on-job.ts',
+        search: 'if (await finish(tx.session)) await',
+        replace: 'await finish(tx.session); await',
       },
       { file: `${enrollments}/enrollment-steps.ts`, search: 'expiresAt: null, ...refused', replace: '...refused' },
     ],

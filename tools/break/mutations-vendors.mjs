@@ -21,7 +21,7 @@ export const vendorMutations = [
     mechanism: 'a turn of the clock is told once',
     invariant: 4,
     edits: [
-      { file: selling, search: 'if (!(await finish(tx.session))) return;', replace: 'await finish(tx.session);' },
+      { file: 'services/api/src/on-job.ts', search: 'if (await finish(tx.session)) await', replace: 'await finish(tx.session); await' },
       { file: selling, search: 'if (selling.version !== version) return;', replace: '' },
     ],
     testFile: sellingTests,

@@ -1,6 +1,7 @@
 import type { UnitOfWork } from '@tidings/feed';
 import { assertDue, type JobHandler } from '@tidings/platform';
 import { z } from 'zod';
+import { onJob } from '../../on-job.js';
 import type { Consents } from './consents.js';
 import { expiryJobKind, type EnrollmentSteps } from './enrollment-steps.js';
 import type { EnrollmentDocument, EnrollmentModels } from './enrollments.model.js';
@@ -16,17 +17,13 @@ export function createEnrollmentJobs(options: {
 }): Record<string, JobHandler> {
   const { models, consents, steps, unitOfWork } = options;
   return {
-    [expiryJobKind]: async (job, finish) => {
-      const { enrollmentId: id } = jobSchema.parse(job.data);
-      await unitOfWork.run({ actor: null, cause: { kind: 'job', id: job._id } }, async (tx) => {
-        if (!(await finish(tx.session))) return;
-        const enrollment = await models.enrollments.findById(id, null, { session: tx.session }).lean<EnrollmentDocument>();
-        if (!enrollment) throw new Error(`There is no enrollment ${id}`);
-        if (enrollment.status !== 'requested' || !enrollment.expiresAt) return;
-        assertDue(enrollment.expiresAt, tx.now);
-        await consents.take(tx, enrollment);
-        await steps.end(tx, enrollment, 'expired', null);
-      });
-    },
+    [expiryJobKind]: onJob(unitOfWork, jobSchema, async (tx, { enrollmentId: id }) => {
+      const enrollment = await models.enrollments.findById(id, null, { session: tx.session }).lean<EnrollmentDocument>();
+      if (!enrollment) throw new Error(`There is no enrollment ${id}`);
+      if (enrollment.status !== 'requested' || !enrollment.expiresAt) return;
+      assertDue(enrollment.expiresAt, tx.now);
+      await consents.take(tx, enrollment);
+      await steps.end(tx, enrollment, 'expired', null);
+    }),
   };
 }

@@ -1,6 +1,7 @@
 import type { Tx, UnitOfWork } from '@tidings/feed';
-import { assertDue, type JobDocument, type JobHandler } from '@tidings/platform';
+import { assertDue, type JobHandler } from '@tidings/platform';
 import { z } from 'zod';
+import { onJob } from '../../on-job.js';
 import { planTurn, termsJobKind, withdrawalJobKind, type PlanDocument, type PlanModels, type PlanPlaces } from '../plans/index.js';
 import { maturityJob, maturityJobKind, type InvestmentSteps } from './investment-steps.js';
 import type { InvestmentDocument, InvestmentModels } from './investments.model.js';
@@ -34,15 +35,6 @@ export function createInvestmentJobs(parts: {
 }): Record<string, JobHandler> {
   const { models, steps, places, unitOfWork, batches } = parts;
   const { investments, plans } = models;
-
-  const onJob =
-    <Data>(schema: z.ZodType<Data>, work: (tx: Tx, data: Data, job: JobDocument) => Promise<void>): JobHandler =>
-    async (job, finish) => {
-      const data = schema.parse(job.data);
-      await unitOfWork.run({ actor: null, cause: { kind: 'job', id: job._id } }, async (tx) => {
-        if (await finish(tx.session)) await work(tx, data, job);
-      });
-    };
 
   const planOf = async (tx: Tx, id: string): Promise<PlanDocument> => {
     const plan = await plans.findById(id, null, { session: tx.session }).lean<PlanDocument>();
@@ -80,7 +72,7 @@ export function createInvestmentJobs(parts: {
   };
 
   return {
-    [termsJobKind]: onJob(termsSchema, async (tx, { planId, termsVersion, step }) => {
+    [termsJobKind]: onJob(unitOfWork, termsSchema, async (tx, { planId, termsVersion, step }) => {
       const plan = await planOf(tx, planId);
       // A later change has batches of its own, and so has the withdrawal: only the last counts.
       if (plan.termsVersion !== termsVersion || hasLeaving(plan)) return;
@@ -90,7 +82,7 @@ export function createInvestmentJobs(parts: {
       if (batch.length === batches.size) await tx.job(places.termsJob(plan, step + 1, afterPause(tx)));
     }),
 
-    [withdrawalJobKind]: onJob(withdrawalSchema, async (tx, { planId, step }) => {
+    [withdrawalJobKind]: onJob(unitOfWork, withdrawalSchema, async (tx, { planId, step }) => {
       const plan = await planOf(tx, planId);
       const { mode, to } = plan.withdrawal ?? {};
       tx.turn([planId, ...(to === undefined ? [] : [to])].map(planTurn));
@@ -98,7 +90,7 @@ export function createInvestmentJobs(parts: {
       if (isMore) await tx.job(places.withdrawalJob(plan, step + 1, afterPause(tx)));
     }),
 
-    [maturityJobKind]: onJob(maturitySchema, async (tx, { investmentId }, job) => {
+    [maturityJobKind]: onJob(unitOfWork, maturitySchema, async (tx, { investmentId }, job) => {
       const found = await investments.findById(investmentId, null, { session: tx.session }).lean<InvestmentDocument>();
       if (!found) throw new Error(`There is no investment ${investmentId}`);
       if (found.status !== 'ACTIVE') return;

@@ -1,6 +1,7 @@
 import type { Tx, UnitOfWork } from '@tidings/feed';
 import { assertDue, type JobHandler } from '@tidings/platform';
 import { z } from 'zod';
+import { onJob } from '../../on-job.js';
 import { pointsExpiryJobKind, pointsWarningJobKind } from './lot-jobs.js';
 import type { CardDocument, LoyaltyModels, PointsDocument } from './loyalty.model.js';
 import type { Places } from './places.js';
@@ -18,15 +19,6 @@ export function createPointsJobs(parts: {
 }): Record<string, JobHandler> {
   const { models, points, places, unitOfWork } = parts;
 
-  const onJob =
-    <Data>(schema: z.ZodType<Data>, work: (tx: Tx, data: Data) => Promise<void>): JobHandler =>
-    async (job, finish) => {
-      const data = schema.parse(job.data);
-      await unitOfWork.run({ actor: null, cause: { kind: 'job', id: job._id } }, async (tx) => {
-        if (await finish(tx.session)) await work(tx, data);
-      });
-    };
-
   const cardOf = async (tx: Tx, id: string): Promise<CardDocument> => {
     const card = await models.cards.findById(id, null, { session: tx.session }).lean<CardDocument>();
     if (!card) throw new Error(`There is no card ${id}`);
@@ -34,12 +26,12 @@ export function createPointsJobs(parts: {
   };
 
   return {
-    [pointsExpiryJobKind]: onJob(endSchema, async (tx, { cardId, endsAt }) => {
+    [pointsExpiryJobKind]: onJob(unitOfWork, endSchema, async (tx, { cardId, endsAt }) => {
       assertDue(new Date(endsAt), tx.now);
       await points.voidDue(tx, await places.of(tx, await cardOf(tx, cardId)));
     }),
 
-    [pointsWarningJobKind]: onJob(endSchema, async (tx, { cardId, endsAt }) => {
+    [pointsWarningJobKind]: onJob(unitOfWork, endSchema, async (tx, { cardId, endsAt }) => {
       const card = await cardOf(tx, cardId);
       const lot = card.lots.find(({ expiresAt }) => expiresAt.getTime() === endsAt);
       // Spent meanwhile; or the customer has left; or nobody was there to warn in time.
@@ -49,7 +41,7 @@ export function createPointsJobs(parts: {
       tx.emit('points-expiring', { cardId, userId, businessId, businessName, programId, points: lot.points, expiresAt }, { userId });
     }),
 
-    [pointsDeadlineJobKind]: onJob(unansweredSchema, async (tx, { pointsId }) => {
+    [pointsDeadlineJobKind]: onJob(unitOfWork, unansweredSchema, async (tx, { pointsId }) => {
       const entry = await models.points.findById(pointsId, null, { session: tx.session }).lean<PointsDocument>();
       if (entry?.status !== 'pending') return;
       assertDue(answerableUntil(entry), tx.now);

@@ -2,6 +2,7 @@ import { Problem, type RedemptionStatus } from '@tidings/contracts';
 import type { Tx, UnitOfWork } from '@tidings/feed';
 import { assertDue, type JobHandler } from '@tidings/platform';
 import { z } from 'zod';
+import { onJob } from '../../on-job.js';
 import type { Holds } from './holds.js';
 import type { Interactions } from './interactions.js';
 import type { CardDocument, LoyaltyModels, RedemptionDocument } from './loyalty.model.js';
@@ -97,14 +98,10 @@ export function createRedemptionSteps(parts: {
 /** What nobody has picked up in time goes back, by the clock; what was handed out or cancelled meanwhile stays as it is. */
 export function createRedemptionExpiry(parts: { models: LoyaltyModels; steps: RedemptionSteps; unitOfWork: UnitOfWork }): JobHandler {
   const { models, steps, unitOfWork } = parts;
-  return async (job, finish) => {
-    const { redemptionId } = jobSchema.parse(job.data);
-    await unitOfWork.run({ actor: null, cause: { kind: 'job', id: job._id } }, async (tx) => {
-      if (!(await finish(tx.session))) return;
-      const redemption = await models.redemptions.findById(redemptionId, null, { session: tx.session }).lean<RedemptionDocument>();
-      if (redemption?.status !== 'requested') return;
-      assertDue(redemption.expiresAt, tx.now);
-      await steps.end(tx, redemption, 'expired');
-    });
-  };
+  return onJob(unitOfWork, jobSchema, async (tx, { redemptionId }) => {
+    const redemption = await models.redemptions.findById(redemptionId, null, { session: tx.session }).lean<RedemptionDocument>();
+    if (redemption?.status !== 'requested') return;
+    assertDue(redemption.expiresAt, tx.now);
+    await steps.end(tx, redemption, 'expired');
+  });
 }

@@ -109,7 +109,11 @@ describe('the administration of merchants', () => {
       const { _id } = await add();
       await expect(remove(_id, '"v9"')).rejects.toMatchObject({ code: 'version-mismatch' });
       const { events } = await remove(_id);
-      expect(events).toMatchObject([{ type: 'merchant-deleted', data: { merchant: { version: 2 } } }]);
+      const told = [
+        { type: 'merchant-deleted', data: { merchant: { version: 2 } } },
+        { type: 'subscription-updated', data: { deleted: true } },
+      ];
+      expect(events).toMatchObject(told);
       await expect(remove(_id)).rejects.toMatchObject({ code: 'not-found' });
     });
 

@@ -9,13 +9,16 @@ import {
 } from '@tidings/contracts';
 import type { Tx, UnitOfWork } from '@tidings/feed';
 import { isDuplicateKey, newId, type JobHandler, type Mongo } from '@tidings/platform';
+import { z } from 'zod';
 import { newestFirst, olderThan, pageByTime, type Paged } from '../../http/lists.js';
+import { onJob } from '../../on-job.js';
 import type { Memberships } from '../identity/index.js';
 import type { InvitationDocument, InvitationModels } from './invitations.model.js';
 import { assertMayLook, type Members } from './members.js';
 import type { Merchants } from './merchants.service.js';
 
 export const invitationJobKind = 'invitation-expiry';
+const jobSchema = z.strictObject({ invitationId: z.string() });
 
 interface Page {
   limit: number;
@@ -198,15 +201,12 @@ export function createInvitations(parts: {
       return change(tx, invitation, { status: 'accepted', userId: caller.userId });
     },
 
-    async expire(job, finish) {
-      await unitOfWork.run({ actor: null, cause: { kind: 'job', id: job._id } }, async (tx) => {
-        if (!(await finish(tx.session))) return;
-        const invitation = await read(tx, { _id: String(job.data['invitationId']) });
-        // Answered meanwhile, or given out again: that has a job of its own. The queue may be some milliseconds early.
-        if (invitation.status !== 'pending' || invitation.expiresAt.getTime() > Math.max(tx.now.getTime(), job.dueAt.getTime())) return;
-        await change(tx, invitation, { status: 'expired' });
-      });
-    },
+    expire: onJob(unitOfWork, jobSchema, async (tx, { invitationId }, job) => {
+      const invitation = await read(tx, { _id: invitationId });
+      // Answered meanwhile, or given out again: that has a job of its own. The queue may be some milliseconds early.
+      if (invitation.status !== 'pending' || invitation.expiresAt.getTime() > Math.max(tx.now.getTime(), job.dueAt.getTime())) return;
+      await change(tx, invitation, { status: 'expired' });
+    }),
   };
 }
 

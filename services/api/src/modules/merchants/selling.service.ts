@@ -2,6 +2,7 @@ import { Problem, type PauseInput, type Principal, type SellingInput, type Uncla
 import type { Tx, UnitOfWork } from '@tidings/feed';
 import type { JobHandler } from '@tidings/platform';
 import { z } from 'zod';
+import { onJob } from '../../on-job.js';
 import { checkIfMatch } from '../../http/etag.js';
 import { assertMayChange } from './members.js';
 import type { MerchantDocument } from './merchants.model.js';
@@ -145,21 +146,17 @@ export function createSelling(options: { models: SellingModels; merchants: Merch
 
     unclaimedRule: async (tx, merchantId) => (await read(merchantId, tx)).unclaimed,
 
-    async turn(job, finish) {
-      const { merchantId, version, at } = jobSchema.parse(job.data);
-      await unitOfWork.run({ actor: null, cause: { kind: 'job', id: job._id } }, async (tx) => {
-        if (!(await finish(tx.session))) return;
-        const selling = await read(merchantId, tx);
-        // The settings were changed since, and the change has scheduled its own.
-        if (selling.version !== version) return;
-        const merchant = await merchants.find(merchantId, tx);
-        if (!merchant) return;
-        // Queues may be some milliseconds early: the time that was meant decides, else it would still be the old status.
-        const time = tx.now < at ? at : tx.now;
-        const isOver = selling.pause?.until && selling.pause.until <= time;
-        await write(tx, { merchant, selling }, isOver ? { pause: null } : {}, time);
-      });
-    },
+    turn: onJob(unitOfWork, jobSchema, async (tx, { merchantId, version, at }) => {
+      const selling = await read(merchantId, tx);
+      // The settings were changed since, and the change has scheduled its own.
+      if (selling.version !== version) return;
+      const merchant = await merchants.find(merchantId, tx);
+      if (!merchant) return;
+      // Queues may be some milliseconds early: the time that was meant decides, else it would still be the old status.
+      const time = tx.now < at ? at : tx.now;
+      const isOver = selling.pause?.until && selling.pause.until <= time;
+      await write(tx, { merchant, selling }, isOver ? { pause: null } : {}, time);
+    }),
   };
 }
 

@@ -1,6 +1,7 @@
 import type { UnitOfWork } from '@tidings/feed';
 import type { JobHandler } from '@tidings/platform';
 import { z } from 'zod';
+import { onJob } from '../../on-job.js';
 import type { OrderSteps } from './order-steps.js';
 import type { OrderDocument, OrderModels } from './orders.model.js';
 
@@ -12,14 +13,10 @@ const jobSchema = z.strictObject({ orderId: z.string() });
  */
 export function createExpiry(options: { unitOfWork: UnitOfWork; orders: OrderModels['orders']; steps: OrderSteps }): JobHandler {
   const { unitOfWork, orders, steps } = options;
-  return async (job, finish) => {
-    const { orderId } = jobSchema.parse(job.data);
-    await unitOfWork.run({ actor: null, cause: { kind: 'job', id: job._id } }, async (tx) => {
-      if (!(await finish(tx.session))) return;
-      const order = await orders.findById(orderId, null, { session: tx.session }).lean<OrderDocument>();
-      if (order?.status !== 'ready' || !order.unclaimed) return;
-      const { refund } = order.unclaimed;
-      await steps.step(tx, 'clock', order, { status: 'expired', reason: 'Nobody picked it up in time', refund });
-    });
-  };
+  return onJob(unitOfWork, jobSchema, async (tx, { orderId }) => {
+    const order = await orders.findById(orderId, null, { session: tx.session }).lean<OrderDocument>();
+    if (order?.status !== 'ready' || !order.unclaimed) return;
+    const { refund } = order.unclaimed;
+    await steps.step(tx, 'clock', order, { status: 'expired', reason: 'Nobody picked it up in time', refund });
+  });
 }

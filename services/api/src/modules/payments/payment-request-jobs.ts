@@ -1,7 +1,11 @@
 import type { Tx, UnitOfWork } from '@tidings/feed';
-import { assertDue, type JobDocument, type JobHandler } from '@tidings/platform';
+import { assertDue, type JobHandler } from '@tidings/platform';
+import { z } from 'zod';
+import { onJob } from '../../on-job.js';
 import { captureJobKind, expiryJobKind, type PaymentRequestSteps } from './payment-request-steps.js';
 import type { PaymentRequestDocument, PaymentRequestModels } from './payment-requests.model.js';
+
+const requestSchema = z.strictObject({ paymentRequestId: z.string(), status: z.string() });
 
 /** What the clock does: each job looks at the request in the transaction that ends the job, so twice is once, and what was decided before stays. */
 export function createPaymentRequestJobs(options: {
@@ -11,27 +15,22 @@ export function createPaymentRequestJobs(options: {
 }): Record<string, JobHandler> {
   const { models, steps, unitOfWork } = options;
 
-  const onRequest =
-    (work: (tx: Tx, request: PaymentRequestDocument, data: JobDocument['data']) => Promise<unknown>): JobHandler =>
-    async (job: JobDocument, finish) => {
-      await unitOfWork.run({ actor: null, cause: { kind: 'job', id: job._id } }, async (tx) => {
-        if (!(await finish(tx.session))) return;
-        const request = await models.paymentRequests
-          .findById(String(job.data['paymentRequestId']), null, { session: tx.session })
-          .lean<PaymentRequestDocument>();
-        if (!request) throw new Error(`There is no payment request ${String(job.data['paymentRequestId'])}`);
-        await work(tx, request, job.data);
-      });
-    };
+  const find = async (tx: Tx, id: string): Promise<PaymentRequestDocument> => {
+    const request = await models.paymentRequests.findById(id, null, { session: tx.session }).lean<PaymentRequestDocument>();
+    if (!request) throw new Error(`There is no payment request ${id}`);
+    return request;
+  };
 
   return {
-    [captureJobKind]: onRequest(async (tx, request) => {
+    [captureJobKind]: onJob(unitOfWork, requestSchema, async (tx, { paymentRequestId }) => {
+      const request = await find(tx, paymentRequestId);
       if (request.status === 'approved') await steps.capture(tx, request);
     }),
 
-    [expiryJobKind]: onRequest(async (tx, request, data) => {
+    [expiryJobKind]: onJob(unitOfWork, requestSchema, async (tx, { paymentRequestId, status }) => {
+      const request = await find(tx, paymentRequestId);
       // One that moved on meanwhile has another end, or none.
-      if (request.status !== data['status']) return;
+      if (request.status !== status) return;
       assertDue(request.expiresAt, tx.now);
       await steps.end(tx, request, 'expired');
     }),

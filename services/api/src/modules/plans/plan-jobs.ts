@@ -1,6 +1,7 @@
 import type { Tx, UnitOfWork } from '@tidings/feed';
 import { assertDue, type JobHandler, type NewJob } from '@tidings/platform';
 import { z } from 'zod';
+import { onJob } from '../../on-job.js';
 import type { PlanDocument, PlanModels } from './plans.model.js';
 
 export const publicationJobKind = 'plan-publication';
@@ -20,14 +21,10 @@ export function createPublication(parts: {
   unitOfWork: UnitOfWork;
 }): JobHandler {
   const { models, publish, unitOfWork } = parts;
-  return async (job, finish) => {
-    const { planId, at } = publicationSchema.parse(job.data);
-    await unitOfWork.run({ actor: null, cause: { kind: 'job', id: job._id } }, async (tx) => {
-      if (!(await finish(tx.session))) return;
-      const plan = await models.plans.findOne({ _id: planId, deletedAt: null }, null, { session: tx.session }).lean<PlanDocument>();
-      if (!plan || plan.published || plan.publishAt?.getTime() !== at) return;
-      assertDue(new Date(at), tx.now);
-      await publish(tx, plan);
-    });
-  };
+  return onJob(unitOfWork, publicationSchema, async (tx, { planId, at }) => {
+    const plan = await models.plans.findOne({ _id: planId, deletedAt: null }, null, { session: tx.session }).lean<PlanDocument>();
+    if (!plan || plan.published || plan.publishAt?.getTime() !== at) return;
+    assertDue(new Date(at), tx.now);
+    await publish(tx, plan);
+  });
 }

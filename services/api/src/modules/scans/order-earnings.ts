@@ -2,6 +2,7 @@ import type { Tx, UnitOfWork } from '@tidings/feed';
 import type { JobHandler } from '@tidings/platform';
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
+import { onJob } from '../../on-job.js';
 import {
   dateIn,
   owedWith,
@@ -106,15 +107,11 @@ export function createOrderEarnings(parts: {
     if (sumOf(given) > target) await takeBack(tx, place, order, given, target);
   };
 
-  return async (job, finish) => {
-    const { orderId, isNew } = jobSchema.parse(job.data);
-    await unitOfWork.run({ actor: null, cause: { kind: 'job', id: job._id } }, async (tx) => {
-      if (!(await finish(tx.session))) return;
-      const order = await orders.findById(orderId, null, { session: tx.session }).lean<OrderDocument>();
-      if (!order) throw new Error(`There is no order ${orderId}`);
-      for (const card of await cards.at(order.userId, order.vendorId, tx)) await settle(tx, await places.of(tx, card), order, isNew);
-    });
-  };
+  return onJob(unitOfWork, jobSchema, async (tx, { orderId, isNew }) => {
+    const order = await orders.findById(orderId, null, { session: tx.session }).lean<OrderDocument>();
+    if (!order) throw new Error(`There is no order ${orderId}`);
+    for (const card of await cards.at(order.userId, order.vendorId, tx)) await settle(tx, await places.of(tx, card), order, isNew);
+  });
 }
 
 const sumOf = (entries: readonly PointsDocument[]): number => entries.reduce((sum, { delta }) => sum + delta, 0);

@@ -2,6 +2,7 @@ import { Problem, type PaidPlan, type RenewalInput } from '@tidings/contracts';
 import type { Tx, UnitOfWork } from '@tidings/feed';
 import type { JobHandler } from '@tidings/platform';
 import { z } from 'zod';
+import { onJob } from '../../on-job.js';
 import type { PlanCatalogue } from '../entitlements/index.js';
 import type { Merchants } from '../merchants/index.js';
 import type { Fees, PreparedTopUp, TopUps } from '../wallet/index.js';
@@ -59,14 +60,10 @@ export function createCheckouts(options: {
       return topUp;
     },
 
-    async job(job, finish) {
-      const { topUpId } = jobSchema.parse(job.data);
-      await unitOfWork.run({ actor: null, cause: { kind: 'job', id: job._id } }, async (tx) => {
-        if (!(await finish(tx.session))) return;
-        const checkout = await checkouts.findOne({ _id: topUpId, state: 'open' }, null, { session: tx.session }).lean<CheckoutDocument>();
-        if (checkout) await settle(tx, checkout);
-      });
-    },
+    job: onJob(unitOfWork, jobSchema, async (tx, { topUpId }) => {
+      const checkout = await checkouts.findOne({ _id: topUpId, state: 'open' }, null, { session: tx.session }).lean<CheckoutDocument>();
+      if (checkout) await settle(tx, checkout);
+    }),
   };
 }
 

@@ -1,6 +1,7 @@
 import type { Tx, UnitOfWork } from '@tidings/feed';
 import { RetryLater, type JobHandler, type Mongo } from '@tidings/platform';
 import { z } from 'zod';
+import { onJob } from '../../on-job.js';
 import {
   graceSince,
   isLastAttempt,
@@ -90,36 +91,28 @@ export function createSubscriptionTurns(options: {
     tx.job({ kind: beginJobKind, key: `${beginJobKind}:${after === '' ? 'first' : after}`, data: { after } });
 
   return {
-    async turn(job, finish) {
-      const { merchantId, version, at } = turnSchema.parse(job.data);
-      await unitOfWork.run({ actor: null, cause: { kind: 'job', id: job._id } }, async (tx) => {
-        const aheadMs = at.getTime() - tx.now.getTime();
-        if (aheadMs > earlyMs) throw new RetryLater('The turn is ahead of this one’s clock', Math.min(aheadMs, 3_600_000));
-        if (!(await finish(tx.session))) return;
-        const subscription = await records.find(merchantId, tx);
-        // It was changed since, and the change has scheduled its own turn.
-        if (subscription?.version !== version) return;
-        const merchant = await merchants.findOne({ _id: merchantId }, { session: tx.session });
-        // The time that was meant decides, else there would be nothing to do yet.
-        if (merchant) await act(tx, { merchant, subscription, now: tx.now < at ? at : tx.now });
-      });
-    },
+    turn: onJob(unitOfWork, turnSchema, async (tx, { merchantId, version, at }) => {
+      const aheadMs = at.getTime() - tx.now.getTime();
+      if (aheadMs > earlyMs) throw new RetryLater('The turn is ahead of this one’s clock', Math.min(aheadMs, 3_600_000));
+      const subscription = await records.find(merchantId, tx);
+      // It was changed since, and the change has scheduled its own turn.
+      if (subscription?.version !== version) return;
+      const merchant = await merchants.findOne({ _id: merchantId }, { session: tx.session });
+      // The time that was meant decides, else there would be nothing to do yet.
+      if (merchant) await act(tx, { merchant, subscription, now: tx.now < at ? at : tx.now });
+    }),
 
     /** Merchants that are older than subscriptions begin their trial, some at a time. */
-    async begin(job, finish) {
-      const { after } = beginSchema.parse(job.data);
-      await unitOfWork.run({ actor: null, cause: { kind: 'job', id: job._id } }, async (tx) => {
-        if (!(await finish(tx.session))) return;
-        const page = await merchants
-          .find({ _id: { $gt: after }, deletedAt: null }, { session: tx.session })
-          .sort({ _id: 1 })
-          .limit(atOnce)
-          .toArray();
-        for (const merchant of page) await records.begin(tx, merchant);
-        const last = page.at(-1);
-        if (last && page.length === atOnce) await add(tx, last._id);
-      });
-    },
+    begin: onJob(unitOfWork, beginSchema, async (tx, { after }) => {
+      const page = await merchants
+        .find({ _id: { $gt: after }, deletedAt: null }, { session: tx.session })
+        .sort({ _id: 1 })
+        .limit(atOnce)
+        .toArray();
+      for (const merchant of page) await records.begin(tx, merchant);
+      const last = page.at(-1);
+      if (last && page.length === atOnce) await add(tx, last._id);
+    }),
 
     async addBegin() {
       await unitOfWork.run({ actor: null }, (tx) => add(tx, ''));
