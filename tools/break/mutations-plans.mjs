@@ -145,4 +145,28 @@ export const planMutations = [
     testFile: 'services/socket-gateway/tests/editing.test.ts',
     test: 'is for administrators, and for some plans at once',
   },
+  {
+    name: 'plan-earned-before',
+    mechanism: 'what was over before its plan was withdrawn is paid with its return',
+    invariant: 5,
+    edits: [
+      {
+        file: jobs,
+        search: 'deletedAt !== null && maturityOf(createdAt, duration) <= deletedAt',
+        replace: 'createdAt > maturityOf(createdAt, duration) && deletedAt !== null',
+      },
+    ],
+    testFile: investmentsTests,
+    test: 'takes from nobody what was earned before it, where nobody was there to pay',
+  },
+  {
+    name: 'plan-history-draft',
+    mechanism: 'the first version that everybody sees says nothing of the draft before it',
+    invariant: 6,
+    edits: [
+      { file: `${plans}/plan-lists.ts`, search: 'isAdmin || one.version !== plan.publishedVersion', replace: 'isAdmin || one.version > 0' },
+    ],
+    testFile: plansTests,
+    test: 'tells of the edit that published a plan what it became, not what the draft was',
+  },
 ];

@@ -5,6 +5,7 @@ import { onJob } from '../../on-job.js';
 import { planTurn, termsJobKind, withdrawalJobKind, type PlanDocument, type PlanModels, type PlanPlaces } from '../plans/index.js';
 import { maturityJob, maturityJobKind, type InvestmentSteps } from './investment-steps.js';
 import type { InvestmentDocument, InvestmentModels } from './investments.model.js';
+import { maturityOf } from './terms.js';
 
 const maturitySchema = z.strictObject({ investmentId: z.string() });
 const termsSchema = z.strictObject({ planId: z.string(), termsVersion: z.int(), step: z.int() });
@@ -17,10 +18,14 @@ export interface BatchOptions {
   pauseMs: number;
 }
 
-/** A refund writes several documents for each investment, and meets the payments of its holder. */
-const mostRefunds = 25;
+/** A payment writes several documents for each investment, and meets the other payments of its holder. */
+const mostPaid = 25;
 
 const hasLeaving = ({ withdrawal }: PlanDocument): boolean => withdrawal !== undefined && withdrawal.mode !== 'keep';
+
+/** Whether its term had ended when the plan was withdrawn, and nobody was there to pay: what was earned is not taken away by that. */
+const wasOver = ({ createdAt }: InvestmentDocument, { duration, deletedAt }: PlanDocument): boolean =>
+  deletedAt !== null && maturityOf(createdAt, duration) <= deletedAt;
 
 /**
  * What the clock and a changed plan do to investments. Each job does one small transaction, which ends the job and adds the next one: whatever
@@ -54,10 +59,20 @@ export function createInvestmentJobs(parts: {
     count: batch.length,
   });
 
+  /** With the plan's present terms, which it takes if its batch has not come yet. */
+  const upToDate = async (tx: Tx, found: InvestmentDocument, plan: PlanDocument): Promise<InvestmentDocument> => {
+    const isBehind = found.termsVersion < plan.termsVersion;
+    const [investment = found] = isBehind ? await steps.follow(tx, [found], plan, 'terms-changed') : [];
+    return investment;
+  };
+
   const refundSome = async (tx: Tx, plan: PlanDocument): Promise<boolean> => {
-    const size = Math.min(batches.size, mostRefunds);
+    const size = Math.min(batches.size, mostPaid);
     const batch = await someOf(tx, { planId: plan._id }, size);
-    for (const investment of batch) await steps.refund(tx, investment);
+    for (const investment of batch) {
+      if (wasOver(investment, plan)) await steps.mature(tx, await upToDate(tx, investment, plan));
+      else await steps.refund(tx, investment);
+    }
     if (batch.length > 0) await places.leave(tx, plan._id, shareOf(batch));
     return batch.length === size;
   };
@@ -65,6 +80,12 @@ export function createInvestmentJobs(parts: {
   const moveSome = async (tx: Tx, plan: PlanDocument, to: string): Promise<boolean> => {
     const batch = await someOf(tx, { planId: plan._id }, batches.size);
     if (batch.length === 0) return false;
+    const over = batch.filter((investment) => wasOver(investment, plan)).slice(0, mostPaid);
+    if (over.length > 0) {
+      for (const investment of over) await steps.mature(tx, await upToDate(tx, investment, plan));
+      await places.stay(tx, plan, shareOf(over));
+      return true;
+    }
     await steps.follow(tx, batch, await planOf(tx, to), 'moved');
     // Writes the other plan, too: one whose terms change meanwhile conflicts, and this runs again with the new ones.
     await places.move(tx, plan, shareOf(batch));
@@ -98,8 +119,7 @@ export function createInvestmentJobs(parts: {
       const plan = await planOf(tx, found.planId);
       // It is about to leave its plan: whoever sees to that watches for what comes after.
       if (hasLeaving(plan)) return;
-      const isBehind = found.termsVersion < plan.termsVersion;
-      const [investment = found] = isBehind ? await steps.follow(tx, [found], plan, 'terms-changed') : [];
+      const investment = await upToDate(tx, found, plan);
       const next = maturityJob(investment);
       // Another end than the one that this job is named for has a job of its own.
       if (investment.maturesAt > tx.now && next.key !== job._id) return tx.job(next);

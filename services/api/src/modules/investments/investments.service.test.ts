@@ -257,6 +257,27 @@ describe('a withdrawn plan', () => {
     }
   });
 
+  test('takes from nobody what was earned before it, where nobody was there to pay', async () => {
+    for (const investments of ['refund', 'migrate'] as const) {
+      const heir = await openPlan(domain, { roi: 1, duration: 90, capacity: 1_000 });
+      const plan = await openPlan(domain, { duration: 3 });
+      const over = await many(plan, 4);
+      clock.forward(2 * dayMs);
+      const running = await many(plan, 4);
+      // Nobody has followed this when the plan is withdrawn; by it the first ones are over.
+      await plan.change({ duration: 2, roi: 20 });
+      await plan.remove({ investments, ...(investments === 'migrate' ? { to: heir.id } : {}) });
+      await runDuePlans(domain, clock.now());
+      expect(await statusesOf(over)).toEqual(over.map(() => 'MATURED'));
+      for (const { userId } of over) expect(await balanceOf(userId)).toBe(120);
+      expect(await statusesOf(running)).toEqual(running.map(() => (investments === 'refund' ? 'REFUNDED' : 'ACTIVE')));
+      expect(await plan.plan()).toMatchObject({ invested: 0, active: 0 });
+      const invested = investments === 'refund' ? 0 : 400;
+      expect(await heir.plan()).toMatchObject({ reserved: 0, invested });
+      expect(await codesOf([heir.invest(await heir.investor(1_000 - invested), 1_000 - invested)])).toEqual(['ok']);
+    }
+  });
+
   test('moves them to another plan, whose terms they follow then and later', async () => {
     const heir = await openPlan(domain, { name: 'Silver', roi: 5, duration: 20, capacity: 1_000 });
     const plan = await openPlan(domain, { duration: 30 });

@@ -70,7 +70,15 @@ export function createPlanLists({ plans, planVersions }: PlanModels): PlanLists 
         .sort({ version: -1 })
         .limit(limit + 1)
         .lean<PlanVersionDocument[]>();
-      return pageOf(found, limit, ({ version }) => [version]);
+      // What the first version that everybody sees was changed from is of a draft.
+      const shown = found.map((one) => (isAdmin || one.version !== plan.publishedVersion ? one : asFirst(one)));
+      return pageOf(shown, limit, ({ version }) => [version]);
     },
   };
+}
+
+/** As if nothing had been before it. */
+function asFirst(version: PlanVersionDocument): PlanVersionDocument {
+  const { restored: _, ...rest } = version;
+  return { ...rest, changes: [] };
 }

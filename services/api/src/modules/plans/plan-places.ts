@@ -30,8 +30,8 @@ export interface PlanPlaces {
   reserve(tx: Tx, to: string, amount: number): Promise<void>;
   /** Some of a deleted plan's investments have moved to its heir. */
   move(tx: Tx, from: PlanDocument, share: Share): Promise<void>;
-  /** All have: what was set aside for those that ended before is free again. */
-  settle(tx: Tx, from: PlanDocument): Promise<void>;
+  /** Some have ended instead: what was set aside for them is free again. */
+  stay(tx: Tx, from: PlanDocument, share: Share): Promise<void>;
   /** Has the active investments follow the plan's present terms. `step` counts the batches. */
   termsJob(plan: PlanDocument, step: number, dueAt?: Date): NewJob;
   /** Has the active investments of a deleted plan refunded, or moved. */
@@ -70,12 +70,11 @@ export function createPlanPlaces({ plans }: Pick<PlanModels, 'plans'>): PlanPlac
       await plans.updateOne({ _id: to }, { $inc: { invested: amount, active: count, reserved: -amount } }, { session });
     },
 
-    async settle(tx, from) {
+    async stay(tx, from, { amount, count }) {
       const { session } = tx;
-      const { _id, to, reserved } = heirOf(from);
-      if (reserved === 0) return;
-      await plans.updateOne({ _id }, { $set: { 'withdrawal.reserved': 0 } }, { session });
-      await plans.updateOne({ _id: to }, { $inc: { reserved: -reserved } }, { session });
+      const { _id, to } = heirOf(from);
+      await plans.updateOne({ _id }, { $inc: { invested: -amount, active: -count, 'withdrawal.reserved': -amount } }, { session });
+      await plans.updateOne({ _id: to }, { $inc: { reserved: -amount } }, { session });
     },
 
     termsJob: ({ _id: planId, termsVersion }, step, dueAt) => ({
@@ -94,7 +93,7 @@ export function createPlanPlaces({ plans }: Pick<PlanModels, 'plans'>): PlanPlac
   };
 }
 
-function heirOf({ _id, withdrawal }: PlanDocument): { _id: string; to: string; reserved: number } {
+function heirOf({ _id, withdrawal }: PlanDocument): { _id: string; to: string } {
   if (withdrawal?.to === undefined) throw new Error(`The investments of the plan ${_id} move nowhere`);
-  return { _id, to: withdrawal.to, reserved: withdrawal.reserved ?? 0 };
+  return { _id, to: withdrawal.to };
 }

@@ -114,6 +114,24 @@ describe('its history', () => {
     expect((await asGuest()).page.map(({ version }) => version)).toEqual([3]);
     expect((await versions(plan._id)).map(({ version }) => version)).toEqual([3, 2, 1]);
   });
+
+  test('tells of the edit that published a plan what it became, not what the draft was', async () => {
+    const { result: plan } = await create({ name: 'Secret', publishAt: new Date(clock.now().getTime() + dayMs).toISOString() });
+    await edit(plan._id, { name: 'Open', publishAt: null });
+    await edit(plan._id, { name: 'Open to all' });
+    const [later, first] = (await lists().history(plan._id, { limit: 10 }, false)).page;
+    expect(first).toMatchObject({ version: 2, changes: [], plan: { name: 'Open' } });
+    expect(later).toMatchObject({ version: 3, changes: [{ field: 'name', from: 'Open', to: 'Open to all' }] });
+    expect((await versions(plan._id))[1]?.changes).toContainEqual({ field: 'name', from: 'Secret', to: 'Open' });
+    // An old version made the newest publishes as well, when its date has come meanwhile.
+    const { result: draft } = await create({ name: 'Secret', publishAt: new Date(clock.now().getTime() + dayMs).toISOString() });
+    await edit(draft._id, { name: 'Also secret', publishAt: new Date(clock.now().getTime() + 3 * dayMs).toISOString() });
+    clock.forward(2 * dayMs);
+    await domain.run((tx) => domain.plans.plans.restore(tx, draft._id, 1), admin.userId);
+    const [published] = (await lists().history(draft._id, { limit: 10 }, false)).page;
+    expect(published).toMatchObject({ version: 3, changes: [], plan: { name: 'Secret' } });
+    expect(published).not.toHaveProperty('restored');
+  });
 });
 
 describe('edits by two at once', () => {
