@@ -90,6 +90,8 @@ function loginAttempts(route: RouteDefinition, as: NonNullable<Fixture['as']>): 
     ...(route.access === 'optional' ? [] : [{ name: 'no login', headers: { authorization: '' }, statuses: [401] }]),
     { name: 'a login by password', headers: { authorization: `Basic ${Buffer.from('a:b').toString('base64')}` }, statuses: [401] },
     { name: 'a token with a blank', headers: { authorization: `Bearer ${as.token} x` }, statuses: [401] },
+    { name: 'an API key that nobody has', headers: { authorization: `Bearer tk_${'0'.repeat(24)}_${'A'.repeat(43)}` }, statuses: [401] },
+    { name: 'an API key without its secret', headers: { authorization: `Bearer tk_${'0'.repeat(24)}_` }, statuses: [401] },
     { name: 'a refresh token', headers: { authorization: `Bearer ${as.refreshToken}` }, statuses: [401] },
     ...Object.entries(forged).map(([name, token]) => ({
       name: `a token with ${name}`,

@@ -2,6 +2,7 @@ import type { Access, FeedLog, UnitOfWork } from '@tidings/feed';
 import type { Config, Jobs, Logger, Metrics, Mongo, Redis, Tokens } from '@tidings/platform';
 import type { JobHandler } from '@tidings/platform';
 import type { RouteBinding } from './http/bind.js';
+import type { Keyring } from './http/keyring.js';
 
 /** What every module gets: plain values, made once by `createApi`. */
 export interface Context {
@@ -12,6 +13,8 @@ export interface Context {
   readonly logger: Logger;
   readonly tokens: Tokens;
   readonly access: Access;
+  /** Of machines, as `access` is of people. */
+  readonly keyring: Keyring;
   readonly unitOfWork: UnitOfWork;
   readonly jobs: Jobs;
   readonly feedLog: FeedLog;

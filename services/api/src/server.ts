@@ -13,6 +13,7 @@ import {
 import type { Express } from 'express';
 import type { ApiModule, Context } from './context.js';
 import { createApp } from './http/app.js';
+import { createKeyring } from './http/keyring.js';
 import { createModules } from './modules/index.js';
 
 export interface ApiDeps {
@@ -51,6 +52,7 @@ export function createApi(deps: ApiDeps): Api {
     jobs,
     tokens: createTokens(config.jwtKeys, config.ACCESS_TOKEN_SECONDS),
     access: createAccess(mongo, { names: true }),
+    keyring: createKeyring(mongo),
     unitOfWork: createUnitOfWork({ mongo, jobs }),
     feedLog: createFeedLog(mongo),
   };

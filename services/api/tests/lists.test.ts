@@ -128,6 +128,7 @@ test.each([
   ['/api/admin/audit?actor=a', 'audit_log'],
   ['/api/admin/audit?action=a.b', 'audit_log'],
   ['/api/admin/audit?target=user:a', 'audit_log'],
+  ['/api/admin/api-keys', 'api_keys'],
   ['/api/admin/users', 'users'],
   ['/api/admin/users?role=admin', 'users'],
   ['/api/admin/users?status=suspended', 'users'],

@@ -10,6 +10,8 @@ export interface Principal {
   name?: string;
   /** Where the request came from, for the audit log. */
   from?: { ip: string; userAgent: string };
+  /** Of a machine that called with an API key; `userId` is then `keyActor(keyId)`, and no user's. */
+  keyId?: string;
 }
 
 export const feeds = {

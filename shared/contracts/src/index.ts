@@ -1,3 +1,4 @@
+export * from './admin/api-keys.js';
 export * from './admin/notices.js';
 export * from './admin/operations.js';
 export * from './admin/reduce.js';
@@ -53,6 +54,7 @@ export * from './refunds/reduce.js';
 export * from './refunds/schemas.js';
 export * from './rehearsals/schemas.js';
 export * from './roles.js';
+export * from './scopes.js';
 export * from './route.js';
 export * from './routes.js';
 export * from './sales/reduce.js';

@@ -11,8 +11,9 @@ import { paymentRequestSchema } from './payments/requests.js';
 import { investmentSchema } from './plans/investments.js';
 import { planSchema } from './plans/schemas.js';
 import { PROTOCOL_VERSION } from './protocol.js';
-import type { RouteAccess, RouteDefinition } from './route.js';
+import type { RouteDefinition } from './route.js';
 import { allRoutes } from './routes.js';
+import { scopes } from './scopes.js';
 import { topUpSchema, walletSchema, walletTransactionSchema } from './wallet/schemas.js';
 
 /** Answers that have a name of their own in the document. */
@@ -97,7 +98,15 @@ export function buildOpenApi(): OpenApiDocument {
     paths,
     components: {
       schemas: Object.fromEntries(Object.entries(named).map(([name, schema]) => [name, jsonSchema(schema, 'output')])),
-      securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
+      securitySchemes: {
+        bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
+        apiKey: {
+          type: 'http',
+          scheme: 'bearer',
+          bearerFormat: 'tk_<id>_<secret>',
+          description: `For machines. A key has scopes, and reaches the routes that name one of them: ${scopes.map((scope) => `\`${scope}\``).join(', ')}.`,
+        },
+      },
       parameters: {
         IdempotencyKey: {
           name: 'Idempotency-Key',
@@ -146,9 +155,9 @@ function operation(route: RouteDefinition): Operation {
   return {
     operationId: route.name,
     summary: route.summary,
-    description: `${whoMayCall(route)}${route.who ? ` ${route.who}` : ''}`,
+    description: `${whoMayCall(route)}${route.who ? ` ${route.who}` : ''}${route.scope ? ` API keys need the scope ${route.scope}.` : ''}`,
     tags: [route.tag],
-    security: securityOf(access),
+    security: securityOf(route),
     'x-roles': typeof access === 'string' ? [access] : [...access],
     ...(parameters.length > 0 ? { parameters } : {}),
     ...(requestBody ? { requestBody } : {}),
@@ -157,9 +166,11 @@ function operation(route: RouteDefinition): Operation {
 }
 
 /** An empty requirement says that it may be left out (OpenAPI 3.1, "Security Requirement Object"). */
-function securityOf(access: RouteAccess): Record<string, string[]>[] {
+function securityOf({ access, scope }: RouteDefinition): Record<string, string[]>[] {
   if (access === 'public') return [];
-  return access === 'optional' ? [{}, { bearer: [] }] : [{ bearer: [] }];
+  // What another scheme than OAuth requires is named beside it, too (OpenAPI 3.1, the same place).
+  const login = [{ bearer: [] }, ...(scope ? [{ apiKey: [scope] }] : [])];
+  return access === 'optional' ? [{}, ...login] : login;
 }
 
 function whoMayCall({ access }: RouteDefinition): string {
@@ -256,6 +267,7 @@ function errorsOf(route: RouteDefinition): ErrorCode[] {
       ...(route.access === 'public'
         ? []
         : (['unauthenticated', 'token-expired', 'session-revoked', 'forbidden', 'account-suspended'] as const)),
+      ...keyErrors(route),
       ...(route.errors ?? []),
       ...(route.write ? (['idempotency-key-reused'] as const) : []),
       ...(route.body || route.raw ? (['payload-too-large', 'unsupported-media-type'] as const) : []),
@@ -264,6 +276,11 @@ function errorsOf(route: RouteDefinition): ErrorCode[] {
       'unavailable',
     ]),
   ];
+}
+
+function keyErrors({ access, at, scope }: RouteDefinition): ErrorCode[] {
+  if (access === 'public' || at === 'gateway') return [];
+  return ['key-expired', 'key-revoked', scope ? 'scope-missing' : 'not-for-keys'];
 }
 
 function failures(route: RouteDefinition): Record<string, ResponseObject> {

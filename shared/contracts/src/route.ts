@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { ErrorCode } from './errors.js';
 import type { Role } from './roles.js';
+import type { Scope } from './scopes.js';
 
 /**
  * Who may call: everyone, everyone and a login may see more (`optional`), any login, or a login with one of the roles. Finer rights (membership)
@@ -22,6 +23,8 @@ export interface RouteDefinition<
   readonly summary: string;
   readonly tag: string;
   readonly access: RouteAccess;
+  /** By which scope an API key reaches it, with the rights of an administrator; without one it is not for keys. */
+  readonly scope?: Scope;
   /** Finer rights than `access` tells, in words, for the documentation: e.g. "Members of the merchant". */
   readonly who?: string;
   /** Strict objects: an unknown field is refused. */

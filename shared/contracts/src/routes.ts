@@ -1,3 +1,4 @@
+import { apiKeyRoutes } from './admin/api-keys.js';
 import { adminRoutes } from './admin/routes.js';
 import { fileRoutes } from './files/routes.js';
 import { historyRoutes } from './history/routes.js';
@@ -40,6 +41,7 @@ export const routes = {
   files: fileRoutes,
   notifications: notificationRoutes,
   admin: adminRoutes,
+  apiKeys: apiKeyRoutes,
   history: historyRoutes,
   ops: opsRoutes,
   feeds: streamRoutes,

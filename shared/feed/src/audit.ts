@@ -35,7 +35,7 @@ export interface UnsealedMark {
 }
 
 /** Who looks. */
-export type Looker = Pick<Principal, 'userId' | 'from'> & Partial<Pick<Principal, 'sessionId'>>;
+export type Looker = Pick<Principal, 'userId' | 'from' | 'keyId'> & Partial<Pick<Principal, 'sessionId'>>;
 
 /** Notes a look at something private, for which there is no transaction. Await it before you show what was asked for. */
 export async function auditRead(mongo: Mongo, who: Looker, action: AuditAction): Promise<void> {
@@ -44,7 +44,9 @@ export async function auditRead(mongo: Mongo, who: Looker, action: AuditAction):
 }
 
 /** Where a caller's request came from, for `UnitOfWork.run`. */
-export function originOf({ from, sessionId }: Pick<Looker, 'from' | 'sessionId'>): AuditOrigin {
+export function originOf({ from, sessionId, keyId }: Pick<Looker, 'from' | 'sessionId' | 'keyId'>): AuditOrigin {
+  // A machine has no session.
+  if (keyId !== undefined) return { ...from, keyId };
   return { ...from, ...(sessionId === undefined ? {} : { sessionId }) };
 }
 

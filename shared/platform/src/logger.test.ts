@@ -3,6 +3,7 @@ import { createLogger } from './logger.js';
 
 const secret = 'hush-hush-hush';
 const jwt = 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiI0MiJ9.c2lnbmF0dXJl';
+const apiKey = `tk_0123456789abcdef01234567_${'aB3_-'.repeat(8)}xyz`;
 const code = 'TDG1.user.a1B2c3.42.zzz.Abc123Abc123Abc123Abc1';
 
 function logged(write: (logger: ReturnType<typeof createLogger>) => void): { text: string; line: Record<string, unknown> } {
@@ -56,6 +57,7 @@ test.each([
   ['a header in a text', `Refused Authorization: Bearer ${secret}.x`, secret],
   ['a token', `Unexpected ${jwt} in body`, jwt],
   ['a QR code', `The code "${code}" has expired`, code],
+  ['an API key', `Refused ${apiKey} of a till`, apiKey.slice(-43)],
   ['a secret of a provider', 'No match for whsec_c2VjcmV0c2VjcmV0', 'c2VjcmV0'],
   ['a key of a provider', 'Invalid API Key provided: sk_live_abcdefghijkl', 'abcdefghijkl'],
 ])('%s is masked in a message, a field and an error', (_what, text, hidden) => {

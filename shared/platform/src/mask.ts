@@ -5,9 +5,10 @@ const secretName = /(?:password|passwordhash|token|ticket|secret|signature|autho
 const secretTexts: readonly [RegExp, string][] = [
   [/([?&](?:ticket|token|access_token|refreshToken|code)=)[^&\s"']*/gi, `$1${masked}`],
   [/\b(Bearer|Basic)\s+[\w.~+/-]{8,}=*/gi, `$1 ${masked}`],
-  // JSON Web Tokens, our QR codes, keys and secrets of providers.
+  // JSON Web Tokens, our QR codes and API keys, keys and secrets of providers.
   [/\beyJ[\w-]+\.[\w-]+\.[\w-]*/g, masked],
   [/\bTDG1\.[\w.-]+/g, masked],
+  [/\btk_[0-9a-f]{24}_[\w-]{5,}/g, masked],
   [/\b(?:whsec|[srp]k_(?:live|test)|rzp_(?:live|test))_[\w+/=-]{6,}/g, masked],
 ];
 /** As deep and as much as a line is worth: an error may carry a whole client. */

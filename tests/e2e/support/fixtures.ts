@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { weekdays } from '@tidings/contracts';
 import { createFeedLog } from '@tidings/feed';
 import { createStall, expectStatus, topUp, waitFor, type Account, type Stall } from '@tidings/testing';
+import { apiKeyBody, apiKeyOf } from './api-keys.js';
 import { awardOf, cardOf, programAt, programBody, redemptionCode, redemptionOf, rewardBody, rewardOf, waitingPoints } from './loyalty.js';
 import { imageForm } from './forms.js';
 import { heldDelivery, unmatchedPayment } from './payments.js';
@@ -633,6 +634,10 @@ export const fixtures: Readonly<Record<string, (scene: Scene) => Promise<Fixture
   getQueues: async ({ admin }) => ({ as: admin }),
   listJobs: async ({ admin }) => ({ as: admin, query: { ...lists, state: 'due' } }),
   retryJob: async ({ admin, world }) => ({ as: admin, params: { key: await failedJob(world) } }),
+  createApiKey: async ({ admin }) => ({ as: admin, body: apiKeyBody() }),
+  listApiKeys: async ({ admin }) => ({ as: admin, query: lists }),
+  rotateApiKey: async ({ admin }) => ({ as: admin, params: { id: (await apiKeyOf(admin)).id }, body: { overlapSeconds: 60 } }),
+  revokeApiKey: async ({ admin }) => ({ as: admin, params: { id: (await apiKeyOf(admin)).id } }),
   listFraudAlerts: async ({ admin, stall }) => ({
     as: admin,
     query: { ...lists, businessId: stall.merchant.id, kind: 'scans-of-business' },

@@ -29,7 +29,7 @@ export function createApp(
   bindings: readonly RouteBinding[],
   isStopping: () => boolean,
 ): { app: Express; start(): Promise<void> } {
-  const { config, logger, metrics, tokens, redis } = context;
+  const { config, logger, metrics, tokens, keyring, redis } = context;
   const limits = createRateLimits(redis, config);
   const routes = createRouter(context, bindings, limits);
   const app = express();
@@ -49,7 +49,7 @@ export function createApp(
   });
   app.use(docs());
   app.use('/api', async (req, res, next) => {
-    readToken(req, tokens);
+    await readToken(req, { tokens, keyring });
     const { userId } = requestState(req);
     await limits.request(userId === undefined ? `ip:${req.ip}` : `user:${userId}`, res);
     next();

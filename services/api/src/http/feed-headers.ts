@@ -24,7 +24,8 @@ export function createCursorHeader(feedLog: FeedLog): (feeds: readonly string[])
 
 /** The events that the caller's own connection will show, each once, in the order of emission, at most 20. */
 export function eventRefs(caller: Principal | null, events: readonly OutboxEvent[]): EventRef[] {
-  if (!caller) return [];
+  // A key follows no feeds.
+  if (!caller || caller.keyId !== undefined) return [];
   const own = new Set(ownFeeds(caller));
   const refs: EventRef[] = [];
   for (const event of events) {

@@ -108,7 +108,7 @@ export function createRouter(context: Context, bindings: readonly RouteBinding[]
       const answer = await binding.handle({ params: req.params, query: req.query, headers: req.headers, body });
       return send(res, route.status, present(route, answer));
     }
-    const caller = await authenticate(req, context.access, route.access);
+    const caller = await authenticate(req, context.access, route);
     if (binding.limit) await limits[binding.limit](`${route.name}:${caller ? `user:${caller.userId}` : `ip:${req.ip}`}`, res);
     const base = {
       caller,

@@ -1,5 +1,6 @@
 import type { ApiModule, Context } from '../context.js';
 import { adminModule } from './admin/index.js';
+import { apiKeysModule } from './api-keys/index.js';
 import { bulkModule } from './bulk/index.js';
 import { customersModule } from './customers/index.js';
 import { enrollmentsModule } from './enrollments/index.js';
@@ -62,6 +63,7 @@ export function createModules(context: Context): ApiModule[] {
     investmentsModule(context, { ...plans, ledger: wallet.ledger, debts: wallet.debts }),
     notificationsModule(context, { actions: { ...enrollments.actions, ...loyalty.actions } }),
     adminModule(context, { identity, wallet }),
+    apiKeysModule(context),
     ledgerWatchModule(context),
     reconciliationModule(context, { providers: wallet.providers }),
     webhooksModule(context, wallet),

@@ -56,6 +56,7 @@ export const adminRoutes = {
     summary: 'Users, newest first; `q` finds those whose name or e-mail address begins with it',
     tag,
     access,
+    scope: 'users:read',
     query: usersQuery,
     status: 200,
     response: listOf(accountSchema),

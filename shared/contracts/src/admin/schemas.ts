@@ -55,11 +55,15 @@ export type Adjustment = z.output<typeof adjustmentSchema>;
 
 const targetSchema = z.string().regex(/^[a-z][a-z-]{0,20}(?::[\x21-\x7e]{1,300})?$/, 'must name a target, as user:42');
 
-/** Where an administrator's request came from, as far as the trusted proxies tell: an address, what the client says it is, and the session. */
+/**
+ * Where an administrator's request came from, as far as the trusted proxies tell: an address, what the client says it is, and the session, or a
+ * machine's API key.
+ */
 export const auditOriginSchema = z.strictObject({
   ip: z.string().optional(),
   userAgent: z.string().optional(),
   sessionId: idSchema.optional(),
+  keyId: idSchema.optional(),
 });
 export type AuditOrigin = z.output<typeof auditOriginSchema>;
 

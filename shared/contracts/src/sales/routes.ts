@@ -27,6 +27,7 @@ export const salesRoutes = {
     summary: 'What a merchant sold and earned, per day or per item, over at most 92 days',
     tag,
     access: 'user',
+    scope: 'reports:read',
     who,
     params: idParams,
     query: salesQuery,
