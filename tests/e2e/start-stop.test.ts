@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { waitFor } from '@tidings/testing';
+import { createHttp, waitFor, type Http } from '@tidings/testing';
 import { freePort } from '../../tools/servers/index.mjs';
 import { pause } from '../../tools/servers/process.mjs';
 import { createStarts, type Start, type Starts } from './support/start.js';
@@ -85,7 +85,37 @@ describe('without a network, on data servers of its own', () => {
     await expect(fetch(`http://127.0.0.1:${port}/readyz`)).rejects.toThrow();
   });
 
-  test('it starts again on the data that it left; killed outright, nothing stays behind', async () => {
+  /** Starts it on what is there, lets the administrator do something, and stops it; its output. */
+  async function administered(does: (admin: Http, output: string) => Promise<unknown>): Promise<string> {
+    const start = starts.run({ ...alone, PORT: String(port) });
+    await start.says('Stop with Ctrl-C');
+    const url = `http://127.0.0.1:${port}`;
+    const { body } = await createHttp(url).post<{ accessToken: string }>('/api/auth/login', {
+      email: 'admin@tidings.example',
+      password: 'tidings-demo',
+    });
+    await does(createHttp(url, body.accessToken), start.output());
+    start.signal('SIGTERM');
+    expect(await start.ended).toBe(0);
+    return start.output();
+  }
+  const stallIn = (output: string) => /stall "(?<name>.*)", id (?<id>\w+)/.exec(output)?.groups;
+
+  test('it starts again on the data that it left, whatever became of the people and the stall of the demo', async () => {
+    const before = await administered(async (admin, output) => {
+      const renamed = await admin.send('PUT', `/api/admin/merchants/${stallIn(output)!['id']}`, { name: 'Samosas & more' });
+      expect(renamed.status).toBe(200);
+    });
+    const after = await administered(async (admin) => {
+      const { body } = await admin.get<{ items: { id: string }[] }>('/api/admin/users?q=customer@');
+      expect((await admin.patch(`/api/admin/users/${body.items[0]!.id}`, { status: 'suspended' })).status).toBe(200);
+    });
+    expect(stallIn(after)).toEqual({ ...stallIn(before), name: 'Samosas & more' });
+    const without = await administered(() => Promise.resolve());
+    expect(without).toMatch(/runs without the demo data\.\s+customer@tidings\.example cannot log in/);
+  });
+
+  test('killed outright, nothing stays behind', async () => {
     const again = starts.run({ ...alone, PORT: String(port) });
     await again.says('Tidings runs at');
     again.signal('SIGKILL');

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { createLogger, loadConfig, onShutdown, runMain } from '@tidings/platform';
 import { composeProduct } from './compose.js';
-import { demoLogins, demoPassword, ensureDemoData } from './demo-data.js';
+import { DemoDataError, demoLogins, demoPassword, ensureDemoData, type DemoWorld } from './demo-data.js';
 import { devSecrets } from './dev-secrets.js';
 import { removeProductFile, writeProductFile } from './product-file.js';
 
@@ -18,7 +18,7 @@ runMain(async () => {
     await product.stop();
   });
   const admin = { email: config.ADMIN_EMAIL!, password: config.ADMIN_PASSWORD! };
-  const { merchant, items } = await ensureDemoData(product.url, admin);
+  const demo = await demoOf(product.url, admin);
   const productFile = {
     url: product.url,
     admin,
@@ -35,19 +35,36 @@ runMain(async () => {
   process.stdout.write(`
   Tidings runs at ${product.url}
 
-  Logins (password ${demoPassword}):
-    customer  ${demoLogins.customer.email}
-    vendor    ${demoLogins.vendor.email}   (stall "${merchant.name}", id ${merchant.id})
-    admin     ${config.ADMIN_EMAIL}
-
-  What to try:
-    npm run demo                          the whole story in another terminal
-    ${product.url}/api/docs        every route, in the browser
-    curl -s ${product.url}/api/auth/login -H 'content-type: application/json' \\
-      -d '{"email":"${demoLogins.customer.email}","password":"${demoPassword}"}'
-    The menu: ${items.map(({ name, id }) => `${name} ${id}`).join(', ')}
+${demo instanceof DemoDataError ? without(demo) : guide(product.url, demo, admin.email)}
 
   Stop with Ctrl-C.
 
 `);
 });
+
+/** What somebody did to the demo's people and stall is no reason not to run. */
+async function demoOf(url: string, admin: { email: string; password: string }): Promise<DemoWorld | DemoDataError> {
+  try {
+    return await ensureDemoData(url, admin);
+  } catch (error) {
+    if (error instanceof DemoDataError) return error;
+    throw error;
+  }
+}
+
+const without = ({ message }: DemoDataError): string => `  It runs without the demo data.
+    ${message}
+    To have the demo again, remove ${dataDir} and start anew: that removes everything.`;
+
+const guide = (url: string, { merchant, items }: DemoWorld, admin: string): string => `  Logins (password ${demoPassword}):
+    customer  ${demoLogins.customer.email}
+    vendor    ${demoLogins.vendor.email}   (stall "${merchant.name}", id ${merchant.id})
+    admin     ${admin}
+
+  What to try:
+    npm run demo                          the whole story in another terminal
+    ${url}/api/docs        every route, in the browser
+    curl -s ${url}/api/auth/login -H 'content-type: application/json' \\
+      -d '{"email":"${demoLogins.customer.email}","password":"${demoPassword}"}'
+    docs/first-steps.md                   by hand, with curl
+    The menu: ${items.map(({ name, id }) => `${name} ${id}`).join(', ')}`;
