@@ -6,6 +6,7 @@ const administration = 'services/api/src/modules/merchants/administration.ts';
 const bulkSteps = 'services/api/src/modules/bulk/bulk-steps.ts';
 const bulkTests = 'services/api/src/modules/bulk/bulk.service.test.ts';
 const invitations = 'services/api/src/modules/merchants/invitations.ts';
+const invitationRecords = 'services/api/src/modules/merchants/invitation-records.ts';
 const invitationTests = 'services/api/src/modules/merchants/invitations.test.ts';
 const fileTests = 'services/api/tests/files.test.ts';
 
@@ -207,6 +208,20 @@ export const merchantMutations = [
     test: 'keep their token nowhere, and serve nobody with another address or another secret',
   },
   {
+    name: 'invitation-removed',
+    mechanism: 'who is removed as a member is not let in again by an invitation from before',
+    invariant: 6,
+    edits: [
+      {
+        file: 'services/api/src/modules/merchants/members.ts',
+        search: 'await invitations.withdraw(tx, { merchantId, email });',
+        replace: '',
+      },
+    ],
+    testFile: invitationTests,
+    test: 'are void once their guest was a member and is none any more',
+  },
+  {
     name: 'invitation-once',
     mechanism: 'an invitation is answered once, and not when it is over',
     invariant: 4,
@@ -216,7 +231,7 @@ export const merchantMutations = [
         search: "if (status !== 'pending' || expiresAt <= now) throw",
         replace: "if (status !== 'pending' && !expiresAt && !now) throw",
       },
-      { file: invitations, search: "{ _id, version, status: 'pending' },", replace: '{ _id, version },' },
+      { file: invitationRecords, search: "{ _id, version, status: 'pending' },", replace: '{ _id, version },' },
     ],
     testFile: invitationTests,
     test: 'end when they are taken back, and after seven days',

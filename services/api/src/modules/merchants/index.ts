@@ -7,6 +7,7 @@ import { createAdministration, type Administration } from './administration.js';
 import { createDirectory, type MerchantDirectory } from './directory.js';
 import { createItems, type Items } from './items.js';
 import { invitationModels } from './invitations.model.js';
+import { createInvitationRecords } from './invitation-records.js';
 import { createInvitations, invitationJobKind, type Invitations } from './invitations.js';
 import { createLogos } from './logos.js';
 import { createMembers, type Members } from './members.js';
@@ -54,12 +55,13 @@ export function merchantsModule(
     defaultTimeZone: 'UTC',
   });
   const memberships = createMemberships(mongo);
-  const members = createMembers(mongo, memberships, models, entitlements.limits);
+  const invited = invitationModels(mongo);
+  const records = createInvitationRecords(invited);
+  const members = createMembers(mongo, memberships, models, entitlements.limits, records);
   const items = createItems({ models, merchants, limits: entitlements.limits });
   const selling = createSelling({ models, merchants, unitOfWork });
   const logos = createLogos({ merchants, members, files });
-  const invited = invitationModels(mongo);
-  const invitations = createInvitations({ mongo, models: invited, memberships, members, merchants, unitOfWork });
+  const invitations = createInvitations({ mongo, models: invited, records, memberships, members, merchants, unitOfWork });
   const administration = createAdministration({ merchants, models, selling, openMatters: createOpenMatters(mongo), logos });
   const directory = createDirectory(models);
   return {

@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { reduceInvitations, type AnyEvent, type Invitation, type Principal } from '@tidings/contracts';
+import type { Tx } from '@tidings/feed';
 import { newId, type JobDocument } from '@tidings/platform';
 import { createDomain, type Domain } from '../../../tests/support/domain.js';
-import { invitationJobKind, presentInvitation } from './invitations.js';
+import { presentInvitation } from './invitation-records.js';
+import { invitationJobKind } from './invitations.js';
 
 describe('invitations', () => {
   let domain: Domain;
@@ -111,6 +113,39 @@ describe('invitations', () => {
     expect(new Set(found.map(({ status, version }) => `${status} ${version}`))).toEqual(new Set(['expired 2', 'revoked 2']));
     // The address is free again.
     await invite(email);
+  });
+
+  test('are void once their guest was a member and is none any more', async () => {
+    const email = address();
+    const guest = await someone(email);
+    const { result } = await invite(email);
+    const { members } = domain.merchants;
+    const by = (who: Principal, work: (tx: Tx) => Promise<unknown>) => domain.run(work, who.userId);
+    // Somebody did not wait for the answer, and somebody thought better of it: the letter is still about.
+    await by(owner, (tx) => members.add(tx, owner, merchantId, { userId: guest.userId, role: 'staff' }));
+    const { events } = await by(owner, (tx) => members.remove(tx, owner, merchantId, guest.userId));
+    expect(events.map(({ type }) => type)).toEqual(['access-changed', 'invitation-updated']);
+    for (const answer of [{ token: result.token }, { invitationId: result.invitation.id }])
+      await expect(decide(guest, answer)).rejects.toMatchObject({ code: 'invalid-transition' });
+    expect(await users().findOne({ _id: guest.userId })).toMatchObject({ memberships: [] });
+    // Who is wanted back is invited anew.
+    const again = await invite(email);
+    expect((await decide(guest, { token: again.result.token })).result.status).toBe('accepted');
+  });
+
+  test('and their removal at the same instant leave nobody in by the letter alone', async () => {
+    for (let round = 0; round < 4; round++) {
+      const guest = await someone(address());
+      const { email } = (await users().findOne({ _id: guest.userId }))!;
+      const { result } = await invite(email);
+      const { members } = domain.merchants;
+      await domain.run((tx) => members.add(tx, owner, merchantId, { userId: guest.userId, role: 'staff' }), owner.userId);
+      await Promise.allSettled([
+        domain.run((tx) => members.remove(tx, owner, merchantId, guest.userId), owner.userId),
+        decide(guest, { token: result.token }),
+      ]);
+      expect(await users().findOne({ _id: guest.userId })).toMatchObject({ memberships: [] });
+    }
   });
 
   test('are on the owners’ screens as they are fetched', async () => {

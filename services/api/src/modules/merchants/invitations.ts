@@ -13,6 +13,7 @@ import { z } from 'zod';
 import { newestFirst, olderThan, pageByTime, type Paged } from '../../http/lists.js';
 import { onJob } from '../../on-job.js';
 import type { Memberships } from '../identity/index.js';
+import { presentInvitation, type InvitationRecords } from './invitation-records.js';
 import type { InvitationDocument, InvitationModels } from './invitations.model.js';
 import { assertMayLook, type Members } from './members.js';
 import type { Merchants } from './merchants.service.js';
@@ -58,19 +59,15 @@ const isSame = (a: string, b: string): boolean => timingSafeEqual(Buffer.from(a)
 export function createInvitations(parts: {
   mongo: Mongo;
   models: InvitationModels;
+  records: InvitationRecords;
   memberships: Pick<Memberships, 'find' | 'roleOf' | 'idOf'>;
   members: Pick<Members, 'assertOwner' | 'join'>;
   merchants: Merchants;
   unitOfWork: UnitOfWork;
 }): Invitations {
-  const { mongo, models, memberships, members, merchants, unitOfWork } = parts;
+  const { mongo, models, records, memberships, members, merchants, unitOfWork } = parts;
   const { invitations } = models;
-
-  const announce = (tx: Tx, invitation: InvitationDocument): void => {
-    const { _id: invitationId, merchantId, userId } = invitation;
-    const to = { merchantId, ...(userId === undefined ? {} : { userId }) };
-    tx.emit('invitation-updated', { invitationId, merchantId, invitation: presentInvitation(invitation) }, to);
-  };
+  const { announce, change } = records;
 
   const schedule = (tx: Tx, { _id, sends, expiresAt }: InvitationDocument): Promise<void> =>
     tx.job({ kind: invitationJobKind, key: `${invitationJobKind}:${_id}:${sends}`, data: { invitationId: _id }, dueAt: expiresAt });
@@ -79,20 +76,6 @@ export function createInvitations(parts: {
     const found = await invitations.findOne(filter, null, { session: tx.session }).lean<InvitationDocument>();
     if (!found) throw new Problem('not-found', 'There is no such invitation');
     return found;
-  };
-
-  /** Of two changes at once the second runs again and finds the first. */
-  const change = async (tx: Tx, { _id, version }: InvitationDocument, fields: Partial<InvitationDocument>): Promise<InvitationDocument> => {
-    const changed = await invitations
-      .findOneAndUpdate(
-        { _id, version, status: 'pending' },
-        { $set: fields, $inc: { version: 1 } },
-        { session: tx.session, returnDocument: 'after' },
-      )
-      .lean<InvitationDocument>();
-    if (!changed) throw new Error(`The invitation ${_id} was changed meanwhile`);
-    announce(tx, changed);
-    return changed;
   };
 
   const assertPending = ({ status, expiresAt }: InvitationDocument, now: Date): void => {
@@ -207,23 +190,6 @@ export function createInvitations(parts: {
       if (invitation.status !== 'pending' || invitation.expiresAt.getTime() > Math.max(tx.now.getTime(), job.dueAt.getTime())) return;
       await change(tx, invitation, { status: 'expired' });
     }),
-  };
-}
-
-export function presentInvitation(invitation: InvitationDocument): Invitation {
-  const { _id, merchantId, merchantName, email, role, status, sends, invitedBy, expiresAt, version, createdAt } = invitation;
-  return {
-    id: _id,
-    merchantId,
-    merchantName,
-    email,
-    role,
-    status,
-    sends,
-    invitedBy,
-    expiresAt: expiresAt.toISOString(),
-    version,
-    createdAt: createdAt.toISOString(),
   };
 }
 

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { decodeCursor, pageOf, type Paged } from '../../http/lists.js';
 import type { PlanLimits } from '../entitlements/index.js';
 import type { Memberships } from '../identity/index.js';
+import type { InvitationRecords } from './invitation-records.js';
 import type { MerchantModels } from './merchants.model.js';
 
 /** What is about to be done. */
@@ -22,7 +23,7 @@ export interface Members {
   add(tx: Tx, caller: Principal, merchantId: string, input: MemberInput): Promise<Member>;
   /** As `add`, of somebody who was let in already. @throws Problem `not-found` (the merchant), `already-exists`, `plan-limit` */
   join(tx: Tx, member: { userId: string; merchantId: string; role: MemberRole }): Promise<Member>;
-  /** @throws Problem `forbidden`, also for the last owner who leaves by themselves; `not-found` */
+  /** What still invites them is void. @throws Problem `forbidden`, also for the last owner who leaves by themselves; `not-found` */
   remove(tx: Tx, caller: Principal, merchantId: string, userId: string): Promise<void>;
 }
 
@@ -57,6 +58,7 @@ export function createMembers(
   memberships: Memberships,
   { merchants }: Pick<MerchantModels, 'merchants'>,
   limits: PlanLimits,
+  invitations: Pick<InvitationRecords, 'withdraw'>,
 ): Members {
   const assertOwner: Members['assertOwner'] = async (tx, { roles, userId }, merchantId, act) => {
     if ((await memberships.roleOf(tx, { userId, merchantId })) === 'owner') return;
@@ -114,7 +116,9 @@ export function createMembers(
       if (!isAdmin(caller.roles) && userId === caller.userId && !(await memberships.hasOtherOwner(tx, { userId, merchantId }))) {
         throw new Problem('forbidden', 'A merchant keeps an owner; an administrator may take the last one');
       }
+      const { email } = await memberships.find(tx, { userId });
       await memberships.remove(tx, { userId, merchantId });
+      await invitations.withdraw(tx, { merchantId, email });
     },
   };
 }
