@@ -5,6 +5,20 @@ const buttonTests = 'tests/e2e/enrollments.test.ts';
 /** Of loyalty: consent, points and scans. @type {import('./mutations.mjs').Mutation[]} */
 export const loyaltyMutations = [
   {
+    name: 'names-followed',
+    mechanism: 'cards say how their merchant and program are called now, however many there are',
+    invariant: 7,
+    edits: [
+      {
+        file: 'services/api/src/modules/loyalty/names.ts',
+        search: 'if (last && batch.length === batchSize)',
+        replace: 'if (last && batch.length > batchSize)',
+      },
+    ],
+    testFile: 'services/api/src/modules/loyalty/names.test.ts',
+    test: 'all cards follow, in batches, also when a job is done twice; what happened keeps its names',
+  },
+  {
     name: 'consent-side',
     mechanism: 'who was asked decides, not who asked',
     invariant: 6,

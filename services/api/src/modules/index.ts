@@ -9,7 +9,7 @@ import { historyModule } from './history/index.js';
 import { identityModule } from './identity/index.js';
 import { investmentsModule } from './investments/index.js';
 import { ledgerWatchModule } from './ledger-watch/index.js';
-import { loyaltyModule } from './loyalty/index.js';
+import { followMerchantName, loyaltyModule } from './loyalty/index.js';
 import { merchantsModule } from './merchants/index.js';
 import { notificationsModule } from './notifications/index.js';
 import { ordersModule } from './orders/index.js';
@@ -31,7 +31,7 @@ export function createModules(context: Context): ApiModule[] {
   const identity = identityModule(context);
   const wallet = walletModule(context);
   const files = filesModule(context);
-  const merchants = merchantsModule(context, files);
+  const merchants = merchantsModule(context, { ...files, renamed: followMerchantName });
   const orders = ordersModule(context, { ...merchants, wallet: wallet.wallet, earn: followOrder });
   const payments = paymentsModule(context, {
     merchants: merchants.merchants,

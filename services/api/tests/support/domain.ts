@@ -19,7 +19,7 @@ import { customersModule, type CustomersModule } from '../../src/modules/custome
 import { enrollmentsModule, type EnrollmentsModule } from '../../src/modules/enrollments/index.js';
 import { investmentsModule, type InvestmentsModule } from '../../src/modules/investments/index.js';
 import { filesModule, type FilesModule } from '../../src/modules/files/index.js';
-import { loyaltyModule, type LoyaltyModule } from '../../src/modules/loyalty/index.js';
+import { followMerchantName, loyaltyModule, type LoyaltyModule } from '../../src/modules/loyalty/index.js';
 import { merchantsModule, type MerchantsModule } from '../../src/modules/merchants/index.js';
 import { ordersModule, type OrdersModule } from '../../src/modules/orders/index.js';
 import { paymentsModule, type PaymentsModule } from '../../src/modules/payments/index.js';
@@ -104,7 +104,7 @@ export async function createDomain(options: DomainOptions = {}): Promise<Domain>
   const context = { config, mongo, redis, logger, jobs, unitOfWork, metrics };
   const wallet = walletModule(context, options.providers);
   const files = filesModule(context);
-  const merchants = merchantsModule(context, files);
+  const merchants = merchantsModule(context, { ...files, renamed: followMerchantName });
   const orders = ordersModule(context, { ...merchants, wallet: wallet.wallet, earn: followOrder });
   const payments = paymentsModule(context, { ...merchants, orders: orders.orders, wallet: wallet.wallet });
   const reconciliation = reconciliationModule(context, { providers: wallet.providers });

@@ -14,6 +14,8 @@ import { fraudRoutes } from './fraud.routes.js';
 import { createHandPoints } from './hand-points.js';
 import { createHolds } from './holds.js';
 import { createInteractions, type Interactions } from './interactions.js';
+import { namesJobKind } from './name-jobs.js';
+import { createNames } from './names.js';
 import { loyaltyModels, type LoyaltyModels, type PointsFacts } from './loyalty.model.js';
 import { loyaltyRoutes } from './loyalty.routes.js';
 import { createPlaces, type Places } from './places.js';
@@ -38,6 +40,7 @@ export type { Interactions } from './interactions.js';
 export { type CustomerDocument, type InteractionDocument } from './book.model.js';
 export { type CardDocument, type LoyaltyModels, type PointsDocument, type PointsFacts, type ProgramDocument } from './loyalty.model.js';
 export { presentCard, presentCustomer, presentInteraction, presentPoints } from './loyalty.presenter.js';
+export { followMerchantName } from './name-jobs.js';
 export { owedWith } from './owed.js';
 export type { Place, Places } from './places.js';
 export type { Points, PointsChange } from './points.js';
@@ -130,6 +133,7 @@ export function loyaltyModule(
     ],
     jobs: {
       ...createPointsJobs({ models, points, places, unitOfWork }),
+      [namesJobKind]: createNames({ models, programs, cards: kept, merchants, unitOfWork }),
       [redemptionExpiryJobKind]: createRedemptionExpiry({ models, steps, unitOfWork }),
     },
     async start() {

@@ -207,6 +207,8 @@ const cardSchema = new Schema<CardDocument>(
 cardSchema.index({ userId: 1, programId: 1 }, { unique: true });
 cardSchema.index({ userId: 1, createdAt: -1, _id: -1 });
 cardSchema.index({ userId: 1, merchantId: 1, createdAt: -1, _id: -1 });
+// All of a merchant, one batch after the other.
+cardSchema.index({ merchantId: 1, _id: 1 });
 
 const pointsSchema = new Schema<PointsDocument>(
   {

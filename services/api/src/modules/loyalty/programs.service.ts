@@ -5,6 +5,7 @@ import { checkIfMatch } from '../../http/etag.js';
 import { newestFirst, olderThan, pageByTime, type Paged } from '../../http/lists.js';
 import type { PlanLimits } from '../entitlements/index.js';
 import { assertMayChange, type Merchants } from '../merchants/index.js';
+import { followProgramName } from './name-jobs.js';
 import type { LoyaltyModels, ProgramDocument } from './loyalty.model.js';
 import { presentProgram } from './loyalty.presenter.js';
 
@@ -27,6 +28,8 @@ export interface Programs {
   find(id: string, tx?: Tx): Promise<ProgramDocument | null>;
   /** The active ones of a merchant, the oldest first. */
   active(merchantId: string, tx: Tx): Promise<ProgramDocument[]>;
+  /** Has all programs of a merchant say how it is called; answers with all of them. */
+  callMerchant(tx: Tx, merchantId: string, merchantName: string): Promise<ProgramDocument[]>;
   /** Makes up for programs that are older than the note at their merchant that orders earn; with nothing to do it is two queries. */
   noteOlderRules(): Promise<void>;
 }
@@ -54,6 +57,20 @@ export function createPrograms(parts: {
       .sort({ createdAt: 1, _id: 1 })
       .limit(mostPrograms)
       .lean<ProgramDocument[]>();
+
+  const write = async (tx: Tx, program: ProgramDocument, fields: Partial<ProgramDocument>): Promise<ProgramDocument> => {
+    const changed = await programs
+      .findOneAndUpdate(
+        { _id: program._id, version: program.version },
+        { $set: { ...fields, updatedAt: tx.now }, $inc: { version: 1 } },
+        { session: tx.session, returnDocument: 'after' },
+      )
+      .lean<ProgramDocument>()
+      .catch(asTaken);
+    if (!changed) throw new Problem('version-mismatch', undefined, { current: presentProgram(program) });
+    announce(tx, changed);
+    return changed;
+  };
 
   const noteRules = async (tx: Tx, merchantId: string): Promise<void> => {
     const earn = (await active(merchantId, tx)).some(({ rules }) => rules.some(({ kind }) => kind !== 'visit'));
@@ -123,21 +140,16 @@ export function createPrograms(parts: {
       checkIfMatch(ifMatch, program.version, () => presentProgram(program));
       if (patch.isActive && !program.isActive) await assertRoom(tx, merchantId);
       const given = Object.fromEntries(Object.entries(patch).filter(([, value]) => value !== undefined)) as Partial<ProgramDocument>;
-      const changed = await programs
-        .findOneAndUpdate(
-          { _id: id, version: program.version },
-          {
-            $set: { ...given, ...(patch.name === undefined ? {} : { nameKey: patch.name.toLowerCase() }), updatedAt: tx.now },
-            $inc: { version: 1 },
-          },
-          { session: tx.session, returnDocument: 'after' },
-        )
-        .lean<ProgramDocument>()
-        .catch(asTaken);
-      if (!changed) throw new Problem('version-mismatch', undefined, { current: presentProgram(program) });
-      announce(tx, changed);
+      const changed = await write(tx, program, { ...given, ...(patch.name === undefined ? {} : { nameKey: patch.name.toLowerCase() }) });
+      if (changed.name !== program.name) await followProgramName(tx, changed);
       await noteRules(tx, merchantId);
       return changed;
+    },
+
+    async callMerchant(tx, merchantId, merchantName) {
+      const all = await programs.find({ merchantId }, null, { session: tx.session }).limit(mostPrograms).lean<ProgramDocument[]>();
+      for (const program of all) if (program.merchantName !== merchantName) await write(tx, program, { merchantName });
+      return all;
     },
 
     async list(merchantId, { limit, cursor, active }) {

@@ -14,7 +14,7 @@ import { createMembers, type Members } from './members.js';
 import { createMenus, type Menus } from './menus.js';
 import { merchantModels } from './merchants.model.js';
 import { merchantRoutes } from './merchants.routes.js';
-import { createMerchants, type Merchants } from './merchants.service.js';
+import { createMerchants, type Merchants, type NameFollower } from './merchants.service.js';
 import { createOpenMatters } from './open-matters.js';
 import { sellingModels } from './selling.model.js';
 import { createSelling, sellingJobKind, type SellingService } from './selling.service.js';
@@ -25,7 +25,7 @@ export type { ItemDocument, MerchantDocument } from './merchants.model.js';
 export { presentItem, presentMerchant } from './merchants.presenter.js';
 export type { MerchantDirectory } from './directory.js';
 export type { Menus } from './menus.js';
-export type { Merchants } from './merchants.service.js';
+export type { Merchants, NameFollower } from './merchants.service.js';
 export type { SellingService } from './selling.service.js';
 export { assertTrading, mayTrade } from './standing.js';
 
@@ -43,7 +43,7 @@ export interface MerchantsModule extends ApiModule {
 
 export function merchantsModule(
   { config, mongo, unitOfWork }: Pick<Context, 'config' | 'mongo' | 'unitOfWork'>,
-  { files }: Pick<FilesModule, 'files'>,
+  { files, renamed }: Pick<FilesModule, 'files'> & { renamed: NameFollower },
 ): MerchantsModule {
   const models = { ...merchantModels(mongo), ...sellingModels(mongo) };
   const entitlements = createEntitlements({ config, mongo });
@@ -51,6 +51,7 @@ export function merchantsModule(
     mongo,
     models,
     subscriptions: entitlements.records,
+    renamed,
     defaultCurrency: config.DEFAULT_CURRENCY,
     defaultTimeZone: 'UTC',
   });

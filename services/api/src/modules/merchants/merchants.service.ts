@@ -18,6 +18,9 @@ interface Told {
   bulk?: true;
 }
 
+/** Is told, in the transaction, of a merchant that has another name from now on. */
+export type NameFollower = (tx: Tx, merchant: MerchantDocument) => Promise<void>;
+
 export interface Merchants {
   /** @throws Problem `already-exists` when there is one with this e-mail address */
   create(tx: Tx, input: MerchantInput): Promise<MerchantDocument>;
@@ -41,10 +44,11 @@ export function createMerchants(options: {
   mongo: Mongo;
   models: Pick<MerchantModels, 'merchants'>;
   subscriptions: Pick<SubscriptionRecords, 'begin' | 'close'>;
+  renamed: NameFollower;
   defaultCurrency: string;
   defaultTimeZone: string;
 }): Merchants {
-  const { mongo, models, subscriptions, defaultCurrency, defaultTimeZone } = options;
+  const { mongo, models, subscriptions, renamed, defaultCurrency, defaultTimeZone } = options;
   const { merchants } = models;
   const users = mongo.db.collection<{ _id: string; email: string }>('users');
 
@@ -134,6 +138,7 @@ export function createMerchants(options: {
         $unset: Object.fromEntries(gone.map((field) => [field, 1])),
       });
       await announce(tx, 'merchant-updated', changed, told);
+      if (changed.name !== merchant.name) await renamed(tx, changed);
       return changed;
     },
 
