@@ -32,7 +32,7 @@ export const errorCatalogue = {
   'price-changed': { status: 409, title: 'The price is not the one that was shown' },
   'out-of-stock': { status: 409, title: 'Not enough in stock' },
   'item-unavailable': { status: 409, title: 'The item is not on offer' },
-  'merchant-closed': { status: 409, title: 'The merchant takes no orders' },
+  'merchant-closed': { status: 409, title: 'The merchant is closed' },
   'merchant-in-use': { status: 409, title: 'The merchant has open orders, money or points' },
   'invalid-transition': { status: 409, title: 'The status cannot change this way' },
   'refund-exceeds-payment': { status: 409, title: 'More would be given back than was paid' },
