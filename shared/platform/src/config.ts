@@ -88,6 +88,9 @@ const environmentSchema = z.object({
     .regex(/^whsec_(?:[A-Za-z0-9+/]{4}){4,}(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/, 'must be whsec_ and at least 12 bytes in base64')
     .optional(),
   ZEFFY_SOURCES: sources.default({}),
+  CLOUDINARY_API_SECRET: z.string().min(8).optional(),
+  /** Logos are read from there alone. */
+  CLOUDINARY_DELIVERY_URL: z.url({ protocol: /^https?$/ }).default('https://res.cloudinary.com'),
   SANDBOX_PAYMENTS: flag.optional(),
   /** Minor units, of one payment: what is above it takes a superadmin. */
   REFUND_LIMIT: z.coerce.number().int().min(0).default(1_000_000),

@@ -1,8 +1,10 @@
-import { createHmac, randomBytes } from 'node:crypto';
+import { createHash, createHmac, randomBytes } from 'node:crypto';
 
 export const razorpaySecret = 'razorpay secret for tests only';
 export const zeffySecret = `whsec_${Buffer.from('zeffy secret for tests only').toString('base64')}`;
 export const zeffyToken = 'a-token-of-zapier-for-tests-only';
+
+export const cloudinarySecret = 'api secret of cloudinary for tests only';
 
 export interface RazorpayEventInput {
   event?: string;
@@ -72,10 +74,17 @@ export function zeffyHeaders(body: string, id = `msg_${randomBytes(8).toString('
   return { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': `v1,${mac}` };
 }
 
+/** As Cloudinary signs its notifications (https://cloudinary.com/documentation/notification_signatures). */
+export function cloudinaryHeaders(body: string, at = new Date(), algorithm: 'sha1' | 'sha256' = 'sha1'): Record<string, string> {
+  const timestamp = String(Math.floor(at.getTime() / 1_000));
+  const signature = createHash(algorithm).update(`${body}${timestamp}${cloudinarySecret}`).digest('hex');
+  return { 'x-cld-timestamp': timestamp, 'x-cld-signature': signature };
+}
+
 /** Posts to one of our webhooks. */
 export function postWebhook(
   apiUrl: string,
-  provider: 'stripe' | 'razorpay' | 'zeffy',
+  provider: 'stripe' | 'razorpay' | 'zeffy' | 'cloudinary',
   body: string,
   headers: Record<string, string>,
 ): Promise<Response> {

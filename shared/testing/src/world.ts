@@ -8,7 +8,7 @@ import { createGateway } from '@tidings/socket-gateway';
 import { connectClient, type ClientOptions, type TestClient } from './client.js';
 import { createHttp, type Http } from './http.js';
 import { createPeople, password, type Account, type People } from './people.js';
-import { razorpaySecret, zeffySecret, zeffyToken } from './providers.js';
+import { cloudinarySecret, razorpaySecret, zeffySecret, zeffyToken } from './providers.js';
 import { databaseUrl } from './store.js';
 import { waitFor } from './wait.js';
 
@@ -58,6 +58,7 @@ export async function createWorld({ gateways = 1, env = {}, without = [] }: Worl
     ZEFFY_FORM_URL: 'https://zeffy.example/form',
     ZEFFY_WEBHOOK_SECRET: zeffySecret,
     ZEFFY_SOURCES: `zapier:${zeffyToken}`,
+    CLOUDINARY_API_SECRET: cloudinarySecret,
     SOCKET_EVENTS_PER_MINUTE: '100000',
     HTTP_REQUESTS_PER_MINUTE: '100000',
     LOGIN_ATTEMPTS_PER_MINUTE: '100000',

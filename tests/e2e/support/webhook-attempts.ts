@@ -1,5 +1,15 @@
-import { createHmac } from 'node:crypto';
-import { razorpayEvent, razorpayHeaders, stripeEvent, stripeHeader, zeffyHeaders, zeffyPayment, zeffyToken } from '@tidings/testing';
+import { createHash, createHmac } from 'node:crypto';
+import {
+  cloudinaryHeaders,
+  cloudinarySecret,
+  razorpayEvent,
+  razorpayHeaders,
+  stripeEvent,
+  stripeHeader,
+  zeffyHeaders,
+  zeffyPayment,
+  zeffyToken,
+} from '@tidings/testing';
 import type { Scene } from './scene.js';
 
 /** What somebody who is not the provider, or a provider gone mad, may post. */
@@ -189,6 +199,97 @@ export const webhookAttempts: Readonly<Record<string, (scene: Scene) => Promise<
           { reference: 'x'.repeat(300) },
           { customFields: 'x' },
         ].map((fields) => signed(JSON.stringify(fields), { ...payment, ...fields })),
+      ],
+    };
+  },
+  cloudinaryWebhook: async () => {
+    const data = { id: 'ext-1', name: 'Zarya Store', owner_name: 'Asha', email: 'zarya@example.com', created_at: '2026-01-02 03:04:05' };
+    const payload = JSON.stringify({ type: 'merchant_created', data });
+    const headers = cloudinaryHeaders(payload);
+    const { 'x-cld-timestamp': timestamp = '', 'x-cld-signature': signature = '' } = headers;
+    const mac = (text: string, time = timestamp, secret = cloudinarySecret): string =>
+      createHash('sha1').update(`${text}${time}${secret}`).digest('hex');
+    const attempt = (name: string, body: string, given: Record<string, string>, statuses: readonly number[] = [400]): WebhookAttempt => ({
+      name,
+      body,
+      headers: given,
+      statuses,
+    });
+    const ago = (seconds: number) => cloudinaryHeaders(payload, new Date(Date.now() - seconds * 1_000));
+    const signed = (name: string, event: unknown): WebhookAttempt => {
+      const text = typeof event === 'string' ? event : JSON.stringify(event);
+      return attempt(`signed: ${name}`, text, cloudinaryHeaders(text));
+    };
+    const subscription = { merchant_id: 'ext-1', plan: 'basic' };
+    const upload = { notification_type: 'upload', public_id: 'merchants/ext-1/logo', secure_url: 'https://res.cloudinary.com/x.png' };
+    return {
+      valid: attempt('valid', payload, headers, [200]),
+      bad: [
+        attempt('no headers', payload, {}),
+        attempt('no signature', payload, { 'x-cld-timestamp': timestamp }),
+        attempt('no time', payload, { 'x-cld-signature': signature }),
+        ...['', 'x', '0'.repeat(40), '0'.repeat(64), signature.slice(1), `${signature}0`, signature.toUpperCase(), '\u00e9'].map((text) =>
+          attempt(`signature ${text.slice(0, 20)}`, payload, { ...headers, 'x-cld-signature': text }),
+        ),
+        ...['', 'NaN', '-1', '1e9', `${timestamp}0`, timestamp.slice(1), `${Number(timestamp) + 1}`].map((time) =>
+          attempt(`time ${time}`, payload, { ...headers, 'x-cld-timestamp': time }),
+        ),
+        attempt('a time that is no number, signed', payload, { 'x-cld-timestamp': 'x', 'x-cld-signature': mac(payload, 'x') }),
+        attempt('more than two hours old', payload, ago(7_400)),
+        attempt('of the future', payload, ago(-600)),
+        attempt('another secret', payload, { ...headers, 'x-cld-signature': mac(payload, timestamp, 'another') }),
+        attempt('an empty secret', payload, { ...headers, 'x-cld-signature': mac(payload, timestamp, '') }),
+        attempt('another address', payload.replace('zarya@', 'mallory@'), headers),
+        attempt('one blank more', `${payload} `, headers),
+        attempt('a body of 2 MiB', 'x'.repeat(2 * 1024 * 1024), headers, [413]),
+        signed('nothing', ''),
+        signed('no JSON', '{'),
+        signed('a list', []),
+        signed('null', 'null'),
+        signed('no type', { data }),
+        signed('an operator for a type', { type: { $ne: '' }, data }),
+        signed('an operator for an id', { id: { $ne: '' }, type: 'merchant_created', data }),
+        signed('no data', { type: 'merchant_created' }),
+        ...[
+          { id: undefined },
+          { id: { $gt: '' } },
+          { id: 'x'.repeat(300) },
+          { name: '' },
+          { name: 'x'.repeat(200) },
+          { name: { $gt: '' } },
+          { email: 'nobody' },
+          { phone: 'x'.repeat(100) },
+          { category: '<b>' },
+          { is_active: 'yes' },
+          { updated_at: 'yesterday' },
+          { updated_at: '2026-13-01 00:00:00' },
+          { updated_at: 7 },
+        ].flatMap((fields) => [
+          signed(`merchant_created ${JSON.stringify(fields)}`, { type: 'merchant_created', data: { ...data, ...fields } }),
+          ...('name' in fields && fields.name === ''
+            ? []
+            : [signed(`merchant_updated ${JSON.stringify(fields)}`, { type: 'merchant_updated', data: { ...data, ...fields } })]),
+        ]),
+        ...[
+          { merchant_id: undefined },
+          { merchant_id: { $gt: '' } },
+          { plan: 'gold' },
+          { status: 'paused' },
+          { end_date: 'soon' },
+          { end_date: '2026-13-01 00:00:00' },
+          { notes: 'x'.repeat(2_000) },
+          { notes: { $gt: '' } },
+        ].map((fields) =>
+          signed(`subscription_updated ${JSON.stringify(fields)}`, { type: 'subscription_updated', data: { ...subscription, ...fields } }),
+        ),
+        ...[
+          { public_id: 7 },
+          { secure_url: 'javascript:alert(1)' },
+          { secure_url: 'file:///etc/passwd' },
+          { timestamp: 'yesterday' },
+          { context: 'x' },
+          { context: { custom: { merchant_id: { $gt: '' } } } },
+        ].map((fields) => signed(`upload ${JSON.stringify(fields)}`, { ...upload, ...fields })),
       ],
     };
   },

@@ -10,6 +10,7 @@ import { identityModule } from './identity/index.js';
 import { investmentsModule } from './investments/index.js';
 import { ledgerWatchModule } from './ledger-watch/index.js';
 import { followMerchantName, loyaltyModule } from './loyalty/index.js';
+import { merchantSyncModule } from './merchant-sync/index.js';
 import { merchantsModule } from './merchants/index.js';
 import { notificationsModule } from './notifications/index.js';
 import { ordersModule } from './orders/index.js';
@@ -40,6 +41,7 @@ export function createModules(context: Context): ApiModule[] {
     wallet: wallet.wallet,
   });
   const subscriptions = subscriptionsModule(context, { ...merchants, fees: wallet.fees, topUps: wallet.topUps });
+  const merchantSync = merchantSyncModule(context, { merchants, ...files, ...subscriptions });
   const plans = plansModule(context);
   const loyalty = loyaltyModule(context, merchants);
   const enrollments = enrollmentsModule(context, { merchants: merchants.merchants, loyalty });
@@ -66,7 +68,8 @@ export function createModules(context: Context): ApiModule[] {
     apiKeysModule(context),
     ledgerWatchModule(context),
     reconciliationModule(context, { providers: wallet.providers }),
-    webhooksModule(context, wallet),
+    merchantSync,
+    webhooksModule(context, { ...wallet, ...merchantSync }),
     rehearsalsModule(context, { directory: identity.directory, wallet: wallet.wallet }),
     historyModule(context),
     ticketsModule(context),

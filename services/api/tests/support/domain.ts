@@ -20,6 +20,7 @@ import { enrollmentsModule, type EnrollmentsModule } from '../../src/modules/enr
 import { investmentsModule, type InvestmentsModule } from '../../src/modules/investments/index.js';
 import { filesModule, type FilesModule } from '../../src/modules/files/index.js';
 import { followMerchantName, loyaltyModule, type LoyaltyModule } from '../../src/modules/loyalty/index.js';
+import { merchantSyncModule } from '../../src/modules/merchant-sync/index.js';
 import { merchantsModule, type MerchantsModule } from '../../src/modules/merchants/index.js';
 import { ordersModule, type OrdersModule } from '../../src/modules/orders/index.js';
 import { paymentsModule, type PaymentsModule } from '../../src/modules/payments/index.js';
@@ -113,10 +114,11 @@ export async function createDomain(options: DomainOptions = {}): Promise<Domain>
     orders: orders.orders,
     paymentRequests: payments.paymentRequests,
   });
-  const webhooks = webhooksModule(context, wallet);
   const sales = salesModule(context, { wallet: wallet.wallet, merchants: merchants.merchants });
   const subscriptions = subscriptionsModule(context, { ...merchants, fees: wallet.fees, topUps: wallet.topUps });
   const bulk = bulkModule(context, { ...merchants, ...subscriptions });
+  const merchantSync = merchantSyncModule(context, { merchants, ...files, ...subscriptions });
+  const webhooks = webhooksModule(context, { ...wallet, ...merchantSync });
   const loyalty = loyaltyModule(context, merchants);
   const enrollments = enrollmentsModule(context, { merchants: merchants.merchants, loyalty });
   const customers = customersModule(context, { merchants: merchants.merchants, loyalty, enrollments });
@@ -150,6 +152,7 @@ export async function createDomain(options: DomainOptions = {}): Promise<Domain>
     payouts,
     plans,
     investments,
+    merchantSync,
     webhooks,
   ]) {
     for (const [kind, handler] of Object.entries(module.jobs ?? {})) jobs.register(kind, handler);

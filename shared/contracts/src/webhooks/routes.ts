@@ -37,6 +37,14 @@ export const webhookRoutes = {
     summary: "Payments by Zeffy's forms, posted by an automation; one seen before answers 200 and changes nothing",
     who: 'An automation, by Standard Webhooks headers or by `Authorization: Bearer` with a secret of its own.',
   }),
+  cloudinary: defineRoute({
+    ...inbound,
+    name: 'cloudinaryWebhook',
+    path: '/webhooks/cloudinary',
+    summary:
+      'News of merchants and their subscriptions, and uploads of logos, signed over the raw body; one seen before answers 200 and changes nothing',
+    who: 'Cloudinary, or who has its API secret, by the `X-Cld-Signature` and `X-Cld-Timestamp` headers.',
+  }),
   listDeliveries: defineRoute({
     ...admin,
     name: 'listWebhookDeliveries',

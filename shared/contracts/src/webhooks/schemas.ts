@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { listQuery, text, timeSchema } from '../common.js';
 
-export const webhookProviderSchema = z.enum(['stripe', 'razorpay', 'zeffy']);
+export const webhookProviderSchema = z.enum(['stripe', 'razorpay', 'zeffy', 'cloudinary']);
 
 /**
  * `waiting`: what it names is not there yet; `held`: it contradicts what we know, and a person has to look; `dismissed`: one did, and nothing
@@ -14,7 +14,7 @@ export type DeliveryState = (typeof deliveryStates)[number];
 const deliveryIdSchema = z.string().regex(/^[A-Za-z0-9_.:-]{1,200}$/, 'must be the id of a delivery');
 export const deliveryParams = z.strictObject({ id: deliveryIdSchema });
 
-/** One message of a payment provider. */
+/** One message of a provider. */
 export const webhookDeliverySchema = z.strictObject({
   id: deliveryIdSchema,
   provider: webhookProviderSchema,

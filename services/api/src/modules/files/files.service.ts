@@ -11,13 +11,13 @@ export interface Files {
    * Outside of any transaction: writes the bytes, which expire unless `keep` follows.
    * @throws Problem `unsupported-media-type`, `bad-request` (an image of no size), `rate-limited` (too many that nothing uses)
    */
-  store(caller: Principal, file: UploadedFile): Promise<FileDocument>;
+  store(caller: Pick<Principal, 'userId'>, file: UploadedFile): Promise<FileDocument>;
   /** What was stored is there now. */
   keep(tx: Tx, file: FileDocument): Promise<FileDocument>;
   /** @throws Problem `not-found`, also for what is none of the caller's business */
   get(caller: Principal | null, id: string): Promise<{ file: FileDocument; bytes: Buffer }>;
   /** Has one of the caller's own files used by that, and nothing else. @throws Problem `not-found`, `already-exists` (something uses it) */
-  use(tx: Tx, caller: Principal, id: string, usedBy: string): Promise<FileDocument>;
+  use(tx: Tx, caller: Pick<Principal, 'userId'>, id: string, usedBy: string): Promise<FileDocument>;
   /** Nothing uses it any more; screens that still show it have an hour. */
   release(tx: Tx, id: string, usedBy: string): Promise<void>;
   /** Removes what has expired, some of it at a time; answers with how many. */

@@ -6,6 +6,7 @@ import { fileModels } from './files.model.js';
 import { fileRoutes } from './files.routes.js';
 import { createFiles, type Files } from './files.service.js';
 
+export type { FileDocument } from './files.model.js';
 export type { Files } from './files.service.js';
 
 const hourMs = 3_600_000;

@@ -16,7 +16,7 @@ export interface Administration {
    * new ones and scans are refused.
    * @throws Problem `not-found`, `version-mismatch`, `already-exists` (the e-mail address), `currency-mismatch` (it has items or money in the old one)
    */
-  update(tx: Tx, caller: Principal, id: string, patch: MerchantPatch, ifMatch?: string): Promise<MerchantDocument>;
+  update(tx: Tx, caller: Pick<Principal, 'merchants'>, id: string, patch: MerchantPatch, ifMatch?: string): Promise<MerchantDocument>;
   /** @throws Problem `not-found`, `version-mismatch`, `merchant-in-use`, which names what is open */
   remove(tx: Tx, caller: Principal, id: string, ifMatch?: string): Promise<void>;
   /** As `update` of `isActive`, as one of many; null when it is so already. @throws Problem `not-found` */

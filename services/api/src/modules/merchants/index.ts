@@ -9,7 +9,7 @@ import { createItems, type Items } from './items.js';
 import { invitationModels } from './invitations.model.js';
 import { createInvitationRecords } from './invitation-records.js';
 import { createInvitations, invitationJobKind, type Invitations } from './invitations.js';
-import { createLogos } from './logos.js';
+import { createLogos, type Logos } from './logos.js';
 import { createMembers, type Members } from './members.js';
 import { createMenus, type Menus } from './menus.js';
 import { merchantModels } from './merchants.model.js';
@@ -36,6 +36,7 @@ export interface MerchantsModule extends ApiModule {
   directory: MerchantDirectory;
   members: Members;
   invitations: Invitations;
+  logos: Logos;
   items: Items;
   menus: Menus;
   selling: SellingService;
@@ -72,6 +73,7 @@ export function merchantsModule(
     directory,
     members,
     invitations,
+    logos,
     items,
     menus: createMenus(models, items),
     selling,

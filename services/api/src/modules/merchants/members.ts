@@ -27,7 +27,7 @@ export interface Members {
   remove(tx: Tx, caller: Principal, merchantId: string, userId: string): Promise<void>;
 }
 
-export const isMember = (who: Principal, merchantId: string): boolean => who.merchants.includes(merchantId);
+export const isMember = (who: Pick<Principal, 'merchants'>, merchantId: string): boolean => who.merchants.includes(merchantId);
 
 /** @throws Problem `forbidden` */
 export function assertMember(who: Principal, merchantId: string): void {

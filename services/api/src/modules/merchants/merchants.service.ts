@@ -28,6 +28,8 @@ export interface Merchants {
   get(id: string, tx?: Tx): Promise<MerchantDocument>;
   /** As `get`, with null for one that does not exist or was deleted. */
   find(id: string, tx?: Tx): Promise<MerchantDocument | null>;
+  /** The one that has this e-mail address; null where none has. */
+  findByEmail(email: string, tx: Tx): Promise<MerchantDocument | null>;
   /** Stores the fields and tells of them. @throws Problem `already-exists` (the e-mail address), `version-mismatch` */
   change(tx: Tx, merchant: MerchantDocument, fields: MerchantFields, told: Told): Promise<MerchantDocument>;
   /** Takes it off the directory, whatever is open there; its address is free again, and its subscription is closed. @throws Problem `version-mismatch` */
@@ -90,6 +92,8 @@ export function createMerchants(options: {
 
   return {
     find,
+
+    findByEmail: (email, { session }) => merchants.findOne({ emailKey: email.toLowerCase() }, null, { session }).lean<MerchantDocument>(),
 
     async create(tx, input) {
       const { name, email, isActive = true, currency = defaultCurrency, timeZone = defaultTimeZone, ...more } = input;

@@ -47,7 +47,8 @@ export async function openingOf({ mongo, config, directory, wallet }: OpeningDep
       const delivery = await deliveries.findById(event.deliveryId).lean<DeliveryDocument>();
       const topUp =
         delivery && topUps.find(({ _id, providerRef }) => [_id, providerRef].some((name) => name && delivery.body.includes(`"${name}"`)));
-      if (!delivery || !topUp) throw new Problem('not-found', `There is no delivery ${event.deliveryId} of a top-up of this user`);
+      if (!delivery || !topUp || delivery.provider === 'cloudinary')
+        throw new Problem('not-found', `There is no delivery ${event.deliveryId} of a top-up of this user`);
       rewound.add(topUp._id);
       const { provider, type, body } = delivery;
       named.set(event.deliveryId, topUp._id);

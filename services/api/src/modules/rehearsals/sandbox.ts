@@ -32,7 +32,14 @@ export async function createSandbox({ config, mongo, logger }: Pick<Context, 'co
   const secret = () => randomBytes(24).toString('hex');
   const [stripe, razorpay, zeffy] = [`whsec_${secret()}`, secret(), `whsec_${randomBytes(24).toString('base64')}`];
   // No keys: nothing here calls a provider.
-  const { STRIPE_API_KEY: _s, RAZORPAY_KEY_ID: _i, RAZORPAY_KEY_SECRET: _k, ZEFFY_FORM_URL: _z, ...rest } = config;
+  const {
+    STRIPE_API_KEY: _s,
+    RAZORPAY_KEY_ID: _i,
+    RAZORPAY_KEY_SECRET: _k,
+    ZEFFY_FORM_URL: _z,
+    CLOUDINARY_API_SECRET: _c,
+    ...rest
+  } = config;
   const safe = {
     ...rest,
     STRIPE_WEBHOOK_SECRET: stripe,

@@ -13,6 +13,8 @@ import { subscriptionRoutes } from './subscriptions.routes.js';
 import { createSubscriptions, type Subscriptions } from './subscriptions.service.js';
 import { createUsage } from './usage.js';
 
+export type { Subscriptions } from './subscriptions.service.js';
+
 export interface SubscriptionsModule extends ApiModule {
   subscriptions: Subscriptions;
   invoices: Invoices;

@@ -5,7 +5,7 @@ import { olderThan, pageByTime, type Paged } from '../../http/lists.js';
 import type { FourEyes } from '../identity/index.js';
 import type { Disputes, Outcome, PaymentNames, TopUps, UnmatchedPayments } from '../wallet/index.js';
 import { webhookJobKind, type Followers } from './followers.js';
-import type { ProviderMessage } from './message.js';
+import { payingProvider, type ProviderMessage } from './message.js';
 import type { WebhookSources } from './sources/index.js';
 import type { DeliveryDocument, WebhookModels } from './webhooks.model.js';
 
@@ -50,6 +50,8 @@ export function createDeliveries({
     if (!found) throw new Problem('not-found');
     return found;
   };
+
+  const messageOf = ({ provider, body, headers }: DeliveryDocument): ProviderMessage => sources[provider].read(body, headers).message;
 
   const change = async (tx: Tx, id: string, update: object): Promise<DeliveryDocument> => {
     const changed = await deliveries
@@ -107,9 +109,9 @@ export function createDeliveries({
 
   /** Who dismisses that their bank has the money back keeps it twice. */
   async function dismiss(tx: Tx, caller: Principal, held: DeliveryDocument, reason: string): Promise<AuditDetails> {
-    const { provider, body } = held;
-    const { message } = sources[provider].read(body);
-    const payer = message.kind === 'none' ? undefined : await topUps.payer(tx, { provider, ...namesIn(message) });
+    const message = messageOf(held);
+    const isPayment = message.kind !== 'none' && message.kind !== 'merchant-news';
+    const payer = isPayment ? await topUps.payer(tx, { provider: payingProvider(held.provider), ...namesIn(message) }) : undefined;
     const refusal = 'Another administrator dismisses what is about your payment';
     const eyes = await fourEyes(tx, caller, { own: payer === caller.userId, refusal });
     await followers.dismiss(tx, held, reason);
@@ -117,13 +119,13 @@ export function createDeliveries({
   }
 
   async function act(tx: Tx, caller: Principal, held: DeliveryDocument, decision: 'credit' | 'debit'): Promise<AuditDetails> {
-    const { provider, body } = held;
     let eyes: AuditDetails = {};
     const allow = async (userId: string): Promise<void> => {
       eyes = await fourEyes(tx, caller, { own: userId === caller.userId, refusal: 'Another administrator credits your payment' });
     };
-    const { message } = sources[provider].read(body);
+    const message = messageOf(held);
     if (message.kind === 'dispute-ended') {
+      const provider = payingProvider(held.provider);
       const { end: _, kind: __, ...dispute } = message;
       assertDone(await disputes.report(tx, { provider, ...dispute, status: decision === 'credit' ? 'won' : 'lost' }, allow));
       return eyes;
@@ -131,6 +133,7 @@ export function createDeliveries({
     if (decision === 'debit') throw new Problem('invalid-transition', 'Only the end of a dispute can be debited');
     if (message.kind !== 'succeeded' && message.kind !== 'received')
       throw new Problem('invalid-transition', 'Only a payment can be credited');
+    const provider = payingProvider(held.provider);
     const topUpId = message.kind === 'received' ? message.reference : message.topUpId;
     assertDone(await topUps.creditAsPaid(tx, { provider, ...message, topUpId }, allow));
     // It may have been told of without the reference, too, and then be on the list of those that are nobody's.
@@ -140,7 +143,7 @@ export function createDeliveries({
   }
 }
 
-function namesIn(message: Exclude<ProviderMessage, { kind: 'none' }>): PaymentNames {
+function namesIn(message: Exclude<ProviderMessage, { kind: 'none' | 'merchant-news' }>): PaymentNames {
   return message.kind === 'received' ? { topUpId: message.reference, providerRef: message.providerRef } : message;
 }
 

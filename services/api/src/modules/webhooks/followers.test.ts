@@ -15,7 +15,7 @@ import {
 import { createDomain, stripeSecret, type Domain } from '../../../tests/support/domain.js';
 import { ledgerSums } from '../wallet/index.js';
 import { createFollowers } from './followers.js';
-import type { WebhookProvider } from './message.js';
+import type { PaymentProvider } from './message.js';
 import { webhookModels, type DeliveryDocument } from './webhooks.model.js';
 
 const sound = { unbalancedTransfers: [], differing: [], negative: [], heldDiffers: [] };
@@ -61,16 +61,16 @@ describe('news of a payment', () => {
   afterAll(() => domain.stop());
 
   const deliveries = () => domain.mongo.db.collection<DeliveryDocument>('webhook_deliveries');
-  const sign: Record<WebhookProvider, (body: string) => Record<string, string>> = {
+  const sign: Record<PaymentProvider, (body: string) => Record<string, string>> = {
     stripe: (body) => ({ 'stripe-signature': stripeHeader(stripeSecret, body) }),
     razorpay: razorpayHeaders,
     zeffy: zeffyHeaders,
   };
-  const receive = (provider: WebhookProvider, body: string) =>
+  const receive = (provider: PaymentProvider, body: string) =>
     domain.webhooks.webhooks.receive(provider, Buffer.from(body), sign[provider](body));
   const reaches = (body: string, state: DeliveryDocument['state']) =>
     waitFor(`a delivery to be ${state}`, () => deliveries().findOne({ body, state }));
-  const done = async (provider: WebhookProvider, body: string, state: DeliveryDocument['state'] = 'processed') => {
+  const done = async (provider: PaymentProvider, body: string, state: DeliveryDocument['state'] = 'processed') => {
     await receive(provider, body);
     return reaches(body, state);
   };
@@ -78,13 +78,13 @@ describe('news of a payment', () => {
     const { balance, held } = await domain.wallet.wallet.balance(userId);
     return { balance, held };
   };
-  const pending = async (provider: WebhookProvider) => {
+  const pending = async (provider: PaymentProvider) => {
     const { userId } = await domain.person();
     const top = await domain.wallet.topUps.prepare(userId, { amount: 500, provider });
     await domain.run((tx) => domain.wallet.topUps.store(tx, top));
     return { userId, topUpId: top.topUp._id };
   };
-  const paid = async (provider: WebhookProvider) => {
+  const paid = async (provider: PaymentProvider) => {
     const one = await pending(provider);
     const body = provider === 'stripe' ? stripeEvent({ ...one, amount: 500 }) : razorpayEvent({ topUpId: one.topUpId, amount: 500 });
     await done(provider, body);

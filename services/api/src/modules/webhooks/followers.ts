@@ -33,6 +33,7 @@ export function subjectOf(message: ProviderMessage): Pick<DeliveryDocument, 'pay
       return name ? { follows: name } : {};
     }
     case 'failed':
+    case 'merchant-news':
     case 'none':
       return {};
   }

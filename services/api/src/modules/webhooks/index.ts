@@ -1,6 +1,7 @@
 import type { ApiModule, Context } from '../../context.js';
 import { ensureIndexes } from '../../models.js';
 import { createFourEyes } from '../identity/index.js';
+import type { MerchantSync } from '../merchant-sync/index.js';
 import { stripeWebhookSecret, type WalletModule } from '../wallet/index.js';
 import { createDeliveries, type Deliveries } from './deliveries.js';
 import { createFollowers, webhookJobKind } from './followers.js';
@@ -20,7 +21,7 @@ export interface WebhooksModule extends ApiModule {
 
 export function webhooksModule(
   context: Pick<Context, 'config' | 'mongo' | 'unitOfWork' | 'logger' | 'metrics'>,
-  { topUps, unmatched, disputes }: Pick<WalletModule, 'topUps' | 'unmatched' | 'disputes'>,
+  { topUps, unmatched, disputes, sync }: Pick<WalletModule, 'topUps' | 'unmatched' | 'disputes'> & { sync?: MerchantSync },
 ): WebhooksModule {
   const { config, mongo, unitOfWork, logger, metrics } = context;
   const models = webhookModels(mongo);
@@ -28,9 +29,11 @@ export function webhooksModule(
     stripe: stripeWebhookSecret(config),
     razorpay: config.RAZORPAY_WEBHOOK_SECRET,
     zeffy: { secret: config.ZEFFY_WEBHOOK_SECRET, sources: config.ZEFFY_SOURCES },
+    cloudinary: config.CLOUDINARY_API_SECRET,
   });
   const followers = createFollowers(models);
-  const webhooks = createWebhooks({ models, followers, unitOfWork, actions: { topUps, unmatched, disputes }, logger, metrics, sources });
+  const actions = { topUps, unmatched, disputes, merchantSync: sync };
+  const webhooks = createWebhooks({ models, followers, unitOfWork, actions, logger, metrics, sources });
   const deliveries = createDeliveries({ mongo, models, followers, topUps, unmatched, disputes, sources, fourEyes: createFourEyes(mongo) });
   return {
     webhooks,

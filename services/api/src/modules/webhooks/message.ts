@@ -1,11 +1,21 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { badRequest, idSchema, Problem } from '@tidings/contracts';
 import { z } from 'zod';
+import type { MerchantNews } from '../merchant-sync/index.js';
 import type { DisputeMessage, FailedRefund, PaymentNames } from '../wallet/index.js';
 
-/** The providers that post to us; the sandbox speaks as Stripe does. */
-export const webhookProviders = ['stripe', 'razorpay', 'zeffy'] as const;
+/** The providers that tell of payments; the sandbox speaks as Stripe does. */
+const paymentProviders = ['stripe', 'razorpay', 'zeffy'] as const;
+export type PaymentProvider = (typeof paymentProviders)[number];
+/** All that post to us. */
+export const webhookProviders = [...paymentProviders, 'cloudinary'] as const;
 export type WebhookProvider = (typeof webhookProviders)[number];
+
+/** @throws Error for who has none: a fault of its source */
+export function payingProvider(provider: WebhookProvider): PaymentProvider {
+  if (provider === 'cloudinary') throw new Error('Cloudinary tells of no payments');
+  return provider;
+}
 
 interface Money {
   /** Minor units. */
@@ -25,6 +35,7 @@ export type ProviderMessage =
   | ({ kind: 'disputed' } & DisputeMessage)
   /** A dispute that ended in a way that we do not know: a person says who has the money. */
   | ({ kind: 'dispute-ended'; end: string } & Omit<DisputeMessage, 'status'>)
+  | { kind: 'merchant-news'; news: MerchantNews }
   | { kind: 'none'; reason: string };
 
 export interface ProviderEvent {
@@ -42,8 +53,12 @@ export interface WebhookSource {
    * @throws Problem `invalid-signature`, also when it is too old or no secret is set
    */
   verify(body: Buffer, headers: IncomingHttpHeaders): { id?: string | undefined; headers: Record<string, string> };
-  /** What a body says that was found genuine. @throws Problem `bad-request` */
-  read(body: string): ProviderEvent;
+  /**
+   * What a body says that was found genuine.
+   * @param headers those that `verify` kept
+   * @throws Problem `bad-request`
+   */
+  read(body: string, headers: Readonly<Record<string, string>>): ProviderEvent;
   /** The headers with which the provider would post this: for rehearsals. @throws Error when no secret is set */
   sign(body: string, event: { id: string; at: Date }): Record<string, string>;
 }

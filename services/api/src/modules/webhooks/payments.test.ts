@@ -16,7 +16,7 @@ import {
 } from '@tidings/testing';
 import { createDomain, stripeSecret, type Domain } from '../../../tests/support/domain.js';
 import { ledgerSums } from '../wallet/index.js';
-import type { WebhookProvider } from './message.js';
+import type { PaymentProvider } from './message.js';
 import type { DeliveryDocument } from './webhooks.model.js';
 
 const sound = { unbalancedTransfers: [], differing: [], negative: [], heldDiffers: [] };
@@ -41,16 +41,16 @@ describe('payments by webhook', () => {
   afterAll(() => domain.stop());
 
   const deliveries = () => domain.mongo.db.collection<DeliveryDocument>('webhook_deliveries');
-  const sign: Record<WebhookProvider, (body: string) => Record<string, string>> = {
+  const sign: Record<PaymentProvider, (body: string) => Record<string, string>> = {
     stripe: (body) => ({ 'stripe-signature': stripeHeader(stripeSecret, body) }),
     razorpay: razorpayHeaders,
     zeffy: zeffyHeaders,
   };
-  const receive = (provider: WebhookProvider, body: string, headers = sign[provider](body)) =>
+  const receive = (provider: PaymentProvider, body: string, headers = sign[provider](body)) =>
     domain.webhooks.webhooks.receive(provider, Buffer.from(body), headers);
   const reaches = (body: string, state: DeliveryDocument['state']) =>
     waitFor(`a delivery to be ${state}`, () => deliveries().findOne({ body, state }));
-  const done = async (provider: WebhookProvider, body: string, state: DeliveryDocument['state'] = 'processed') => {
+  const done = async (provider: PaymentProvider, body: string, state: DeliveryDocument['state'] = 'processed') => {
     await receive(provider, body);
     return reaches(body, state);
   };
@@ -58,7 +58,7 @@ describe('payments by webhook', () => {
     const { balance, held } = await domain.wallet.wallet.balance(userId);
     return { balance, held };
   };
-  const pending = async (provider: WebhookProvider, amount = 500) => {
+  const pending = async (provider: PaymentProvider, amount = 500) => {
     const { userId } = await domain.person();
     const top = await domain.wallet.topUps.prepare(userId, { amount, provider });
     await domain.run((tx) => domain.wallet.topUps.store(tx, top));
@@ -70,7 +70,7 @@ describe('payments by webhook', () => {
     await domain.wallet.rollUps.run();
     expect(await ledgerSums(domain.mongo)).toEqual({ byCurrency: { INR: 0 }, ...sound });
   };
-  const successOf: Record<WebhookProvider, (topUpId: string, amount: number) => string> = {
+  const successOf: Record<PaymentProvider, (topUpId: string, amount: number) => string> = {
     stripe: (topUpId, amount) => stripeEvent({ topUpId, amount }),
     razorpay: (topUpId, amount) => razorpayEvent({ topUpId, amount }),
     zeffy: (reference, amount) => zeffyPayment({ reference, amount }),

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { v2 as cloudinary } from 'cloudinary';
 import Razorpay from 'razorpay';
 import { Webhook } from 'standardwebhooks';
 import Stripe from 'stripe';
@@ -8,6 +9,7 @@ const secrets = {
   stripe: 'whsec_of_stripe_for_tests',
   razorpay: 'secret of razorpay for tests',
   zeffy: { secret: `whsec_${Buffer.from('secret of zeffy for tests').toString('base64')}`, sources: { zapier: 'token-of-zapier-1234' } },
+  cloudinary: 'api secret of cloudinary for tests',
 };
 const ours = createSources(secrets);
 const body = JSON.stringify({ id: 'evt_1', amount: 500, note: 'Café ☕ \u{1F3AA}' });
@@ -117,10 +119,77 @@ describe('Zeffy', () => {
   });
 });
 
+describe('Cloudinary', () => {
+  // Its library takes the algorithm from the account's settings, as does Cloudinary.
+  const configure = (signature_algorithm: string) => cloudinary.config({ api_secret: secrets.cloudinary, signature_algorithm });
+  const theyAccept = (text: string, { 'x-cld-timestamp': at = '', 'x-cld-signature': signature = '' }: Record<string, string>): boolean =>
+    cloudinary.utils.verifyNotificationSignature(text, Number(at), signature);
+  const theySign = (text: string, { at = now(), secret = secrets.cloudinary, algorithm = 'sha1' } = {}) => ({
+    'x-cld-timestamp': String(seconds(at)),
+    'x-cld-signature': cloudinary.utils.webhook_signature(text, seconds(at), { api_secret: secret, signature_algorithm: algorithm }),
+  });
+
+  test.each(['sha1', 'sha256'])('we accept what its library signs by %s', (algorithm) => {
+    configure(algorithm);
+    const headers = theySign(body, { algorithm });
+    expect(theyAccept(body, headers)).toBe(true);
+    expect(ours.cloudinary.verify(bytes, headers)).toEqual({ headers });
+  });
+
+  test('its library accepts what we sign', () => {
+    configure('sha1');
+    const headers = ours.cloudinary.sign(body, { id: 'x', at: now() });
+    expect(theyAccept(body, headers)).toBe(true);
+    expect(ours.cloudinary.verify(bytes, headers)).toEqual({ headers });
+  });
+
+  test('another body, time, secret or form of the signature is refused by both', () => {
+    configure('sha1');
+    const headers = theySign(body);
+    const { 'x-cld-signature': signature } = headers;
+    for (const [text, given] of [
+      [`${body} `, headers],
+      [body, { ...headers, 'x-cld-timestamp': String(seconds(now()) + 60) }],
+      [body, theySign(body, { secret: 'another' })],
+      [body, { ...headers, 'x-cld-signature': signature.toUpperCase() }],
+      [body, { ...headers, 'x-cld-signature': signature.slice(1) }],
+      [body, { ...headers, 'x-cld-signature': `${signature}0` }],
+      [body, { ...headers, 'x-cld-signature': '' }],
+      [body, { ...headers, 'x-cld-signature': '0'.repeat(64) }],
+    ] as const) {
+      expect(theyAccept(text, given)).toBe(false);
+      expect(() => ours.cloudinary.verify(Buffer.from(text), given)).toThrow(refused);
+    }
+  });
+
+  test('one is good for two hours, and may be of a clock that is a little ahead', () => {
+    configure('sha1');
+    for (const [age, isGood] of [
+      [7_100_000, true],
+      [7_300_000, false],
+      [-200_000, true],
+    ] as const) {
+      const headers = theySign(body, { at: ago(age) });
+      expect(theyAccept(body, headers)).toBe(isGood);
+      if (isGood) expect(ours.cloudinary.verify(bytes, headers)).toEqual({ headers });
+      else expect(() => ours.cloudinary.verify(bytes, headers)).toThrow(refused);
+    }
+    // Its library takes any time that is to come: such a signature would never end.
+    expect(() => ours.cloudinary.verify(bytes, theySign(body, { at: ago(-400_000) }))).toThrow(refused);
+  });
+
+  test('the end of the body is not taken for a time', () => {
+    const { 'x-cld-timestamp': at, 'x-cld-signature': signature } = theySign('{"n":1}');
+    const moved = { 'x-cld-timestamp': at.slice(1), 'x-cld-signature': signature };
+    expect(() => ours.cloudinary.verify(Buffer.from(`{"n":1}${at.slice(0, 1)}`), moved)).toThrow(refused);
+  });
+});
+
 test('a provider whose secret is not set signs nothing that we accept', () => {
   const none = createSources({});
   expect(() => none.stripe.verify(bytes, theirs.stripe(body))).toThrow(refused);
   expect(() => none.razorpay.verify(bytes, ours.razorpay.sign(body, { id: 'x', at: now() }))).toThrow(refused);
   expect(() => none.zeffy.verify(bytes, theirs.zeffy(body))).toThrow(refused);
   expect(() => none.zeffy.verify(bytes, { authorization: 'Bearer token-of-zapier-1234' })).toThrow(refused);
+  expect(() => none.cloudinary.verify(bytes, ours.cloudinary.sign(body, { id: 'x', at: now() }))).toThrow(refused);
 });

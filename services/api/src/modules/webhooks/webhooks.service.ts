@@ -2,9 +2,10 @@ import { createHash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Tx, UnitOfWork } from '@tidings/feed';
 import { RetryLater, type JobHandler, type Logger, type Metrics } from '@tidings/platform';
+import type { MerchantSync, Prepared } from '../merchant-sync/index.js';
 import type { Disputes, Outcome, Settled, TopUps, UnmatchedPayments } from '../wallet/index.js';
 import { subjectOf, webhookJobKind, type Followers } from './followers.js';
-import type { ProviderMessage, WebhookProvider } from './message.js';
+import { payingProvider, type ProviderMessage, type WebhookProvider } from './message.js';
 import type { WebhookSources } from './sources/index.js';
 import type { DeliveryDocument, DeliveryState, WebhookModels } from './webhooks.model.js';
 
@@ -23,6 +24,8 @@ export interface WebhookActions {
   topUps: Pick<TopUps, 'credit' | 'fail' | 'refund' | 'refundFailed'>;
   unmatched: Pick<UnmatchedPayments, 'receive'>;
   disputes: Disputes;
+  /** Missing where there are no merchants: in a rehearsal of payments. */
+  merchantSync?: MerchantSync | undefined;
 }
 
 /** The first retries are quick, as two events that belong together come within a second; the last is after some 17 minutes. */
@@ -48,7 +51,7 @@ export function createWebhooks(options: {
 }): Webhooks {
   const { models, followers, unitOfWork, actions, logger, metrics, sources } = options;
   const { deliveries } = models;
-  const reached = metrics.counter('webhooks_total', 'Messages of payment providers, by the state that they reached', ['provider', 'state']);
+  const reached = metrics.counter('webhooks_total', 'Messages of providers, by the state that they reached', ['provider', 'state']);
 
   /** After the commit. A held one is money that came and is on no account: nobody would know before the customer asks. */
   const tell = (
@@ -57,7 +60,7 @@ export function createWebhooks(options: {
     reason?: string,
   ): void => {
     reached.inc({ provider, state });
-    if (state === 'held') logger.warn({ delivery: _id, type, reason }, 'A payment contradicts what we know: a person has to look');
+    if (state === 'held') logger.warn({ delivery: _id, type, reason }, 'A message contradicts what we know: a person has to look');
     if (state === 'unmatched') logger.warn({ delivery: _id, type, reason }, 'A payment came that is nobody’s: a person has to assign it');
   };
 
@@ -96,7 +99,7 @@ export function createWebhooks(options: {
     async receive(provider, body, headers) {
       const source = sources[provider];
       const verified = source.verify(body, headers);
-      const { id, type, message } = source.read(body.toString('utf8'));
+      const { id, type, message } = source.read(body.toString('utf8'), verified.headers);
       const _id = deliveryId(provider, verified.id ?? id, body);
       const { result: state } = await unitOfWork.run({ actor: null }, async (tx): Promise<DeliveryState | undefined> => {
         if (await deliveries.exists({ _id }).session(tx.session)) return;
@@ -126,12 +129,14 @@ export function createWebhooks(options: {
       const id = String(job.data['deliveryId']);
       const delivery = await deliveries.findById(id).lean<DeliveryDocument>();
       if (!delivery) throw new Error(`There is no delivery ${id}`);
-      const { provider, body } = delivery;
-      const { message } = sources[provider].read(body);
+      const { provider, body, headers } = delivery;
+      const { message } = sources[provider].read(body, headers);
       try {
+        // What takes its time is done before the transaction.
+        const prepared = message.kind === 'merchant-news' ? await actions.merchantSync?.prepare(message.news) : undefined;
         const { result } = await unitOfWork.run({ actor: null, cause: { kind: 'webhook', id } }, async (tx) => {
           if (!(await finish(tx.session))) return;
-          const outcome = await withPayment(tx, delivery, await act(tx, actions, provider, message));
+          const outcome = await withPayment(tx, delivery, await act(tx, actions, { provider, message, prepared }));
           if (outcome.state === 'early') throw new RetryLater(outcome.reason, retryDelayMs(job.attempts));
           return { state: await settle(tx, delivery, outcome), reason: 'reason' in outcome ? outcome.reason : undefined };
         });
@@ -152,10 +157,14 @@ export function createWebhooks(options: {
 
 async function act(
   tx: Tx,
-  { topUps, unmatched, disputes }: WebhookActions,
-  provider: WebhookProvider,
-  message: ProviderMessage,
+  { topUps, unmatched, disputes, merchantSync }: WebhookActions,
+  told: { provider: WebhookProvider; message: ProviderMessage; prepared: Prepared | undefined },
 ): Promise<Outcome> {
+  const { message, prepared = null } = told;
+  if (message.kind === 'none') return { state: 'ignored', reason: message.reason };
+  if (message.kind === 'merchant-news')
+    return merchantSync ? merchantSync.apply(tx, message.news, prepared) : { state: 'ignored', reason: 'Merchants are not kept here' };
+  const provider = payingProvider(told.provider);
   switch (message.kind) {
     case 'succeeded':
       return topUps.credit(tx, { provider, ...message });
@@ -171,7 +180,5 @@ async function act(
       return disputes.report(tx, { provider, ...message });
     case 'dispute-ended':
       return { state: 'held', reason: `A dispute ended as ${message.end}: who has the money?` };
-    case 'none':
-      return { state: 'ignored', reason: message.reason };
   }
 }
