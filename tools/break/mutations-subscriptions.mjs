@@ -107,6 +107,14 @@ export const subscriptionMutations = [
     test: 'to a larger one pays the difference for the days that are left, rounded down',
   },
   {
+    name: 'subscription-ahead',
+    mechanism: 'a larger plan is paid for each day that it runs, also before a period that was paid ahead',
+    invariant: 5,
+    edits: [{ file: `${folder}/prices.ts`, search: 'before && now < startDate', replace: 'before && now > startDate' }],
+    testFile: serviceTests,
+    test: 'counts each day that is left, also of a period that was paid ahead; what is a trial is nobody’s money',
+  },
+  {
     name: 'subscription-over-period',
     mechanism: 'a period that is over already is not charged for',
     invariant: 5,

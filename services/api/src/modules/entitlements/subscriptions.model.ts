@@ -15,6 +15,8 @@ export interface SubscriptionDocument {
   anchorMonths: number;
   /** Minor units. */
   amount: number;
+  /** Of a period that was paid before it begins: when the one before it began, and its price. Absent after a trial, of which nothing was paid. */
+  before?: { startDate: Date; amount: number } | null;
   currency: string;
   paymentMethod: Subscription['paymentMethod'];
   transactionId: string | null;
@@ -53,6 +55,7 @@ const subscriptionSchema = new Schema<SubscriptionDocument>(
     anchor: time,
     anchorMonths: integer,
     amount: integer,
+    before: { type: new Schema({ startDate: time, amount: integer }, { _id: false, strict: 'throw' }), default: null },
     currency: text,
     paymentMethod: { type: String, default: null },
     transactionId: { type: String, default: null },

@@ -41,37 +41,61 @@ export function followingPeriod(subscription: SubscriptionDocument, months: numb
   return { start: now, end: monthsAfter(now, months, timeZone), anchor: now, anchorMonths: months };
 }
 
+/** Days that are paid for at one price, as far as they are left. */
+interface Stretch {
+  amount: number;
+  left: number;
+  whole: number;
+}
+
+/** The rest of the running period, and behind it the one that was paid ahead; in a trial, the one that was paid alone. */
+function stretchesOf({ startDate, endDate, amount, before }: SubscriptionDocument, { now, timeZone }: Omit<Place, 'catalogue'>): Stretch[] {
+  const stretch = (from: Date, to: Date, price: number): Stretch => {
+    const whole = Math.max(1, daysBetween(from, to, timeZone));
+    return { amount: price, whole, left: Math.min(whole, Math.max(0, daysBetween(now, to, timeZone))) };
+  };
+  const isAhead = before && now < startDate;
+  return [...(isAhead ? [stretch(before.startDate, startDate, before.amount)] : []), stretch(startDate, endDate, amount)];
+}
+
+interface Place {
+  catalogue: PlanCatalogue;
+  now: Date;
+  timeZone: string;
+}
+
 /**
- * By the days that are left of the period, by the merchant's calendar: today is one of them, the day of the end is not. Plans that last as long: the
- * difference of their prices for those days, rounded down to the minor unit. Others: a new period at its price, less the old one's for those days,
- * also rounded down: each rounding is in the merchant's favour or within one minor unit of it, and nothing is given back in money.
+ * By the days that are left, by the merchant's calendar: today is one of them, the day of the end is not. Plans that last as long: the difference of
+ * their prices for those days, rounded down to the minor unit. Others: a new period at its price, less the old one's for those days, also rounded
+ * down: each rounding is in the merchant's favour or within one minor unit of it, and nothing is given back in money. Where an administrator has
+ * moved the end, a month's difference is paid for each month up to it, but no more comes back than a period's price.
  */
-export function upgrade(
-  subscription: SubscriptionDocument,
-  to: SubscriptionPlan,
-  place: { catalogue: PlanCatalogue; now: Date; timeZone: string },
-): Upgrade {
+export function upgrade(subscription: SubscriptionDocument, to: SubscriptionPlan, place: Place): Upgrade {
   const { catalogue, now, timeZone } = place;
   const { plan: from, startDate, endDate, anchor, anchorMonths } = subscription;
-  const whole = Math.max(1, daysBetween(startDate, endDate, timeZone));
-  const left = Math.min(whole, Math.max(0, daysBetween(now, endDate, timeZone)));
   const { price, months } = catalogue[to];
-  const days = `${left} of ${whole} days`;
+  const stretches = stretchesOf(subscription, place);
   if (months === catalogue[from].months) {
-    const due = share(Math.max(0, price - subscription.amount), left, whole);
-    const period = { start: startDate, end: endDate, anchor, anchorMonths };
-    return { due, period, lines: [{ description: `From ${titleOf[from]} to ${titleOf[to]}, ${days}`, amount: due }] };
+    const usual = Math.max(1, daysBetween(monthsAfter(anchor, anchorMonths - months, timeZone), endDate, timeZone));
+    const lines = stretches.map(({ amount, left, whole }, index) => {
+      const of = index === stretches.length - 1 ? usual : whole;
+      const days = left > of ? `${left} days` : `${left} of ${of} days`;
+      return {
+        description: `From ${titleOf[from]} to ${titleOf[to]}, ${days}`,
+        amount: share(Math.max(0, price - amount), left, of),
+      };
+    });
+    return { due: sumOf(lines), period: { start: startDate, end: endDate, anchor, anchorMonths }, lines };
   }
-  const credit = Math.min(price, share(subscription.amount, left, whole));
-  return {
-    due: price - credit,
-    period: { start: now, end: monthsAfter(now, months, timeZone), anchor: now, anchorMonths: months },
-    lines: [
-      { description: `${titleOf[to]}, ${monthsText(months)}`, amount: price },
-      { description: `${titleOf[from]}, ${days} not used`, amount: -credit },
-    ],
-  };
+  const lines = [{ description: `${titleOf[to]}, ${monthsText(months)}`, amount: price }];
+  for (const { amount, left, whole } of stretches) {
+    const credit = Math.min(sumOf(lines), share(amount, left, whole));
+    lines.push({ description: `${titleOf[from]}, ${left} of ${whole} days not used`, amount: -credit });
+  }
+  return { due: sumOf(lines), period: { start: now, end: monthsAfter(now, months, timeZone), anchor: now, anchorMonths: months }, lines };
 }
+
+const sumOf = (lines: Upgrade['lines']): number => lines.reduce((sum, { amount }) => sum + amount, 0);
 
 export const monthsText = (months: number): string => (months === 1 ? '1 month' : `${months} months`);
 

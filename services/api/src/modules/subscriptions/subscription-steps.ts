@@ -99,6 +99,8 @@ export function createSubscriptionSteps(options: {
           startDate: start,
           endDate: end,
           amount: price,
+          before:
+            start > now && subscription.plan !== 'freeTrial' ? { startDate: subscription.startDate, amount: subscription.amount } : null,
           currency,
           paymentMethod,
           transactionId,
@@ -116,6 +118,7 @@ export function createSubscriptionSteps(options: {
 
     async upgrade(tx, merchant, subscription, { plan, userId }) {
       const { timeZone } = merchant;
+      const { before } = subscription;
       const { lines, due, period } = upgrade(subscription, plan, { catalogue, now: tx.now, timeZone });
       const { start, end, ...anchored } = period;
       const paymentMethod = 'wallet' as const;
@@ -129,6 +132,8 @@ export function createSubscriptionSteps(options: {
           startDate: start,
           endDate: end,
           amount: catalogue[plan].price,
+          // What runs now has been paid up to the new price, too; of a period that begins now there is none.
+          before: before && start > tx.now ? { ...before, amount: catalogue[plan].price } : null,
           currency,
           ...(transactionId === null ? {} : { paymentMethod, transactionId }),
           autoRenew: true,

@@ -274,6 +274,43 @@ describe('a change of plan', () => {
     expect(await balance()).toBe(90_000 - 9_400 - 3_100);
   });
 
+  test('counts each day that is left, also of a period that was paid ahead; what is a trial is nobody’s money', async () => {
+    const { renew, changePlan, now, balance, invoices } = await openSubscriber(domain, { balance: 90_000 });
+    await renew({ plan: 'basic' });
+    await changePlan('premium');
+    // The trial goes on to the 28th of February: the difference is that of the period that was paid.
+    expect((await invoices()).at(-1)?.lines).toEqual([{ description: 'From Basic to Premium, 31 of 31 days', amount: 6_300 }]);
+    const ahead = await openSubscriber(domain, { balance: 90_000 });
+    await ahead.renew({ plan: 'basic' });
+    await passTime(domain, clock, '2026-03-20T18:00:00.000Z');
+    await ahead.renew();
+    await ahead.changePlan('premium');
+    const rest = Math.floor((6_300 * 11) / 31);
+    expect((await ahead.invoices()).at(-1)).toMatchObject({
+      total: rest + 6_300,
+      lines: [{ description: 'From Basic to Premium, 11 of 31 days', amount: rest }, { amount: 6_300 }],
+    });
+    await ahead.changePlan('enterprise');
+    // All that was paid and not used comes off: of premium, for as many days.
+    const credit = Math.floor((9_400 * 11) / 31) + 9_400;
+    expect((await ahead.invoices()).at(-1)?.total).toBe(60_000 - credit);
+    expect(await ahead.balance()).toBe(90_000 - 2 * 3_100 - rest - 6_300 - 60_000 + credit);
+    expect([await balance(), (await now()).plan]).toEqual([90_000 - 9_400, 'premium']);
+  });
+
+  test('pays for each month up to an end that an administrator has put off, and gets no more back than was paid', async () => {
+    const { renew, set, changePlan, invoices } = await openSubscriber(domain, { balance: 900_000 });
+    await renew({ plan: 'basic' });
+    await passTime(domain, clock, '2026-02-28T10:00:00.000Z');
+    await set({ endDate: '2027-02-28T10:00:00.000Z' });
+    await changePlan('premium');
+    // By the last month of the year, which has 31 days.
+    const due = Math.floor((6_300 * 365) / 31);
+    expect((await invoices()).at(-1)).toMatchObject({ total: due, lines: [{ description: 'From Basic to Premium, 365 days' }] });
+    await changePlan('enterprise');
+    expect((await invoices()).at(-1)?.total).toBe(60_000 - 9_400);
+  });
+
   test('twice at once is paid once', async () => {
     const { renew, changePlan, balance } = await openSubscriber(domain, { balance: 90_000 });
     await renew({ plan: 'basic' });
@@ -319,6 +356,8 @@ describe('an administrator', () => {
 
   test('cannot make happen what cannot, nor end it in the past', async () => {
     const { set, renew, now } = await openSubscriber(domain, { balance: 5_000 });
+    const far = ['0000-01-01', '9999-12-31'].map((date) => set({ status: 'pending', endDate: `${date}T00:00:00.000Z` }));
+    expect(await codesOf(far)).toEqual(['bad-request', 'bad-request']);
     await set({ status: 'suspended' });
     const late = set({ endDate: '2020-01-01T00:00:00.000Z' });
     expect(await codesOf([set({ status: 'pending' }), set({ status: 'expired' }), late, renew({ plan: 'basic' })])).toEqual([

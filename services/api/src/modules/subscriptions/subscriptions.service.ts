@@ -63,6 +63,8 @@ export interface Subscriptions {
 const byEnd = { name: 'end', field: 'endDate', direction: 1 } as const;
 /** A period is paid at the earliest so many days before it begins: who pays twice by mistake is told so. */
 const earliestDays = 14;
+/** Of an end that an administrator sets: beyond it are slips of the pen, and years that no date is written with. */
+const furthestMs = 10 * 366 * 86_400_000;
 
 export function createSubscriptions(options: {
   mongo: Mongo;
@@ -240,6 +242,7 @@ function updated(
   const end = endDate === undefined ? (status === 'expired' && before.endDate > now ? now : before.endDate) : new Date(endDate);
   if (status !== 'expired' && status !== 'pending' && (endDate !== undefined || status !== before.status) && end <= now)
     throw refused('endDate', 'must be in the future');
+  if (endDate !== undefined && Math.abs(end.getTime() - now.getTime()) > furthestMs) throw refused('endDate', 'must be within ten years');
   const isNewEnd = end.getTime() !== before.endDate.getTime();
   const grace = status === 'pending' ? (before.grace ?? graceSince(now, timeZone)) : null;
   return {
@@ -248,6 +251,7 @@ function updated(
     ...(plan === undefined || plan === before.plan
       ? {}
       : { plan, amount: price(plan), nextPlan: null, ...(plan === 'freeTrial' ? { autoRenew: false } : {}) }),
+    ...(isNewEnd || (plan !== undefined && plan !== before.plan) ? { before: null } : {}),
     ...(isNewEnd ? { endDate: end, anchor: end, anchorMonths: 0, reminded: remindedAt(end, now, timeZone) } : {}),
     ...(status === 'cancelled' || status === 'expired' ? { autoRenew: false } : {}),
     ...(notes === undefined ? {} : { notes }),
