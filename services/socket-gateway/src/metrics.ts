@@ -1,10 +1,15 @@
 import type { Metrics } from '@tidings/platform';
+import type { Connection } from './connection.js';
 
 export type GatewayMetrics = ReturnType<typeof createGatewayMetrics>;
 
-export function createGatewayMetrics(metrics: Metrics) {
+/** @param connections those that are open; they are counted when the metrics are asked for */
+export function createGatewayMetrics(metrics: Metrics, connections: () => Iterable<Connection>) {
   return {
-    connections: metrics.gauge('gateway_connections', 'Clients connected', ['transport']),
+    connections: metrics.gauge('gateway_connections', 'Clients connected', ['transport'], async (gauge) => {
+      gauge.reset();
+      for (const { port } of connections()) gauge.inc({ transport: port.transport });
+    }),
     feedsOpen: metrics.gauge('gateway_feeds_open', 'Feeds open on this gateway'),
     deliveries: metrics.counter('gateway_deliveries_total', 'Live entries handed to clients'),
     replayed: metrics.counter('gateway_replayed_total', 'Entries sent to clients that came back'),

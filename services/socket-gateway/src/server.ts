@@ -109,7 +109,10 @@ export function createGateway({
   tuning: overrides = {},
 }: GatewayDeps): Gateway {
   const tuning = { ...defaults, ...overrides };
-  const gatewayMetrics = createGatewayMetrics(metrics);
+  const clients = new Set<Live>();
+  const polls = new Set<Live>();
+  const connections = () => Array.from([...clients, ...polls], ({ connection }) => connection);
+  const gatewayMetrics = createGatewayMetrics(metrics, connections);
   const redis = given ?? createRedis(config.REDIS_URL, { name: 'gateway', logger });
   const access = createAccess(mongo);
   const adapter = createFeedAdapter({
@@ -125,8 +128,6 @@ export function createGateway({
   const { hubs } = adapter;
   const registry = createRegistry({ hubs, logger });
   const authenticator = createAuthenticator({ tokens: createTokens(config.jwtKeys, config.ACCESS_TOKEN_SECONDS), access });
-  const clients = new Set<Live>();
-  const polls = new Set<Live>();
   let state: 'new' | 'serving' | 'draining' = 'new';
   // nginx sends the requests of a polling session to the gateway that its sid names.
   const gatewayId = config.GATEWAY_ID ?? randomBytes(4).toString('hex');
@@ -139,7 +140,7 @@ export function createGateway({
   const counts = createCounts({
     presence,
     gatewayId,
-    connections: () => Array.from([...clients, ...polls], ({ connection }) => connection),
+    connections,
     logger,
     intervalMs: tuning.countsMs,
   });

@@ -98,7 +98,6 @@ export function createStreams(deps: StreamsDeps): Streams {
       if (isAnonymous) addresses.leave(address);
       beats.delete(port);
       clients.delete(live);
-      metrics.connections.set(clients.size);
       metrics.disconnects.inc({ reason: port.ended ?? 'client-gone' });
     };
     const port = new StreamPort({ id, req, res, place, format, maxBufferedBytes: deps.maxBufferedBytes, refuse, onEnd });
@@ -112,7 +111,6 @@ export function createStreams(deps: StreamsDeps): Streams {
     res.once('close', onEnd);
     clients.add(live);
     beats.add(port);
-    metrics.connections.set(clients.size);
     try {
       if (ticket) await tickets.take(ticket, port, { again: isBack });
       if (isOver) {

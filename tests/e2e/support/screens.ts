@@ -56,7 +56,7 @@ async function openEventSource({ url, account, feed, transport }: ScreenOptions)
   const source = new EventSource(`${url}/api/feeds/stream?${new URLSearchParams({ feeds: feed, ticket: body.ticket })}`);
   const shown: Shown[] = [];
   const words: string[] = [];
-  for (const type of ['plan-created', 'plan-updated', 'plan-deleted', 'new-notification'])
+  for (const type of ['plan-created', 'plan-updated', 'plan-deleted', 'new-order', 'new-notification'])
     source.addEventListener(type, ({ data }) => void shown.push({ type, data: JSON.parse(String(data)) as Shown['data'] }));
   for (const word of ['connected', 'feed-reset']) source.addEventListener(word, () => void words.push(word));
   source.addEventListener('error', (event) => {

@@ -72,7 +72,6 @@ function welcome(socket: Socket, options: SocketIoOptions): void {
   };
   forgetRequest(socket);
   options.clients.add(client);
-  options.metrics.connections.set(options.clients.size);
   listen(socket, port, client, options);
 
   const started = begin(connection, handshake, options.registry).catch((error: unknown) => {
@@ -92,7 +91,6 @@ function listen(socket: Socket, port: SocketPort, client: Client, { registry, co
     commands.left(client);
     registry.remove(client.connection);
     clients.delete(client);
-    metrics.connections.set(clients.size);
     metrics.disconnects.inc({ reason: port.ended ?? reason.replaceAll(' ', '-') });
   });
   socket.onAny((event: string, ...args: unknown[]) => commands.handle(client, event, args));
