@@ -22,8 +22,8 @@ export const administrationMutations = [
         replace: 'insertMany(documents)',
       },
     ],
-    testFile: adminTests,
-    test: 'an entry is part of the transaction of what it tells of',
+    testFile: chainTests,
+    test: 'is gone with its transaction, mark and all',
   },
   {
     name: 'last-superadmin',
@@ -397,5 +397,47 @@ export const administrationMutations = [
     ],
     testFile: chainTests,
     test: 'tells who, from where, and what was there before and after, without secrets and cut to a size',
+  },
+  {
+    name: 'audit-route',
+    mechanism: 'what administrators change is in the audit log, on every route',
+    invariant: 6,
+    edits: [
+      {
+        file: 'services/api/src/modules/merchants/administration.ts',
+        search: "      await tx.audit({\n        action: 'merchant.update',",
+        replace: "      void ({\n        action: 'merchant.update',",
+      },
+    ],
+    testFile: 'tests/e2e/audit.test.ts',
+    test: 'by an administrator is in the audit log, with what was there before and after',
+  },
+  {
+    name: 'audit-change',
+    mechanism: 'an entry shows what was there before and after',
+    invariant: 6,
+    edits: [
+      {
+        file: 'shared/feed/src/outbox.ts',
+        search: 'Object.assign(last, change)',
+        replace: 'void change',
+      },
+    ],
+    testFile: 'tests/e2e/audit.test.ts',
+    test: 'by an administrator is in the audit log, with what was there before and after',
+  },
+  {
+    name: 'audit-origin',
+    mechanism: 'an entry tells where the request came from',
+    invariant: 6,
+    edits: [
+      {
+        file: 'shared/feed/src/outbox.ts',
+        search: '...(origin ? { from: origin } : {})',
+        replace: '',
+      },
+    ],
+    testFile: 'tests/e2e/audit.test.ts',
+    test: 'by an administrator is in the audit log, with what was there before and after',
   },
 ];

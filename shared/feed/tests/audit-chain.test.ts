@@ -74,11 +74,14 @@ describe('an entry', () => {
   });
 
   test('is gone with its transaction, mark and all', async () => {
+    // At its very end: what it tells is refused.
+    await mongo.db.command({ collMod: collections.outbox, validator: { type: 'nothing' } });
     const failed = unitOfWork().run({ actor: 'admin' }, async (tx) => {
       await tx.audit({ action: 'thing.change', target: 'thing:1' });
-      throw new Error('no');
+      tx.emit('access-changed', { feeds: [], reason: 'test' }, { userId: 'u1' });
     });
-    await expect(failed).rejects.toThrow('no');
+    await expect(failed).rejects.toThrow('Document failed validation');
+    await mongo.db.command({ collMod: collections.outbox, validator: {} });
     expect([await entries().countDocuments(), await marks().countDocuments()]).toEqual([0, 0]);
   });
 });
@@ -123,7 +126,7 @@ describe('the chain', () => {
   test('keeps nothing of a round that was cut off, and the next one seals it', async () => {
     await act10();
     await act('more');
-    // As a server that dies between the writes of the round: the third of its collections refuses.
+    // As one that dies between the writes of the round: the seals are refused when the head has been written.
     await mongo.db.command({ collMod: collections.auditSeals, validator: { _id: { $lt: 11 } } });
     await expect(createAuditSealer(mongo).run()).rejects.toThrow();
     expect([await marks().countDocuments(), (await heads().findOne())?.seq]).toEqual([1, 10]);

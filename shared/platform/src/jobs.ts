@@ -87,7 +87,10 @@ export interface Jobs {
    * Lets a job that has failed for good begin anew; the sweeper takes it up within seconds. Null when there is no such job.
    * @returns the job as it is now; one that has not failed stays as it is
    */
-  retry(session: ClientSession, key: string): Promise<{ job: JobDocument; retried: boolean } | null>;
+  retry(
+    session: ClientSession,
+    key: string,
+  ): Promise<{ job: JobDocument; retried: false } | { job: JobDocument; retried: true; before: JobDocument } | null>;
   /** Jobs in this state, by their time and key; only those behind `after`. */
   list(query: { state: 'due' | 'failed'; limit: number; after?: readonly [dueAt: Date, key: string] | undefined }): Promise<JobDocument[]>;
   /** How many are due now, due later, and failed for good, and since when the oldest is due. */
@@ -250,13 +253,10 @@ export function createJobs(options: {
     },
     async retry(session, key) {
       const anew = { state: 'due' as const, dueAt: new Date(), attempts: 0, started: 0 };
-      const retried = await collection.findOneAndUpdate(
-        { _id: key, state: 'failed' },
-        { $set: anew },
-        { session, returnDocument: 'after' },
-      );
-      const job = retried ?? (await collection.findOne({ _id: key }, { session }));
-      return job && { job, retried: retried !== null };
+      const before = await collection.findOneAndUpdate({ _id: key, state: 'failed' }, { $set: anew }, { session });
+      if (before) return { job: { ...before, ...anew }, retried: true, before };
+      const job = await collection.findOne({ _id: key }, { session });
+      return job && { job, retried: false };
     },
     list({ state, limit, after }) {
       const behind = after ? { $or: [{ dueAt: { $gt: after[0] } }, { dueAt: after[0], _id: { $gt: after[1] } }] } : {};

@@ -514,7 +514,11 @@ export const fixtures: Readonly<Record<string, (scene: Scene) => Promise<Fixture
     query: { merge: 'true' },
     body: planBody(),
   }),
-  restorePlan: async (scene) => ({ as: scene.admin, params: { id: (await planOf(scene)).id }, body: { version: 1 } }),
+  restorePlan: async (scene) => {
+    const { id } = await planOf(scene);
+    await expectStatus(200, scene.admin.http.send('PUT', `/api/admin/plans/${id}`, { roi: 3 }));
+    return { as: scene.admin, params: { id }, body: { version: 1 } };
+  },
   deletePlan: async (scene) => ({
     as: scene.admin,
     params: { id: (await planOf(scene)).id },
@@ -677,7 +681,7 @@ async function goingBulk(scene: Scene): Promise<string> {
   return id;
 }
 
-async function sentFile({ apiUrl }: Scene['world'], { token }: Account): Promise<string> {
+export async function sentFile({ apiUrl }: Scene['world'], { token }: Account): Promise<string> {
   const { type, body } = imageForm;
   const headers = { authorization: `Bearer ${token}`, 'content-type': type };
   const answer = await fetch(`${apiUrl}/api/files`, { method: 'POST', headers, body: new Uint8Array(body) });

@@ -6,7 +6,7 @@ import {
   type Role,
   type SystemEventInput,
 } from '@tidings/contracts';
-import type { Tx, UnitOfWork } from '@tidings/feed';
+import type { AuditChange, Tx, UnitOfWork } from '@tidings/feed';
 import { newId, type JobHandler } from '@tidings/platform';
 import { olderThan, pageByTime, type Paged } from '../../http/lists.js';
 import { presentNotice, type NoticeDocument, type NoticeModels } from './notices.model.js';
@@ -54,6 +54,8 @@ export function createNotices({ models, unitOfWork }: { models: NoticeModels; un
       action: kind === 'announcement' ? 'announcement.create' : 'system-event.create',
       target: `notice:${notice._id}`,
       details: { kind, title, role, startsAt: startsAt.toISOString(), endsAt: endsAt?.toISOString() ?? null },
+      before: null,
+      after: presentNotice(notice),
     });
     return notice;
   };
@@ -112,8 +114,9 @@ export function createNotices({ models, unitOfWork }: { models: NoticeModels; un
 
     async cancelAnnouncement(tx, id) {
       const filter = { _id: id, kind: 'announcement' as const };
-      if (!(await claim(tx, filter, ['scheduled'], 'cancelled'))) return refuse(tx, filter);
-      await tx.audit({ action: 'announcement.cancel', target: `notice:${id}` });
+      const cancelled = await claim(tx, filter, ['scheduled'], 'cancelled');
+      if (!cancelled) return refuse(tx, filter);
+      await tx.audit({ action: 'announcement.cancel', target: `notice:${id}`, ...changeOf(cancelled, 'scheduled') });
     },
 
     async endSystemEvent(tx, id) {
@@ -122,7 +125,11 @@ export function createNotices({ models, unitOfWork }: { models: NoticeModels; un
       const changed = cancelled ?? (await claim(tx, filter, ['current'], 'ended'));
       if (!changed) return refuse(tx, filter);
       tell(tx, changed, cancelled ? 'cancelled' : 'ended');
-      await tx.audit({ action: cancelled ? 'system-event.cancel' : 'system-event.end', target: `notice:${id}` });
+      await tx.audit({
+        action: cancelled ? 'system-event.cancel' : 'system-event.end',
+        target: `notice:${id}`,
+        ...changeOf(changed, cancelled ? 'scheduled' : 'current'),
+      });
     },
 
     list: ({ status, ...paging }) => page([status ? { status } : {}], paging),
@@ -179,3 +186,9 @@ function laterOf(now: Date, startsAt: string | undefined): Date {
 function unfit(path: string, message: string): Problem {
   return new Problem('bad-request', 'Some fields are not valid', { errors: [{ path, message }] });
 }
+
+/** For the audit log: what is now, and what was before a claim, which changes the status alone. */
+const changeOf = (notice: NoticeDocument, status: NoticeDocument['status']): AuditChange => ({
+  before: presentNotice({ ...notice, status, version: notice.version - 1 }),
+  after: presentNotice(notice),
+});

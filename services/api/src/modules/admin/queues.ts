@@ -53,7 +53,13 @@ export function createQueueOverview(options: { mongo: Mongo; jobs: Jobs; events:
       if (!outcome.retried)
         throw new Problem('invalid-transition', `The job is ${outcome.job.state}; only one that has failed begins anew`);
       const { kind, lastError } = outcome.job;
-      await tx.audit({ action: 'job.retry', target: `job:${key}`, details: { kind, lastError: lastError ?? null } });
+      await tx.audit({
+        action: 'job.retry',
+        target: `job:${key}`,
+        details: { kind, lastError: lastError ?? null },
+        before: presentJob(outcome.before),
+        after: presentJob(outcome.job),
+      });
       return outcome.job;
     },
   };

@@ -66,6 +66,8 @@ export function createUsers(options: {
         action: 'balance.adjust',
         target: `user:${userId}`,
         details: { amount, currency, reason, transactionId: fact.transactionId },
+        before: { balance: fact.newBalance - amount, currency },
+        after: { balance: fact.newBalance, currency },
       });
       return { id, ...fact, createdAt: tx.now.toISOString() };
     },

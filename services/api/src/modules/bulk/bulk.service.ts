@@ -69,6 +69,8 @@ export function createBulk(options: {
       action: `merchant.bulk-${verb}`,
       target: `bulk:${_id}`,
       details: { action, done: changed.succeeded + changed.failed },
+      before: presentOperation(operation),
+      after: presentOperation(changed),
     });
     announce(tx, changed);
     return changed;
@@ -105,6 +107,8 @@ export function createBulk(options: {
         action: 'merchant.bulk-start',
         target: `bulk:${operation._id}`,
         details: { action, ...(plan === undefined ? {} : { plan }), ...of },
+        before: null,
+        after: presentOperation(operation),
       });
       announce(tx, operation);
       await steps.begin(tx, operation);

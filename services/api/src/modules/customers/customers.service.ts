@@ -164,6 +164,7 @@ export function createCustomers(parts: {
       if (!tagged) throw new Problem('version-mismatch', undefined, { current: current() });
       await interactions.note(tx, { merchantId, userId, kind: 'tags-changed' });
       announceCustomer(tx, tagged);
+      tx.auditChange({ before: current(), after: presentCustomer(tagged) });
       return tagged;
     },
 

@@ -158,6 +158,35 @@ export function createEnrollments(parts: {
     return { enrollment: await steps.ask(tx, program, who, by, visit), card: null };
   };
 
+  /** What was decided, by the side that it is of. */
+  const settle = async (
+    tx: Tx,
+    enrollment: EnrollmentDocument,
+    { decision, side }: { decision: EnrollmentDecision; side: Party },
+  ): Promise<EnrollmentDocument> => {
+    const { status, requestedBy, endedBy } = enrollment;
+    switch (decision) {
+      case 'accept':
+      case 'decline':
+        assertStatus(enrollment, ['requested']);
+        if (requestedBy === side) throw new Problem('forbidden', 'The side that was asked decides');
+        return decision === 'accept' ? accept(tx, enrollment) : steps.end(tx, enrollment, 'declined', side);
+      case 'withdraw':
+        assertStatus(enrollment, ['requested', 'approved']);
+        if (status === 'requested' && requestedBy !== side) throw new Problem('forbidden', 'Decline what the other side has asked');
+        if (status === 'approved' && side === 'merchant') throw new Problem('forbidden', 'The customer leaves by their own wish');
+        return steps.end(tx, enrollment, 'withdrawn', side);
+      case 'block':
+        if (status === 'blocked' || (await consents.of(tx, enrollment)).blockedBy.includes(side))
+          throw new Problem('invalid-transition', 'It is blocked already');
+        return steps.block(tx, enrollment, side);
+      case 'unblock':
+        assertStatus(enrollment, ['blocked']);
+        if (endedBy !== side) throw new Problem('forbidden', 'The side that blocked lifts it');
+        return steps.unblock(tx, enrollment, side);
+    }
+  };
+
   return {
     request,
 
@@ -167,7 +196,9 @@ export function createEnrollments(parts: {
       if (by === 'merchant')
         await assertMayChange(tx, caller, program.merchantId, { action: 'enrollment.request', details: { programId, userId } });
       const { enrollment } = await request(tx, { program, userId, by, byHand: by === 'merchant' });
-      return enrollment.status === 'requested' && enrollment.requestedBy !== by ? accept(tx, enrollment) : enrollment;
+      const made = enrollment.status === 'requested' && enrollment.requestedBy !== by ? await accept(tx, enrollment) : enrollment;
+      if (by === 'merchant') tx.auditChange({ before: null, after: presentEnrollment(made, by) });
+      return made;
     },
 
     async decide(tx, caller, id, decision, ifMatch) {
@@ -178,28 +209,10 @@ export function createEnrollments(parts: {
       await consents.take(tx, found);
       await lapse(tx, found);
       const enrollment = await visible(caller, id, tx);
-      const { status, requestedBy, endedBy } = enrollment;
       checkIfMatch(ifMatch, presentEnrollment(enrollment, side).version, () => presentEnrollment(enrollment, side));
-      switch (decision) {
-        case 'accept':
-        case 'decline':
-          assertStatus(enrollment, ['requested']);
-          if (requestedBy === side) throw new Problem('forbidden', 'The side that was asked decides');
-          return decision === 'accept' ? accept(tx, enrollment) : steps.end(tx, enrollment, 'declined', side);
-        case 'withdraw':
-          assertStatus(enrollment, ['requested', 'approved']);
-          if (status === 'requested' && requestedBy !== side) throw new Problem('forbidden', 'Decline what the other side has asked');
-          if (status === 'approved' && side === 'merchant') throw new Problem('forbidden', 'The customer leaves by their own wish');
-          return steps.end(tx, enrollment, 'withdrawn', side);
-        case 'block':
-          if (status === 'blocked' || (await consents.of(tx, enrollment)).blockedBy.includes(side))
-            throw new Problem('invalid-transition', 'It is blocked already');
-          return steps.block(tx, enrollment, side);
-        case 'unblock':
-          assertStatus(enrollment, ['blocked']);
-          if (endedBy !== side) throw new Problem('forbidden', 'The side that blocked lifts it');
-          return steps.unblock(tx, enrollment, side);
-      }
+      const decided = await settle(tx, enrollment, { decision, side });
+      if (side === 'merchant') tx.auditChange({ before: presentEnrollment(enrollment, side), after: presentEnrollment(decided, side) });
+      return decided;
     },
 
     async statusOf(userId, programId, tx) {

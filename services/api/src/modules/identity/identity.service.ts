@@ -132,8 +132,9 @@ export function createIdentity({
         .findOneAndUpdate({ _id: userId }, { ...update, $inc: { version: 1 } }, { session: tx.session, returnDocument: 'after' })
         .lean<UserDocument>();
       if (!changed) throw new Problem('not-found');
-      await tx.audit({ action: 'user.verify-email', target: `user:${userId}`, details: { verified, ...eyes } });
-      return presentAccount(changed);
+      const [before, after] = [presentAccount(user), presentAccount(changed)];
+      await tx.audit({ action: 'user.verify-email', target: `user:${userId}`, details: { verified, ...eyes }, before, after });
+      return after;
     },
 
     /**
@@ -147,7 +148,12 @@ export function createIdentity({
       checkIfMatch(ifMatch, user.version, () => presentAccount(user));
       if (user.status === status) return presentAccount(user);
       const changed = await change(tx, user, { status });
-      await tx.audit({ action: status === 'suspended' ? 'user.suspend' : 'user.reinstate', target: `user:${userId}` });
+      await tx.audit({
+        action: status === 'suspended' ? 'user.suspend' : 'user.reinstate',
+        target: `user:${userId}`,
+        before: presentAccount(user),
+        after: presentAccount(changed),
+      });
       if (status === 'suspended') await sessions.revoke(tx, { userId }, 'suspended');
       return presentAccount(changed);
     },

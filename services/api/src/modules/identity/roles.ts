@@ -36,8 +36,15 @@ export function createRoleChanges({ users }: Pick<IdentityModels, 'users'>, dire
       if (roles.join() === order.filter((role) => user.roles.includes(role)).join()) return presentAccount(user);
       await users.updateOne({ _id: userId }, { $set: { roles }, $inc: { version: 1 } }, { session });
       tx.emit('access-changed', { feeds: changedFeeds(user.roles, roles), reason: 'roles-changed' }, { userId });
-      await tx.audit({ action: 'user.set-roles', target: `user:${userId}`, details: { before: [...user.roles], after: roles } });
-      return presentAccount({ ...user, roles, version: user.version + 1 });
+      const after = presentAccount({ ...user, roles, version: user.version + 1 });
+      await tx.audit({
+        action: 'user.set-roles',
+        target: `user:${userId}`,
+        details: { before: [...user.roles], after: roles },
+        before: presentAccount(user),
+        after,
+      });
+      return after;
     },
   };
 }

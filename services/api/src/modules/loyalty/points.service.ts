@@ -6,6 +6,7 @@ import type { Cards } from './cards.js';
 import { withoutCapped } from './earning.js';
 import type { HandPoints } from './hand-points.js';
 import type { CardDocument, LoyaltyModels, PointsDocument } from './loyalty.model.js';
+import { presentPoints } from './loyalty.presenter.js';
 import type { Place, Places } from './places.js';
 import { answerableUntil, type Moved, type Points } from './points.js';
 
@@ -88,6 +89,7 @@ export function createPointsService(parts: {
       await assertMayChange(tx, caller, card.merchantId, { action: 'points.change', details: { cardId, delta } });
       const moved = await points.byBusiness(tx, place, { delta, reason, source: 'manual' });
       await count?.();
+      tx.auditChange({ before: null, after: presentPoints(moved.entry) });
       return moved;
     },
 
@@ -113,7 +115,9 @@ export function createPointsService(parts: {
       await points.mark(tx, card, entry, 'posted', 'reversed');
       const about = { ...(orderId === undefined ? {} : { orderId }), ...(scanId === undefined ? {} : { scanId }) };
       const back = { ...about, delta: -left, reason, source: 'reversal', reversalOf: id, lots } as const;
-      return points.post(tx, place, { ...back, card: withoutCapped(card, entry, left, place.timeZone) });
+      const reversal = await points.post(tx, place, { ...back, card: withoutCapped(card, entry, left, place.timeZone) });
+      tx.auditChange({ before: presentPoints(entry), after: presentPoints(reversal.entry) });
+      return reversal;
     },
 
     async list(caller, { limit, cursor, cardId, status }) {

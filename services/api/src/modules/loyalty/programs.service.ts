@@ -129,6 +129,7 @@ export function createPrograms(parts: {
         updatedAt: tx.now,
       };
       await programs.insertMany([program], { session: tx.session }).catch(asTaken);
+      tx.auditChange({ before: null, after: presentProgram(program) });
       announce(tx, program);
       await noteRules(tx, merchantId);
       return program;
@@ -141,6 +142,7 @@ export function createPrograms(parts: {
       if (patch.isActive && !program.isActive) await assertRoom(tx, merchantId);
       const given = Object.fromEntries(Object.entries(patch).filter(([, value]) => value !== undefined)) as Partial<ProgramDocument>;
       const changed = await write(tx, program, { ...given, ...(patch.name === undefined ? {} : { nameKey: patch.name.toLowerCase() }) });
+      tx.auditChange({ before: presentProgram(program), after: presentProgram(changed) });
       if (changed.name !== program.name) await followProgramName(tx, changed);
       await noteRules(tx, merchantId);
       return changed;

@@ -7,6 +7,7 @@ import { newestFirst, olderThan, pageByTime, type Paged } from '../../http/lists
 import { assertMayChange, assertMayLook, isMember } from '../merchants/index.js';
 import type { Cards } from './cards.js';
 import type { CardDocument, LoyaltyModels, RedemptionDocument } from './loyalty.model.js';
+import { presentRedemption } from './loyalty.presenter.js';
 import type { Places } from './places.js';
 import { redemptionExpiryJobKind, redemptionMs, type RedemptionSteps } from './redemption-steps.js';
 import type { Holds } from './holds.js';
@@ -137,7 +138,9 @@ export function createRedemptions(parts: {
       const redemption = await find(caller, id, tx);
       if (redemption.userId !== caller.userId)
         await assertMayChange(tx, caller, redemption.merchantId, { action: 'redemption.cancel', details: { redemptionId: id } });
-      return steps.end(tx, redemption, 'cancelled');
+      const cancelled = await steps.end(tx, redemption, 'cancelled');
+      tx.auditChange({ before: presentRedemption(redemption), after: presentRedemption(cancelled) });
+      return cancelled;
     },
 
     async list(caller, { limit, cursor, businessId, status }) {

@@ -61,6 +61,7 @@ export function createRewards(parts: { models: LoyaltyModels; programs: Programs
         throw new Problem('already-exists', `A merchant has at most ${mostRewards} rewards`);
       const reward: RewardDocument = { ...input, _id: newId(), merchantId, version: 1, createdAt: tx.now, updatedAt: tx.now };
       await rewards.insertMany([reward], { session: tx.session });
+      tx.auditChange({ before: null, after: presentReward(reward) });
       announce(tx, reward);
       return reward;
     },
@@ -79,6 +80,7 @@ export function createRewards(parts: { models: LoyaltyModels; programs: Programs
         )
         .lean<RewardDocument>();
       if (!changed) throw new Problem('version-mismatch', undefined, { current: presentReward(reward) });
+      tx.auditChange({ before: presentReward(reward), after: presentReward(changed) });
       announce(tx, changed);
       return changed;
     },

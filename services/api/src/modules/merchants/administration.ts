@@ -60,7 +60,13 @@ export function createAdministration(options: {
       if (changed.length === 0) return before;
       if (fields.currency !== undefined) await assertCurrencyFree(tx, before);
       const after = await merchants.change(tx, before, fields, { byAdmin: !isMember(caller, id) });
-      await tx.audit({ action: 'merchant.update', target: `merchant:${id}`, details: { changed, ...activity(fields) } });
+      await tx.audit({
+        action: 'merchant.update',
+        target: `merchant:${id}`,
+        details: { changed, ...activity(fields) },
+        before: viewForAdmins(before),
+        after: viewForAdmins(after),
+      });
       await follow(tx, before, after);
       return after;
     },
@@ -69,7 +75,13 @@ export function createAdministration(options: {
       const merchant = await merchants.get(id, tx);
       checkIfMatch(ifMatch, merchant.version, () => viewForAdmins(merchant));
       await assertNothingOpen(tx, merchant);
-      await tx.audit({ action: 'merchant.delete', target: `merchant:${id}`, details: { name: merchant.name } });
+      await tx.audit({
+        action: 'merchant.delete',
+        target: `merchant:${id}`,
+        details: { name: merchant.name },
+        before: viewForAdmins(merchant),
+        after: null,
+      });
       await logos.release(tx, merchant);
       await merchants.remove(tx, merchant, { byAdmin: !isMember(caller, id) });
     },

@@ -126,6 +126,7 @@ export function createInvitations(parts: {
         createdAt: tx.now,
       };
       await invitations.insertMany([invitation], { session: tx.session }).catch(asTaken);
+      tx.auditChange({ before: null, after: presentInvitation(invitation) });
       announce(tx, invitation);
       await schedule(tx, invitation);
       return { invitation: presentInvitation(invitation), token };
@@ -143,6 +144,7 @@ export function createInvitations(parts: {
       const { token, tokenHash } = newToken(id);
       const expiresAt = new Date(tx.now.getTime() + lifetimeMs);
       const sent = await change(tx, before, { tokenHash, sends: before.sends + 1, sentAt: tx.now, expiresAt });
+      tx.auditChange({ before: presentInvitation(before), after: presentInvitation(sent) });
       await schedule(tx, sent);
       return { invitation: presentInvitation(sent), token };
     },
@@ -152,7 +154,8 @@ export function createInvitations(parts: {
       await members.assertOwner(tx, caller, merchantId, { action: 'member.uninvite', details: { invitationId: id } });
       const invitation = await read(tx, { _id: id, merchantId });
       assertPending(invitation, tx.now);
-      await change(tx, invitation, { status: 'revoked' });
+      const revoked = await change(tx, invitation, { status: 'revoked' });
+      tx.auditChange({ before: presentInvitation(invitation), after: presentInvitation(revoked) });
     },
 
     async list(caller, merchantId, { limit, cursor, status }) {

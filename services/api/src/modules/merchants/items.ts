@@ -106,6 +106,7 @@ export function createItems(parts: { models: MerchantModels; merchants: Merchant
         deletedAt: null,
       };
       await items.insertMany([item], { session: tx.session }).catch(asTaken);
+      tx.auditChange({ before: null, after: presentItem(item) });
       announce(tx, item);
       return item;
     },
@@ -120,7 +121,11 @@ export function createItems(parts: { models: MerchantModels; merchants: Merchant
         throw new Problem('currency-mismatch', `This merchant sells in ${merchant.currency}`);
       }
       const given = Object.fromEntries(Object.entries(patch).filter(([, value]) => value !== undefined)) as Partial<ItemDocument>;
-      return change(tx, item, { $set: { ...given, ...(patch.name === undefined ? {} : { nameKey: nameKeyOf(patch.name) }) } });
+      const changed = await change(tx, item, {
+        $set: { ...given, ...(patch.name === undefined ? {} : { nameKey: nameKeyOf(patch.name) }) },
+      });
+      tx.auditChange({ before: presentItem(item), after: presentItem(changed) });
+      return changed;
     },
 
     async remove(tx, caller, merchantId, itemId, ifMatch) {
@@ -128,6 +133,7 @@ export function createItems(parts: { models: MerchantModels; merchants: Merchant
       await assertMayChange(tx, caller, merchantId, { action: 'item.delete', details: { itemId } });
       const item = await service.get(merchantId, itemId, tx);
       checkIfMatch(ifMatch, item.version, () => presentItem(item));
+      tx.auditChange({ before: presentItem(item), after: null });
       await change(tx, item, { $set: { deletedAt: tx.now, available: false }, $unset: { nameKey: 1 } });
     },
 

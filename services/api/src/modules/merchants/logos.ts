@@ -50,7 +50,9 @@ export function createLogos(parts: {
       await members.assertOwner(tx, caller, merchantId, { action: 'merchant.logo', details: { fileId } });
       checkIfMatch(ifMatch, merchant.version, () => presentMerchant(merchant));
       if ((merchant.logo?.fileId ?? null) === fileId) return merchant;
-      return replace(tx, caller, merchant, { fileId, userId: caller.userId });
+      const changed = await replace(tx, caller, merchant, { fileId, userId: caller.userId });
+      tx.auditChange({ before: presentMerchant(merchant), after: presentMerchant(changed) });
+      return changed;
     },
   };
 }

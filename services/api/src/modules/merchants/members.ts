@@ -101,7 +101,9 @@ export function createMembers(
         details: { role, ...(userId ? { userId } : { email: email ?? '' }) },
       });
       const user = await memberships.find(tx, userId === undefined ? { email: email ?? '' } : { userId });
-      return admit(tx, { userId: user._id, merchantId, role });
+      const member = await admit(tx, { userId: user._id, merchantId, role });
+      tx.auditChange({ before: null, after: member });
+      return member;
     },
 
     async join(tx, member) {
@@ -117,6 +119,7 @@ export function createMembers(
         throw new Problem('forbidden', 'A merchant keeps an owner; an administrator may take the last one');
       }
       const { email } = await memberships.find(tx, { userId });
+      tx.auditChange({ before: { userId, role: await memberships.roleOf(tx, { userId, merchantId }) }, after: null });
       await memberships.remove(tx, { userId, merchantId });
       await invitations.withdraw(tx, { merchantId, email });
     },

@@ -116,7 +116,13 @@ export function createMerchants(options: {
         deletedAt: null,
       };
       await merchants.insertMany([merchant], { session: tx.session }).catch(asTaken);
-      await tx.audit({ action: 'merchant.create', target: `merchant:${merchant._id}`, details: { name } });
+      await tx.audit({
+        action: 'merchant.create',
+        target: `merchant:${merchant._id}`,
+        details: { name },
+        before: null,
+        after: viewForAdmins(merchant),
+      });
       await announce(tx, 'merchant-created', merchant, { byAdmin: true });
       await subscriptions.begin(tx, merchant);
       return merchant;

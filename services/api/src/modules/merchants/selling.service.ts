@@ -104,7 +104,9 @@ export function createSelling(options: { models: SellingModels; merchants: Merch
     await assertMayChange(tx, caller, merchantId, { action: 'selling.update', details: { changed: Object.keys(settings) } });
     const view = { merchant, selling: await read(merchantId, tx) };
     checkIfMatch(ifMatch, view.selling.version, () => presentSelling(view));
-    return write(tx, view, settings, tx.now);
+    const after = await write(tx, view, settings, tx.now);
+    tx.auditChange({ before: presentSelling(view), after: presentSelling(after) });
+    return after;
   };
 
   return {

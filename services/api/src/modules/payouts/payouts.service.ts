@@ -85,6 +85,7 @@ export function createPayouts(options: {
         updatedAt: tx.now,
       };
       await payouts.insertMany([payout], { session: tx.session });
+      tx.auditChange({ before: null, after: presentPayout(payout) });
       announce(tx, payout);
       await bringUpToDate(tx, { ledger, debts }, merchantAccount(payout));
       const { changes } = await ledger.post(tx, {
@@ -139,6 +140,8 @@ export function createPayouts(options: {
           ...(reason === undefined ? {} : { reason }),
           ...eyes,
         },
+        before: presentPayout(payout),
+        after: presentPayout(decided),
       });
       // One key for both decisions: the ledger takes only one.
       const key = `payout-decision:${id}`;

@@ -8,6 +8,8 @@ export type PlanEventType = 'plan-created' | 'plan-updated' | 'plan-deleted';
 
 interface Step {
   action: PlanVersion['action'];
+  /** Null of a new one. */
+  before: PlanDocument | null;
   changes?: FieldChange[];
   restored?: number;
 }
@@ -18,7 +20,7 @@ export type PlanRecorder = (tx: Tx, type: PlanEventType, plan: PlanDocument, ste
 export function createPlanRecorder({ db }: Pick<Mongo, 'db'>, { planVersions }: PlanModels): PlanRecorder {
   const users = db.collection<{ _id: string; email: string }>('users');
 
-  return async (tx, type, plan, { action, changes = [], restored }, details = {}) => {
+  return async (tx, type, plan, { action, before, changes = [], restored }, details = {}) => {
     const { session, now, actor } = tx;
     const { _id: planId, version, published } = plan;
     const planData = presentPlan(plan);
@@ -52,6 +54,8 @@ export function createPlanRecorder({ db }: Pick<Mongo, 'db'>, { planVersions }: 
       action: `plan.${auditVerbs[action]}`,
       target: `plan:${planId}`,
       details: { version, name: plan.name, ...(fields.length > 0 ? { fields } : {}), ...(restored ? { restored } : {}), ...details },
+      before: before && presentPlan(before),
+      after: action === 'deleted' ? null : planData,
     });
   };
 }

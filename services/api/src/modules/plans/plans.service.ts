@@ -93,7 +93,7 @@ export function createPlans(options: { models: PlanModels; record: PlanRecorder;
       ...(becomesPublic ? { published: true, publishedVersion: version } : {}),
       ...(hasNewTerms ? { termsVersion: version } : {}),
     });
-    await record(tx, becomesPublic ? 'plan-created' : 'plan-updated', changed, { ...how, changes });
+    await record(tx, becomesPublic ? 'plan-created' : 'plan-updated', changed, { ...how, before: plan, changes });
     if (!changed.published) await tx.job(publicationJob(changed));
     // Whoever has invested follows, in batches: a hundred thousand do not fit into a transaction.
     if (hasNewTerms && changed.active > 0) await tx.job(places.termsJob(changed, 0));
@@ -145,7 +145,7 @@ export function createPlans(options: { models: PlanModels; record: PlanRecorder;
         deletedAt: null,
       };
       await plans.insertMany([plan], { session: tx.session });
-      await record(tx, 'plan-created', plan, { action: 'created' });
+      await record(tx, 'plan-created', plan, { action: 'created', before: null });
       if (!published) await tx.job(publicationJob(plan));
       return plan;
     },
@@ -179,7 +179,7 @@ export function createPlans(options: { models: PlanModels; record: PlanRecorder;
         deletedAt: tx.now,
         ...(mode === 'refuse' ? {} : { withdrawal: { mode, ...(to ? { to, reserved: invested } : {}) } }),
       });
-      await record(tx, 'plan-deleted', deleted, { action: 'deleted' }, { investments: mode, ...(to ? { to } : {}) });
+      await record(tx, 'plan-deleted', deleted, { action: 'deleted', before: plan }, { investments: mode, ...(to ? { to } : {}) });
       if (active > 0 && (mode === 'refund' || mode === 'migrate')) await tx.job(places.withdrawalJob(deleted, 0));
       // Last, as it is another plan's document, which its own investors write.
       if (to !== undefined && invested > 0) await places.reserve(tx, to, invested);
@@ -188,7 +188,7 @@ export function createPlans(options: { models: PlanModels; record: PlanRecorder;
 
     async publish(tx, plan) {
       const published = await write(tx, plan, { published: true, publishedVersion: plan.version + 1 });
-      await record(tx, 'plan-created', published, { action: 'published' });
+      await record(tx, 'plan-created', published, { action: 'published', before: plan });
     },
   };
 }

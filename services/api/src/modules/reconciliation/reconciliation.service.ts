@@ -98,6 +98,8 @@ export function createReconciliations(options: {
         action: 'reconciliation.request',
         target: `provider:${provider ?? 'all'}`,
         details: { from: from.toISOString(), to: to.toISOString() },
+        before: null,
+        after: { runs: runs.map(presentReconciliation) },
       });
       return runs;
     },

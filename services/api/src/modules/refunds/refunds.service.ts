@@ -2,7 +2,7 @@ import { Problem, type Principal, type RefundInput } from '@tidings/contracts';
 import type { Tx } from '@tidings/feed';
 import { refundedOf, type Orders } from '../orders/index.js';
 import { leftOf, type PaymentRequests } from '../payments/index.js';
-import type { RefundDocument, Refunds } from '../wallet/index.js';
+import { presentRefund, type RefundDocument, type Refunds } from '../wallet/index.js';
 
 export interface AdminRefunds {
   /**
@@ -88,6 +88,8 @@ export function createAdminRefunds(options: {
         action: 'refund.create',
         target,
         details: { refundId: refund._id, amount: refund.amount, currency: refund.currency, reason },
+        before: null,
+        after: presentRefund(refund),
       });
       return refund;
     },

@@ -19,7 +19,7 @@ export function rehearsalsModule(
           prepare: ({ body }) => rehearse({ ...context, ...parts }, body),
           handle: async ({ tx, body, prepared }) => {
             const details = { rehearsalId: prepared.id, events: body.events.length, sameAsPlain: prepared.sameAsPlain };
-            await tx.audit({ action: 'rehearsal.run', target: `user:${body.userId}`, details });
+            await tx.audit({ action: 'rehearsal.run', target: `user:${body.userId}`, details, before: null, after: details });
             return prepared;
           },
         },

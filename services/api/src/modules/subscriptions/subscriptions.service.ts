@@ -16,6 +16,7 @@ import {
   assertSeen,
   daysAfter,
   graceSince,
+  presentSubscription,
   remindedAt,
   type Entitlements,
   type SubscriptionDocument,
@@ -118,7 +119,9 @@ export function createSubscriptions(options: {
       target: `merchant:${merchant._id}`,
       details: { changed, ...auditOf(before, fields) },
     });
-    return steps.change(tx, merchant, before, { fields, reason });
+    const after = await steps.change(tx, merchant, before, { fields, reason });
+    tx.auditChange({ before: presentSubscription(before), after: presentSubscription(after) });
+    return after;
   };
 
   const service: Subscriptions = {

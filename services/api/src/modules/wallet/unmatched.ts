@@ -124,6 +124,7 @@ export function createUnmatched(options: { mongo: Mongo; models: WalletModels; t
       await tx.audit({ action: 'payment.assign', target: `payment:${id}`, details: { userId, amount, currency, ...eyes } });
       const assigned = await close(tx, id, userId, id);
       if (!assigned) throw new Error(`The payment ${id} changed while it was assigned`);
+      tx.auditChange({ before: presentUnmatched(payment), after: presentUnmatched(assigned) });
       return assigned;
     },
   };

@@ -85,10 +85,16 @@ export function createDeliveries({
     },
 
     async replay(tx, id) {
-      const { state } = await find(id, tx);
+      const before = await find(id, tx);
       const delivery = await change(tx, id, { $set: { state: 'received' }, $unset: { reason: 1 }, $inc: { replays: 1 } });
       await tx.job({ kind: webhookJobKind, key: `webhook:${id}:replay:${delivery.replays}`, data: { deliveryId: id } });
-      await tx.audit({ action: 'webhook.replay', target: `webhook-delivery:${id}`, details: { state } });
+      await tx.audit({
+        action: 'webhook.replay',
+        target: `webhook-delivery:${id}`,
+        details: { state: before.state },
+        before: presentDelivery(before),
+        after: presentDelivery(delivery),
+      });
       return delivery;
     },
 
@@ -101,9 +107,11 @@ export function createDeliveries({
         target: `webhook-delivery:${id}`,
         details: { decision, reason, held: held.reason ?? '', ...eyes },
       });
-      return change(tx, id, {
+      const resolved = await change(tx, id, {
         $set: { state: decision === 'dismiss' ? 'dismissed' : 'processed', reason, processedAt: tx.now },
       });
+      tx.auditChange({ before: presentDelivery(held), after: presentDelivery(resolved) });
+      return resolved;
     },
   };
 
