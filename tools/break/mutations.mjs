@@ -1,4 +1,5 @@
 import { administrationMutations } from './mutations-administration.mjs';
+import { apiKeyMutations } from './mutations-api-keys.mjs';
 import { codeMutations } from './mutations-codes.mjs';
 import { customerMutations } from './mutations-customers.mjs';
 import { gatewayMutations } from './mutations-gateway.mjs';
@@ -41,6 +42,7 @@ export const mutations = [
   ...requestMutations,
   ...walletMutations,
   ...administrationMutations,
+  ...apiKeyMutations,
   ...historyMutations,
   ...webhookMutations,
   ...orderMutations,
