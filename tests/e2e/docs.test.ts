@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, test } from '@jest/globals';
-import { commandNames, eventTypes, allRoutes } from '@tidings/contracts';
+import { allRoutes, commandNames, eventTypes, scopes } from '@tidings/contracts';
 
 const pages = ['README.md', 'CONTRIBUTING.md', 'deploy/README.md', ...pagesIn('docs'), ...pagesIn('docs/decisions')];
 
@@ -47,4 +47,13 @@ test('the commands of the first steps are recognised as such', () => {
   expect(requests).toEqual(
     expect.arrayContaining(['POST /api/orders', 'PATCH /api/orders/*/status', 'GET /api/merchants/*/invoices/*.pdf']),
   );
+});
+
+test('docs/administration.md names every scope of API keys, with what it reaches and no more', () => {
+  const rows = readFileSync('docs/administration.md', 'utf8').split('\n');
+  for (const scope of scopes) {
+    const row = rows.find((line) => line.startsWith(`| \`${scope}\` |`)) ?? '';
+    const reached = allRoutes.filter((route) => route.scope === scope).map(({ method, path }) => `${method.toUpperCase()} ${path}`);
+    expect([scope, [...row.matchAll(/`([A-Z]+ [^`]+)`/g)].map(([, route]) => route).toSorted()]).toEqual([scope, reached.toSorted()]);
+  }
 });

@@ -3,7 +3,7 @@
 const keyring = 'services/api/src/http/keyring.ts';
 const service = 'services/api/src/modules/api-keys/api-keys.service.ts';
 const serviceTests = 'services/api/src/modules/api-keys/api-keys.service.test.ts';
-const keyTests = 'tests/e2e/api-keys.test.ts';
+const keyTests = 'services/api/tests/api-keys.test.ts';
 const onReplicas = 'what ends a key or a secret on one replica ends it with the next request to the other';
 
 /** @type {import('./mutations.mjs').Mutation[]} */
@@ -75,7 +75,7 @@ export const apiKeyMutations = [
       },
     ],
     testFile: keyTests,
-    test: 'is refused by each route that is not for keys, with a code that says so',
+    test: 'each route that is not for keys refuses one with every scope, with a code that says so',
   },
   {
     name: 'key-hash',
@@ -104,7 +104,7 @@ export const apiKeyMutations = [
     mechanism: 'each key has a limit of requests of its own',
     invariant: 6,
     edits: [{ file: 'services/api/src/http/authenticate.ts', search: 'state.userId = keyActor(state.key.id);', replace: 'void keyActor;' }],
-    testFile: 'services/api/tests/api-keys.test.ts',
+    testFile: 'services/api/tests/api-key-limit.test.ts',
     test: 'each key has the limit of requests to itself, and nobody uses it up without its secret',
   },
   {
@@ -131,7 +131,7 @@ export const apiKeyMutations = [
     mechanism: 'the audit log tells by which key a change was made',
     invariant: 6,
     edits: [{ file: 'shared/feed/src/audit.ts', search: 'if (keyId !== undefined) return { ...from, keyId };', replace: 'void keyId;' }],
-    testFile: keyTests,
-    test: 'changes what its scopes name, and the audit log tells that it was this key',
+    testFile: 'tests/e2e/api-keys.test.ts',
+    test: 'a key changes what its scopes name, and the audit log tells that it was this key',
   },
 ];

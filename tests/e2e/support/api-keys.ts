@@ -1,16 +1,9 @@
-import { randomUUID } from 'node:crypto';
 import { scopes, type NewApiKey } from '@tidings/contracts';
 import { expectStatus, type Account } from '@tidings/testing';
 
 /** Good for everything that keys are good for. */
 export const apiKeyBody = () => ({ name: 'The till', scopes: [...scopes], expiresAt: '2036-01-01T00:00:00.000Z' });
 
-/** With a name for the attempt, whose answer must not be kept. */
-export async function apiKeyOf({ http }: Pick<Account, 'http'>, fields: object = {}): Promise<NewApiKey> {
-  return (
-    await expectStatus(
-      201,
-      http.post<NewApiKey>('/api/admin/api-keys', { ...apiKeyBody(), ...fields }, { 'idempotency-key': randomUUID() }),
-    )
-  ).body;
+export async function apiKeyOf({ http }: Pick<Account, 'http'>): Promise<NewApiKey> {
+  return (await expectStatus(201, http.post<NewApiKey>('/api/admin/api-keys', apiKeyBody()))).body;
 }

@@ -98,6 +98,8 @@ export const planVersionSchema = z.strictObject({
   at: timeSchema,
   /** For administrators; absent where the clock did it. */
   by: z.strictObject({ userId: idSchema, email: z.string() }).optional(),
+  /** For administrators: the API key of a machine that did it, in the place of `by`. */
+  keyId: idSchema.optional(),
   changes: z.array(fieldChangeSchema).max(50),
   /** The version that was restored. */
   restored: versionSchema.optional(),

@@ -1,4 +1,4 @@
-import type { FieldChange, PlanVersion } from '@tidings/contracts';
+import { keyOfActor, type FieldChange, type PlanVersion } from '@tidings/contracts';
 import type { AuditDetails, Tx } from '@tidings/feed';
 import type { Mongo } from '@tidings/platform';
 import type { PlanDocument, PlanModels, PlanVersionDocument } from './plans.model.js';
@@ -25,6 +25,7 @@ export function createPlanRecorder({ db }: Pick<Mongo, 'db'>, { planVersions }: 
     const { _id: planId, version, published } = plan;
     const planData = presentPlan(plan);
     const admin = actor === null ? null : await users.findOne({ _id: actor }, { session, projection: { email: 1 } });
+    const keyId = actor === null ? undefined : keyOfActor(actor);
     const kept: PlanVersionDocument = {
       _id: `${planId}:${version}`,
       planId,
@@ -32,6 +33,7 @@ export function createPlanRecorder({ db }: Pick<Mongo, 'db'>, { planVersions }: 
       action,
       at: now,
       ...(admin ? { by: { userId: admin._id, email: admin.email } } : {}),
+      ...(keyId === undefined ? {} : { keyId }),
       changes,
       ...(restored === undefined ? {} : { restored }),
       plan: planData,

@@ -47,6 +47,8 @@ export interface PlanVersionDocument {
   action: PlanVersion['action'];
   at: Date;
   by?: { userId: string; email: string };
+  /** Of a machine, in the place of `by`. */
+  keyId?: string;
   changes: FieldChange[];
   restored?: number;
   /** As GET showed it. */
@@ -110,6 +112,7 @@ const planVersionSchema = new Schema<PlanVersionDocument>(
     action: text,
     at: time,
     by: new Schema({ userId: text, email: text }, { _id: false, strict: 'throw' }),
+    keyId: String,
     changes: mixed,
     restored: Number,
     plan: mixed,

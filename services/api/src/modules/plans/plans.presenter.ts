@@ -29,7 +29,7 @@ export function presentPlan(plan: PlanDocument): Plan {
 
 /** @param isAdmin others are not told who it was */
 export function presentPlanVersion(
-  { planId, version, action, at, by, changes, restored, plan }: PlanVersionDocument,
+  { planId, version, action, at, by, keyId, changes, restored, plan }: PlanVersionDocument,
   isAdmin: boolean,
 ): PlanVersion {
   return {
@@ -38,6 +38,7 @@ export function presentPlanVersion(
     action,
     at: at.toISOString(),
     ...(isAdmin && by ? { by } : {}),
+    ...(isAdmin && keyId ? { keyId } : {}),
     changes,
     ...(restored === undefined ? {} : { restored }),
     plan,
