@@ -157,6 +157,20 @@ export const merchantMutations = [
     test: 'refuse what can hold scripts, whatever it is called',
   },
   {
+    name: 'file-kinds',
+    mechanism: 'of images that are refused nothing is read, as one kind’s reader goes on for ever',
+    invariant: 6,
+    edits: [
+      {
+        file: 'services/api/src/modules/files/images.ts',
+        search: 'disableTypes(types.filter((kind) => !(kind in byKind)));',
+        replace: 'disableTypes(types.slice(0, 0));',
+      },
+    ],
+    testFile: 'services/api/src/modules/files/images.test.ts',
+    test: 'of a kind that is refused is not read',
+  },
+  {
     name: 'file-owner',
     mechanism: 'a file that nothing uses is its sender’s alone',
     invariant: 6,

@@ -1,7 +1,12 @@
 import { imageTypes, Problem, type StoredFile } from '@tidings/contracts';
-import { imageSize } from 'image-size';
+import { disableTypes, imageSize, types } from 'image-size';
 
 const byKind: Readonly<Record<string, StoredFile['type']>> = { png: 'image/png', jpg: 'image/jpeg', webp: 'image/webp' };
+// What is refused anyway is not read: the reader of one kind (icns) goes on for ever with an entry of no length.
+disableTypes(types.filter((kind) => !(kind in byKind)));
+
+/** The size stands near the beginning; a reader of JPEG that looks for it goes byte by byte. */
+const headBytes = 512 * 1024;
 /** A side of more pixels is no logo, but an attempt to fill somebody's memory. */
 const longestSide = 8192;
 
@@ -24,7 +29,7 @@ export function readImage(bytes: Buffer): Pick<StoredFile, 'type' | 'width' | 'h
 
 function sizeOf(bytes: Buffer): ReturnType<typeof imageSize> | undefined {
   try {
-    return imageSize(bytes);
+    return imageSize(bytes.subarray(0, headBytes));
   } catch {
     return undefined; // it throws for what it does not know, and for what ends too early
   }
