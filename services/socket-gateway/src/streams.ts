@@ -1,16 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import {
+  badField,
   feeds,
   isAdmin,
   parsePosition,
   planPositionSchema,
   type PlanStreamQuery,
+  type Position,
   positionPattern,
   Problem,
   routes,
   type StreamQuery,
-  type Position,
 } from '@tidings/contracts';
 import type { Presence } from '@tidings/feed';
 import type { Logger } from '@tidings/platform';
@@ -196,9 +197,7 @@ function lastEventId(req: IncomingMessage, fits: (text: string) => boolean): str
 /** @throws Problem `bad-request` */
 export function assertFits({ cursors }: Position, named: readonly string[]): void {
   if (cursors.length === 0 || cursors.length === named.length) return;
-  throw new Problem('bad-request', 'Some fields are not valid', {
-    errors: [{ path: 'cursors', message: `must have one for each of the ${named.length} feeds` }],
-  });
+  throw badField('cursors', `must have one for each of the ${named.length} feeds`);
 }
 
 /** One of another feed (somebody who has become an administrator, or is none any more) says nothing of this one: it is fetched anew. */

@@ -1,5 +1,6 @@
 import { Agent, request, type IncomingMessage } from 'node:http';
 import type { Received } from './world.js';
+import { createLooks } from './looks.js';
 
 export interface Message {
   id: string | undefined;
@@ -54,20 +55,9 @@ export function openStream(url: string, { token, headers, method = 'GET', query 
 }
 
 function read(res: IncomingMessage, close: () => void): StreamClient {
-  const waiting = new Set<() => void>();
+  const { wait, changed } = createLooks();
   let rest = '';
   let over!: () => void;
-  const wait = <T>(look: () => T | undefined): Promise<T> =>
-    new Promise((resolve) => {
-      const check = (): void => {
-        const found = look();
-        if (found === undefined) return;
-        waiting.delete(check);
-        resolve(found);
-      };
-      waiting.add(check);
-      check();
-    });
   const client: StreamClient = {
     status: res.statusCode ?? 0,
     headers: res.headers,
@@ -100,7 +90,7 @@ function read(res: IncomingMessage, close: () => void): StreamClient {
     if (!String(res.headers['content-type']).startsWith('text/event-stream')) return;
     rest = blocks.pop()!;
     for (const block of blocks) take(client, block);
-    for (const look of waiting) look();
+    changed();
   });
   res.on('close', () => {
     if (String(res.headers['content-type']).includes('json') && rest) client.problem = JSON.parse(rest) as Record<string, unknown>;

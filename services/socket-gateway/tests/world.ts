@@ -14,6 +14,7 @@ import {
 } from '@tidings/platform';
 import { io as connect, type ManagerOptions, type Socket, type SocketOptions } from 'socket.io-client';
 import { createGateway, type Gateway, type GatewayTuning } from '@tidings/socket-gateway';
+import { createLooks } from './looks.js';
 
 export interface Received {
   type: string;
@@ -200,8 +201,7 @@ export class World {
     });
     const received: Received[] = [];
     const messages: TestClient['messages'] = [];
-    const waiting = new Set<() => void>();
-    const changed = (): void => [...waiting].forEach((look) => look());
+    const { wait, changed } = createLooks();
     socket.onAny((type: string, payload: Received) => {
       if (payload?.meta) received.push({ ...payload, type });
       else messages.push({ type, payload });
@@ -216,17 +216,6 @@ export class World {
         changed();
       });
     }
-    const wait = <T>(look: () => T | undefined): Promise<T> =>
-      new Promise((resolve) => {
-        const check = (): void => {
-          const found = look();
-          if (found === undefined) return;
-          waiting.delete(check);
-          resolve(found);
-        };
-        waiting.add(check);
-        check();
-      });
     this.onStop(() => void socket.disconnect());
     return {
       socket,

@@ -139,6 +139,10 @@ export class Problem extends Error {
   }
 }
 
+/** One field that no schema could refuse, as a `bad-request` that names it. @param path in the body or the query, `items.0.price` */
+export const badField = (path: string, message: string): Problem =>
+  new Problem('bad-request', 'Some fields are not valid', { errors: [{ path: path.slice(0, 200), message }] });
+
 /** A failed schema check as a `bad-request` that names each bad field. */
 export function badRequest(error: z.ZodError): Problem {
   return new Problem('bad-request', 'Some fields are not valid', {

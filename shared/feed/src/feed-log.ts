@@ -1,6 +1,7 @@
 import { newId, type Mongo } from '@tidings/platform';
 import { collections, type FeedEntry, type FeedHead, type BusEntry, type LogEntry } from './documents.js';
 import { rawBytes, rawFields } from './raw-document.js';
+import { serverTime } from './server-time.js';
 
 /** A range of one feed: what comes after `after`, at most `limit` entries. */
 export interface PageRequest {
@@ -93,8 +94,8 @@ export function createFeedLog(mongo: Mongo): FeedLog {
     },
 
     async changedSince(since) {
-      const { localTime } = (await mongo.db.command({ hello: 1 })) as { localTime: Date };
-      return { heads: since ? await stored({ updatedAt: { $gte: since } }) : new Map<string, number>(), now: localTime };
+      const now = await serverTime(mongo);
+      return { heads: since ? await stored({ updatedAt: { $gte: since } }) : new Map<string, number>(), now };
     },
 
     async epoch() {

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { Problem } from '@tidings/contracts';
 import type { ClientSession, Mongo } from '@tidings/platform';
+import { serverTime } from './server-time.js';
 
 /** What opens one live stream for whoever cannot send a header. The ticket itself is kept nowhere. */
 export interface FeedTicket {
@@ -88,9 +89,9 @@ export function createTickets(mongo: Mongo): Tickets {
     },
 
     async takenSince(since) {
-      const { localTime } = (await mongo.db.command({ hello: 1 })) as { localTime: Date };
+      const now = await serverTime(mongo);
       const taken = await tickets.find({ takenAt: { $gte: since } }, { projection: { stream: 1 } }).toArray();
-      return { streams: new Map(taken.map(({ _id, stream }) => [_id, stream])), now: localTime };
+      return { streams: new Map(taken.map(({ _id, stream }) => [_id, stream])), now };
     },
   };
 }

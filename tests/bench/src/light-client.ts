@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { connect, type Socket } from 'node:net';
+import { openBareSocket } from './bare-socket.js';
 
 export interface LightClientOptions {
   port: number;
@@ -18,30 +18,21 @@ const closing = 0x8;
  * machine with few cores the clients do not take what the servers are measured by. Websocket only; it does not reconnect.
  */
 export function openLightClient({ port, auth, onEvent, onEnd }: LightClientOptions): { connected: Promise<void>; close(): void } {
-  const socket: Socket = connect(port, '127.0.0.1');
-  socket.setNoDelay(true);
+  const greet =
+    'GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\n' +
+    `Host: 127.0.0.1:${port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n` +
+    `Sec-WebSocket-Key: ${randomBytes(16).toString('base64')}\r\nUser-Agent: tidings-bench\r\n\r\n`;
+  const { socket, connected, greeted, fail, close } = openBareSocket(port, { greet, onEnd });
   let rest: Buffer = Buffer.alloc(0);
   let upgraded = false;
-  let settle: { resolve: () => void; reject: (reason: Error) => void } | undefined;
-  const connected = new Promise<void>((resolve, reject) => {
-    settle = { resolve, reject };
-  });
-  const fail = (reason: string): void => {
-    settle?.reject(new Error(reason));
-    settle = undefined;
-    onEnd(reason);
-    socket.destroy();
-  };
 
   const onMessage = (payload: Buffer): void => {
     const kind = payload[0];
     if (kind === 0x30) socket.write(clientFrame(`40${JSON.stringify(auth)}`));
     else if (kind === 0x32) socket.write(clientFrame('3'));
     else if (kind === 0x34 && payload[1] === 0x32) onEvent(payload.subarray(2));
-    else if (kind === 0x34 && payload[1] === 0x30) {
-      settle?.resolve();
-      settle = undefined;
-    } else fail(`got ${payload.toString('utf8', 0, 200)}`);
+    else if (kind === 0x34 && payload[1] === 0x30) greeted();
+    else fail(`got ${payload.toString('utf8', 0, 200)}`);
   };
 
   const onFrames = (data: Buffer): void => {
@@ -77,22 +68,7 @@ export function openLightClient({ port, auth, onEvent, onEnd }: LightClientOptio
     upgraded = true;
     onFrames(data.subarray(end + 4));
   });
-  socket.on('connect', () => {
-    socket.write(
-      'GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\n' +
-        `Host: 127.0.0.1:${port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n` +
-        `Sec-WebSocket-Key: ${randomBytes(16).toString('base64')}\r\nUser-Agent: tidings-bench\r\n\r\n`,
-    );
-  });
-  socket.on('error', (error) => fail(error.message));
-  socket.on('close', () => fail('the connection ended'));
-  return {
-    connected,
-    close() {
-      socket.removeAllListeners('close');
-      socket.destroy();
-    },
-  };
+  return { connected, close };
 }
 
 /** A masked text frame of at most 64 KiB (RFC 6455, 5.2). A mask of zeros is a mask. */

@@ -1,4 +1,4 @@
-import { connect, type Socket } from 'node:net';
+import { openBareSocket } from './bare-socket.js';
 
 export interface LightStreamOptions {
   port: number;
@@ -18,20 +18,11 @@ const blank = Buffer.from('\n\n');
  * It looks for blank lines alone; the sizes of chunks stand before the events and harm nobody.
  */
 export function openLightStream({ port, path, token, onEvent, onEnd }: LightStreamOptions): { connected: Promise<void>; close(): void } {
-  const socket: Socket = connect(port, '127.0.0.1');
-  socket.setNoDelay(true);
+  const login = token === undefined ? '' : `Authorization: Bearer ${token}\r\n`;
+  const greet = `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nAccept: text/event-stream\r\n${login}User-Agent: tidings-bench\r\n\r\n`;
+  const { socket, connected, greeted, fail, close } = openBareSocket(port, { greet, onEnd });
   let rest: Buffer = Buffer.alloc(0);
   let isOpen = false;
-  let settle: { resolve: () => void; reject: (reason: Error) => void } | undefined;
-  const connected = new Promise<void>((resolve, reject) => {
-    settle = { resolve, reject };
-  });
-  const fail = (reason: string): void => {
-    settle?.reject(new Error(reason));
-    settle = undefined;
-    onEnd(reason);
-    socket.destroy();
-  };
 
   socket.on('data', (chunk) => {
     let data = rest.length > 0 ? Buffer.concat([rest, chunk]) : chunk;
@@ -46,26 +37,11 @@ export function openLightStream({ port, path, token, onEvent, onEnd }: LightStre
     let at = 0;
     for (let end = data.indexOf(blank, at); end !== -1; end = data.indexOf(blank, at)) {
       // The first one greets.
-      settle?.resolve();
-      settle = undefined;
+      greeted();
       onEvent(data.subarray(at, end));
       at = end + blank.length;
     }
     rest = data.subarray(at);
   });
-  socket.on('connect', () => {
-    const login = token === undefined ? '' : `Authorization: Bearer ${token}\r\n`;
-    socket.write(
-      `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nAccept: text/event-stream\r\n${login}User-Agent: tidings-bench\r\n\r\n`,
-    );
-  });
-  socket.on('error', (error) => fail(error.message));
-  socket.on('close', () => fail('the connection ended'));
-  return {
-    connected,
-    close() {
-      socket.removeAllListeners('close');
-      socket.destroy();
-    },
-  };
+  return { connected, close };
 }

@@ -1,4 +1,4 @@
-import { Problem } from '@tidings/contracts';
+import { badField } from '@tidings/contracts';
 import { z } from 'zod';
 
 /** Names of transfers, jobs and deliveries hold more than ids do. */
@@ -25,7 +25,7 @@ export function decodeCursor<Key extends z.ZodType>(cursor: string | undefined, 
   if (cursor === undefined) return undefined;
   const parsed = schema.safeParse(parseJson(Buffer.from(cursor, 'base64url').toString('utf8')));
   if (parsed.success) return parsed.data;
-  throw new Problem('bad-request', 'Some fields are not valid', { errors: [{ path: 'cursor', message: 'is not a cursor of this list' }] });
+  throw badField('cursor', 'is not a cursor of this list');
 }
 
 function parseJson(text: string): unknown {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { pipeline } from 'node:stream/promises';
-import { Problem } from '@tidings/contracts';
+import { badField, Problem } from '@tidings/contracts';
 import busboy from 'busboy';
 import type { Request, Response } from 'express';
 import { readBytes } from './body.js';
@@ -53,5 +53,4 @@ function openForm(req: Request, maxBytes: number): busboy.Busboy {
   }
 }
 
-const unfit = (message: string): Problem =>
-  new Problem('bad-request', 'Some fields are not valid', { errors: [{ path: 'file', message }] });
+const unfit = (message: string): Problem => badField('file', message);

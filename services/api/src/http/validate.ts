@@ -1,4 +1,4 @@
-import { badRequest, Problem, type RouteDefinition } from '@tidings/contracts';
+import { badField, badRequest, Problem, type RouteDefinition } from '@tidings/contracts';
 import { z } from 'zod';
 
 const nothing = z.strictObject({});
@@ -16,7 +16,7 @@ export function parseParams(route: RouteDefinition, params: Record<string, unkno
 export function parseQuery(route: RouteDefinition, query: Record<string, unknown>): unknown {
   for (const [key, value] of Object.entries(query)) {
     refuseKey(key, key);
-    if (Array.isArray(value)) throw fieldProblem(key, 'is given more than once');
+    if (Array.isArray(value)) throw badField(key, 'is given more than once');
   }
   return parse(route.query ?? nothing, { ...query });
 }
@@ -36,7 +36,7 @@ function parse(schema: z.ZodType, value: unknown): unknown {
 /** Strict schemas refuse unknown fields; this also covers the places where a schema takes any key, and texts that no encoding can carry. */
 function refuseOddities(value: unknown, path: string, depth: number): void {
   // The database would keep another text than the one that was sent and answered.
-  if (typeof value === 'string' && loneSurrogate.test(value)) throw fieldProblem(path, 'is not well-formed Unicode');
+  if (typeof value === 'string' && loneSurrogate.test(value)) throw badField(path, 'is not well-formed Unicode');
   if (typeof value !== 'object' || value === null) return;
   if (depth > deepest) throw new Problem('bad-request', `The body is nested deeper than ${deepest} levels`);
   for (const [key, inner] of Object.entries(value)) {
@@ -47,9 +47,5 @@ function refuseOddities(value: unknown, path: string, depth: number): void {
 }
 
 function refuseKey(key: string, path: string): void {
-  if (reserved.has(key) || key.startsWith('$') || key.includes('\0')) throw fieldProblem(path, 'is not an allowed name');
-}
-
-function fieldProblem(path: string, message: string): Problem {
-  return new Problem('bad-request', 'Some fields are not valid', { errors: [{ path: path.slice(0, 200), message }] });
+  if (reserved.has(key) || key.startsWith('$') || key.includes('\0')) throw badField(path, 'is not an allowed name');
 }

@@ -1,5 +1,5 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import { allRoutes, badRequest, Problem, type RouteDefinition } from '@tidings/contracts';
+import { allRoutes, badField, badRequest, Problem, type RouteDefinition } from '@tidings/contracts';
 import { newId, type Config, type Logger } from '@tidings/platform';
 import cors from 'cors';
 import helmet from 'helmet';
@@ -120,8 +120,8 @@ function parseQuery({ query }: RouteDefinition, url: string): unknown {
   const at = url.indexOf('?');
   const given: Record<string, string> = {};
   for (const [name, value] of new URLSearchParams(at === -1 ? '' : url.slice(at))) {
-    if (!Object.hasOwn(shape, name)) throw fieldProblem(name, 'is not a parameter of this route');
-    if (Object.hasOwn(given, name)) throw fieldProblem(name, 'is given more than once');
+    if (!Object.hasOwn(shape, name)) throw badField(name, 'is not a parameter of this route');
+    if (Object.hasOwn(given, name)) throw badField(name, 'is given more than once');
     given[name] = value;
   }
   if (!query) return given;
@@ -129,9 +129,6 @@ function parseQuery({ query }: RouteDefinition, url: string): unknown {
   if (!parsed.success) throw badRequest(parsed.error);
   return parsed.data;
 }
-
-const fieldProblem = (path: string, message: string): Problem =>
-  new Problem('bad-request', 'Some fields are not valid', { errors: [{ path: path.slice(0, 200), message }] });
 
 /** None of these routes takes one. @throws Problem `bad-request`, `payload-too-large` */
 async function refuseBody(req: IncomingMessage): Promise<void> {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { idParams, idSchema, listOf, listQuery } from '../common.js';
+import type { ErrorCode } from '../errors.js';
 import { codeSchema, qrFormatQuery, qrMedia, shownCodeSchema } from '../payments/codes.js';
 import { defineRoute } from '../route.js';
 import { orderMessageRoutes } from './message-routes.js';
@@ -16,6 +17,16 @@ import {
 } from './schemas.js';
 
 const tag = 'orders';
+/** Why an order is not taken. */
+export const refusedOrders: readonly ErrorCode[] = [
+  'not-found',
+  'insufficient-funds',
+  'currency-mismatch',
+  'price-changed',
+  'out-of-stock',
+  'item-unavailable',
+  'merchant-closed',
+];
 
 export const orderRoutes = {
   list: defineRoute({
@@ -40,15 +51,7 @@ export const orderRoutes = {
     body: orderBody,
     status: 201,
     response: orderSchema,
-    errors: [
-      'not-found',
-      'insufficient-funds',
-      'currency-mismatch',
-      'price-changed',
-      'out-of-stock',
-      'item-unavailable',
-      'merchant-closed',
-    ],
+    errors: refusedOrders,
     write: true,
   }),
   get: defineRoute({

@@ -1,5 +1,6 @@
 import { idParams, listOf } from '../common.js';
 import type { ErrorCode } from '../errors.js';
+import { refusedOrders } from '../orders/routes.js';
 import { orderSchema } from '../orders/schemas.js';
 import { defineRoute } from '../route.js';
 import { qrMedia, shownCodeSchema } from './codes.js';
@@ -68,17 +69,7 @@ export const paymentRoutes = {
     body: payByCodeBody,
     status: 201,
     response: orderSchema,
-    errors: [
-      ...refusedCodes,
-      'code-used',
-      'not-found',
-      'insufficient-funds',
-      'currency-mismatch',
-      'price-changed',
-      'out-of-stock',
-      'item-unavailable',
-      'merchant-closed',
-    ],
+    errors: [...refusedCodes, 'code-used', ...refusedOrders],
     write: true,
   }),
   request: defineRoute({

@@ -1,8 +1,9 @@
 import {
-  Problem,
   type AdminNoticesQuery,
   type AnnouncementInput,
+  badField,
   type Principal,
+  Problem,
   type Role,
   type SystemEventInput,
 } from '@tidings/contracts';
@@ -105,7 +106,7 @@ export function createNotices({ models, unitOfWork }: { models: NoticeModels; un
       const from = laterOf(tx.now, startsAt);
       const until = endsAt === undefined ? null : new Date(endsAt);
       if (until && (until <= from || until.getTime() - tx.now.getTime() > furthestMs)) {
-        throw unfit('endsAt', 'must be later than the start, and within a year');
+        throw badField('endsAt', 'must be later than the start, and within a year');
       }
       const notice = await store(tx, { kind, title, message, severity, role: null, startsAt: from, endsAt: until });
       tell(tx, notice, notice.status === 'current' ? 'started' : 'announced');
@@ -179,12 +180,8 @@ function tell(tx: Tx, document: NoticeDocument, phase: Phase = 'started'): void 
 function laterOf(now: Date, startsAt: string | undefined): Date {
   if (startsAt === undefined) return now;
   const start = new Date(startsAt);
-  if (start.getTime() - now.getTime() > furthestMs) throw unfit('startsAt', 'must be within a year');
+  if (start.getTime() - now.getTime() > furthestMs) throw badField('startsAt', 'must be within a year');
   return start > now ? start : now;
-}
-
-function unfit(path: string, message: string): Problem {
-  return new Problem('bad-request', 'Some fields are not valid', { errors: [{ path, message }] });
 }
 
 /** For the audit log: what is now, and what was before a claim, which changes the status alone. */

@@ -1,4 +1,4 @@
-import { Problem, scopes as allScopes, type ApiKeyInput, type ApiKeysQuery, type Principal } from '@tidings/contracts';
+import { type ApiKeyInput, type ApiKeysQuery, badField, type Principal, Problem, scopes as allScopes } from '@tidings/contracts';
 import type { AuditDetails, Tx } from '@tidings/feed';
 import { newId } from '@tidings/platform';
 import { newSecret } from '../../http/api-key-secrets.js';
@@ -48,10 +48,7 @@ export function createApiKeys({ apiKeys }: ApiKeyModels): ApiKeys {
   return {
     async create(tx, caller, { name, scopes, expiresAt }) {
       const end = expiresAt === undefined ? null : new Date(expiresAt);
-      if (end && end <= tx.now)
-        throw new Problem('bad-request', 'Some fields are not valid', {
-          errors: [{ path: 'expiresAt', message: 'must be in the future' }],
-        });
+      if (end && end <= tx.now) throw badField('expiresAt', 'must be in the future');
       const _id = newId();
       const { text, stored } = newSecret(_id);
       const key: ApiKeyDocument = {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { decodeCursor, encodeCursor, type Paged } from '../../http/lists.js';
-import { namesOf, searchKey, type CustomerDocument, type LoyaltyModels } from '../loyalty/index.js';
+import { nameKeyOf } from '../../names.js';
+import { namesOf, type CustomerDocument, type LoyaltyModels } from '../loyalty/index.js';
 
 const cursorKey = z.tuple([z.literal('search'), z.string().max(300), z.string().max(300)]);
 /** Sorts behind every text that begins with what stands before it: MongoDB compares bytes. */
@@ -21,7 +22,7 @@ export async function searchNames(
   merchantId: string,
   { search, tag, cursor, limit }: { search: string; tag?: string | undefined; cursor?: string | undefined; limit: number },
 ): Promise<Paged<CustomerDocument>> {
-  const prefix = searchKey(search);
+  const prefix = nameKeyOf(search);
   const key = decodeCursor(cursor, cursorKey);
   const tags = tag === undefined ? {} : { tags: tag };
   const read = async (range: object, count: number): Promise<NameHit[]> =>

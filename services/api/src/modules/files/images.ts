@@ -1,4 +1,4 @@
-import { imageTypes, Problem, type StoredFile } from '@tidings/contracts';
+import { badField, imageTypes, Problem, type StoredFile } from '@tidings/contracts';
 import { disableTypes, imageSize, types } from 'image-size';
 
 const byKind: Readonly<Record<string, StoredFile['type']>> = { png: 'image/png', jpg: 'image/jpeg', webp: 'image/webp' };
@@ -20,10 +20,7 @@ export function readImage(bytes: Buffer): Pick<StoredFile, 'type' | 'width' | 'h
   if (!found || !type) throw new Problem('unsupported-media-type', `Images are ${imageTypes.join(', ')}`);
   const { width, height } = found;
   const isSize = [width, height].every((side) => Number.isSafeInteger(side) && side >= 1 && side <= longestSide);
-  if (!isSize)
-    throw new Problem('bad-request', 'Some fields are not valid', {
-      errors: [{ path: 'file', message: `must have 1 to ${longestSide} pixels a side` }],
-    });
+  if (!isSize) throw badField('file', `must have 1 to ${longestSide} pixels a side`);
   return { type, width, height };
 }
 

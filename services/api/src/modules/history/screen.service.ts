@@ -1,12 +1,13 @@
 import {
+  badField,
   emptyScreen,
   feeds,
+  type PastScreen,
+  type Principal,
   Problem,
   PROTOCOL_VERSION,
   reducePacket,
   screenExportFormatName,
-  type PastScreen,
-  type Principal,
   type ScreenQuery,
 } from '@tidings/contracts';
 import { auditRead, createFeedHistory, screenExportLines, type FeedLog } from '@tidings/feed';
@@ -45,9 +46,7 @@ export function createScreens(options: { mongo: Mongo; feedLog: FeedLog; maxEntr
     const bounds = await history.bounds(feed);
     const { seq: asked = bounds.head, at } = query;
     if (asked > bounds.head) {
-      throw new Problem('bad-request', 'Some fields are not valid', {
-        errors: [{ path: 'seq', message: `is past ${bounds.head}, which is how far the feed has got` }],
-      });
+      throw badField('seq', `is past ${bounds.head}, which is how far the feed has got`);
     }
     const seq = at === undefined ? asked : Math.min(asked, await history.seqAt(feed, new Date(at), bounds));
     const from = Math.max(bounds.first, seq - maxEntries + 1);

@@ -1,8 +1,8 @@
-import { Problem, type InvestmentInput, type InvestmentsQuery, type Principal } from '@tidings/contracts';
+import { badField, type InvestmentInput, type InvestmentsQuery, type Principal, Problem } from '@tidings/contracts';
 import type { Tx } from '@tidings/feed';
 import { newId } from '@tidings/platform';
 import { newestFirst, olderThan, pageByTime, type Paged } from '../../http/lists.js';
-import { planTurn, unfit, type PlanPlaces, type Plans } from '../plans/index.js';
+import { planTurn, type PlanPlaces, type Plans } from '../plans/index.js';
 import type { InvestmentSteps } from './investment-steps.js';
 import type { InvestmentDocument, InvestmentModels } from './investments.model.js';
 import { maturityOf, termsOf } from './terms.js';
@@ -34,8 +34,8 @@ export function createInvestments(options: {
       tx.turn([planTurn(planId)]);
       const plan = await plans.get(planId, { tx });
       if (currency !== undefined && currency !== plan.currency) throw new Problem('currency-mismatch', `The plan is in ${plan.currency}`);
-      if (amount < plan.minAmount) throw unfit('amount', `must be at least ${plan.minAmount}`);
-      if (plan.maxAmount !== null && amount > plan.maxAmount) throw unfit('amount', `must be at most ${plan.maxAmount}`);
+      if (amount < plan.minAmount) throw badField('amount', `must be at least ${plan.minAmount}`);
+      if (plan.maxAmount !== null && amount > plan.maxAmount) throw badField('amount', `must be at most ${plan.maxAmount}`);
       const investment: InvestmentDocument = {
         _id: newId(),
         userId,

@@ -50,6 +50,7 @@ export interface InteractionDocument {
   userId: string;
   kind: InteractionKind;
   programId?: string;
+  /** Of the scan, enrollment, points or redemption. */
   subjectId?: string;
   delta?: number;
   source?: PointsSource;

@@ -1,5 +1,6 @@
 import type { Tx } from '@tidings/feed';
 import { newId } from '@tidings/platform';
+import { nameKeyOf } from '../../names.js';
 import type { CustomerDocument, CustomerNameDocument } from './book.model.js';
 import type { CardDocument, LoyaltyModels } from './loyalty.model.js';
 import { presentCustomer } from './loyalty.presenter.js';
@@ -100,12 +101,9 @@ function shownOf(card: CardDocument, field: 'balance' | 'lifetime' | 'visits'): 
   return field === 'balance' ? 0 : (card.toldLifetime ?? card.lifetime);
 }
 
-/** As it is stored and searched for: one space between words, in lower case. */
-export const searchKey = (name: string): string => name.normalize('NFKC').toLowerCase().split(/\s+/).filter(Boolean).join(' ');
-
 /** One for each of its first words. */
 export function namesOf({ _id: customerId, merchantId, name, tags }: CustomerDocument): CustomerNameDocument[] {
-  const words = searchKey(name).split(' ');
+  const words = nameKeyOf(name).split(' ');
   return words.slice(0, mostWords).map((_, word) => ({
     _id: `${customerId}:${word}`,
     merchantId,

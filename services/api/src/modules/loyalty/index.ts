@@ -33,7 +33,7 @@ import { createVisits, type Visits } from './visits.js';
 
 export { pointsBooks, programAccount } from './points-books.js';
 export type { Cards } from './cards.js';
-export { announceCustomer, customerId, namesOf, searchKey, type CustomerBook } from './customers.js';
+export { announceCustomer, customerId, namesOf, type CustomerBook } from './customers.js';
 export { dateIn, pointsBy, underCap, withoutCapped } from './earning.js';
 export type { FraudAlerts } from './fraud-alerts.js';
 export type { Interactions } from './interactions.js';

@@ -2,6 +2,7 @@ import type { MerchantsQuery } from '@tidings/contracts';
 import { isDuplicateKey } from '@tidings/platform';
 import type { Paged } from '../../http/lists.js';
 import { readOrdered, type Order } from '../../http/ordered.js';
+import { nameKeyOf } from '../../names.js';
 import type { MerchantDocument, MerchantModels } from './merchants.model.js';
 
 const newest: Order = { name: 'newest', field: 'createdAt', direction: -1 };
@@ -9,9 +10,6 @@ const byName: Order = { name: 'name', field: 'nameKey', direction: 1 };
 
 /** Characters of a beginning; what is typed beyond them is compared with what was found. */
 const longestPrefix = 24;
-
-/** As names are sorted and searched: whatever the case, the width and the blanks. */
-export const nameKeyOf = (name: string): string => name.normalize('NFKC').toLowerCase().split(/\s+/).filter(Boolean).join(' ');
 
 /**
  * Every beginning of the name from each of its words on. One of them is looked up as it is, so that a page of what begins with `c` costs what any

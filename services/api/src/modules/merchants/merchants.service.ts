@@ -2,7 +2,8 @@ import { Problem, type MerchantInput } from '@tidings/contracts';
 import type { Tx } from '@tidings/feed';
 import { isDuplicateKey, newId, type Mongo } from '@tidings/platform';
 import type { SubscriptionRecords } from '../entitlements/index.js';
-import { nameKeyOf, prefixesOf } from './directory.js';
+import { nameKeyOf } from '../../names.js';
+import { prefixesOf } from './directory.js';
 import type { MerchantDocument, MerchantModels } from './merchants.model.js';
 import { presentContacts, presentMerchant, viewForAdmins } from './merchants.presenter.js';
 

@@ -1,4 +1,4 @@
-import { Problem, type PauseInput, type Principal, type SellingInput, type UnclaimedRule } from '@tidings/contracts';
+import { badField, type PauseInput, type Principal, Problem, type SellingInput, type UnclaimedRule } from '@tidings/contracts';
 import type { Tx, UnitOfWork } from '@tidings/feed';
 import type { JobHandler } from '@tidings/platform';
 import { z } from 'zod';
@@ -117,14 +117,14 @@ export function createSelling(options: { models: SellingModels; merchants: Merch
     async update(tx, caller, merchantId, { hours, exceptions, unclaimed }, ifMatch) {
       const furthest = new Date(tx.now.getTime() + furthestExceptionMs).toISOString().slice(0, 10);
       const tooFar = exceptions.findIndex(({ date }) => date > furthest);
-      if (tooFar >= 0) throw refused(`exceptions.${tooFar}.date`, 'must be within two years');
+      if (tooFar >= 0) throw badField(`exceptions.${tooFar}.date`, 'must be within two years');
       return change(tx, caller, merchantId, { settings: { hours, exceptions, unclaimed }, ifMatch });
     },
 
     async pause(tx, caller, merchantId, { until }, ifMatch) {
       const end = until === undefined ? null : new Date(until);
       if (end && (end <= tx.now || end.getTime() > tx.now.getTime() + longestPauseMs))
-        throw refused('until', 'must be in the future, within a year');
+        throw badField('until', 'must be in the future, within a year');
       return change(tx, caller, merchantId, { settings: { pause: { until: end } }, ifMatch });
     },
 
@@ -161,6 +161,3 @@ export function createSelling(options: { models: SellingModels; merchants: Merch
     }),
   };
 }
-
-const refused = (path: string, message: string): Problem =>
-  new Problem('bad-request', 'Some fields are not valid', { errors: [{ path, message }] });

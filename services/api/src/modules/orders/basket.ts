@@ -1,4 +1,4 @@
-import { Problem, type Item, type OrderInput } from '@tidings/contracts';
+import { badField, type Item, type OrderInput, Problem } from '@tidings/contracts';
 import type { ItemDocument } from '../merchants/index.js';
 import type { OrderLine } from './orders.model.js';
 
@@ -41,23 +41,19 @@ export function fillBasket(input: OrderInput, offered: readonly ItemDocument[], 
     };
   });
 
-  if (total > highestTotal) throw wrong('items', 'come to more than one payment can carry');
+  if (total > highestTotal) throw badField('items', 'come to more than one payment can carry');
   if (input.price !== undefined && input.price !== total) throw new Problem('price-changed', `The total is ${total}`);
   return { lines, total };
 }
 
 function optionsPrice(options: Item['options'], chosen: readonly { name: string; choice: string }[], index: number): number {
   const path = `items.${index}.options`;
-  if (new Set(chosen.map(({ name }) => name)).size !== chosen.length) throw wrong(path, 'chooses twice for one option');
+  if (new Set(chosen.map(({ name }) => name)).size !== chosen.length) throw badField(path, 'chooses twice for one option');
   const missing = options.find((option) => option.required && !chosen.some(({ name }) => name === option.name));
-  if (missing) throw wrong(path, `${missing.name} must be chosen`);
+  if (missing) throw badField(path, `${missing.name} must be chosen`);
   return chosen.reduce((sum, { name, choice }) => {
     const found = options.find((option) => option.name === name)?.choices.find((one) => one.name === choice);
-    if (!found) throw wrong(path, `${name}: ${choice} is not among the item's options`);
+    if (!found) throw badField(path, `${name}: ${choice} is not among the item's options`);
     return sum + (found.price ?? 0);
   }, 0);
-}
-
-function wrong(path: string, message: string): Problem {
-  return new Problem('bad-request', 'Some fields are not valid', { errors: [{ path, message }] });
 }

@@ -1,4 +1,4 @@
-import { isAdmin, Problem, type PayByCode, type Principal, type ResolvedCode } from '@tidings/contracts';
+import { badField, isAdmin, type PayByCode, type Principal, Problem, type ResolvedCode } from '@tidings/contracts';
 import type { Tx } from '@tidings/feed';
 import type { Mongo } from '@tidings/platform';
 import { passing, userCodeValidMs, type CodeOf, type Codes } from '../../codes/codes.js';
@@ -55,7 +55,7 @@ export function createCodePayments(options: {
     code: CodeOf<'item'>,
     { quantity = 1, options: chosen, items: others }: PayByCode,
   ) => {
-    if (others) throw wrong('items', 'an item’s code stands for its item alone');
+    if (others) throw badField('items', 'an item’s code stands for its item alone');
     const offered = await items.find(tx, code.merchantId, [code.itemId]);
     const item = offered.find(({ _id }) => _id === code.itemId);
     if (item && item.price !== code.price) throw new Problem('price-changed', `${item.name} costs ${item.price} now`);
@@ -64,9 +64,9 @@ export function createCodePayments(options: {
   };
 
   const stallOrder = ({ items: chosen, quantity, options: ofItem }: PayByCode) => {
-    if (quantity !== undefined) throw wrong('quantity', 'belongs to each of the items');
-    if (ofItem !== undefined) throw wrong('options', 'belong to each of the items');
-    if (!chosen) throw wrong('items', 'a stall’s code says nothing of them');
+    if (quantity !== undefined) throw badField('quantity', 'belongs to each of the items');
+    if (ofItem !== undefined) throw badField('options', 'belong to each of the items');
+    if (!chosen) throw badField('items', 'a stall’s code says nothing of them');
     return chosen;
   };
 
@@ -131,8 +131,4 @@ export function createCodePayments(options: {
 function asForeign(error: unknown): never {
   if (error instanceof Problem && error.code === 'not-found') throw new Problem('code-foreign', 'What the code stands for is not here');
   throw error;
-}
-
-function wrong(path: string, message: string): Problem {
-  return new Problem('bad-request', 'Some fields are not valid', { errors: [{ path, message }] });
 }

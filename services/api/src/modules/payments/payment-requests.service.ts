@@ -1,13 +1,14 @@
 import {
+  badField,
   closedPaymentRequestStatuses,
   feeds,
   isAdmin,
   openPaymentRequestStatuses,
-  Problem,
   type PaymentDecision,
   type PaymentRefundInput,
   type PaymentRequestInput,
   type Principal,
+  Problem,
 } from '@tidings/contracts';
 import { auditRead, type Tx } from '@tidings/feed';
 import { newId, type Mongo } from '@tidings/platform';
@@ -136,10 +137,7 @@ export function createPaymentRequests(options: {
       const request = await ofMerchant(tx, caller, id, ifMatch);
       assertStatus(request, ['approved']);
       if (request.capture === 'manual') assertInTime(request, tx.now);
-      if (amount !== undefined && amount > request.amount)
-        throw new Problem('bad-request', 'Some fields are not valid', {
-          errors: [{ path: 'amount', message: 'is more than was approved' }],
-        });
+      if (amount !== undefined && amount > request.amount) throw badField('amount', 'is more than was approved');
       return steps.capture(tx, request, amount);
     },
 

@@ -10,7 +10,6 @@ import { planRoutes } from './plans.routes.js';
 import { createPlans, type Plans } from './plans.service.js';
 
 export { planTurn, termsJobKind, withdrawalJobKind, type PlanPlaces } from './plan-places.js';
-export { unfit } from './plan-rules.js';
 export type { PlanDocument, PlanModels } from './plans.model.js';
 export { percentOf } from './plans.presenter.js';
 export type { Plans } from './plans.service.js';

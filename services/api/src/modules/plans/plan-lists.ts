@@ -1,7 +1,7 @@
 import { Problem, type PlansQuery } from '@tidings/contracts';
 import { z } from 'zod';
 import { decodeCursor, newestFirst, olderThan, pageByTime, pageOf, type Paged } from '../../http/lists.js';
-import { nameKeyOf } from './plan-names.js';
+import { plainNameOf } from '../../names.js';
 import type { PlanDocument, PlanModels, PlanVersionDocument } from './plans.model.js';
 
 export interface PlanLists {
@@ -23,7 +23,7 @@ const last = '\u{10FFFF}';
 export function createPlanLists({ plans, planVersions }: PlanModels): PlanLists {
   /** By the index of names, in its order. What is behind the cursor is read in two ranges: in one condition with `$or` the planner may sort. */
   const byName = async (seen: object, q: string, { limit, cursor }: PlansQuery): Promise<Paged<PlanDocument>> => {
-    const prefix = nameKeyOf(q);
+    const prefix = plainNameOf(q);
     const key = decodeCursor(cursor, nameKey);
     const read = (range: object, count: number): Promise<PlanDocument[]> =>
       plans

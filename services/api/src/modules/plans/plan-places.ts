@@ -1,8 +1,7 @@
-import { Problem } from '@tidings/contracts';
+import { badField, Problem } from '@tidings/contracts';
 import type { Tx } from '@tidings/feed';
 import type { NewJob } from '@tidings/platform';
 import type { PlanDocument, PlanModels } from './plans.model.js';
-import { unfit } from './plan-rules.js';
 
 export const termsJobKind = 'plan-terms';
 export const withdrawalJobKind = 'plan-withdrawal';
@@ -55,7 +54,7 @@ export function createPlanPlaces({ plans }: Pick<PlanModels, 'plans'>): PlanPlac
     },
 
     async assertHeir(tx, plan, to) {
-      if (to === plan._id) throw unfit('to', 'must be another plan');
+      if (to === plan._id) throw badField('to', 'must be another plan');
       const heir = await plans.findOne({ _id: to, deletedAt: null, published: true }, null, { session: tx.session }).lean<PlanDocument>();
       if (!heir) throw new Problem('not-found', 'There is no such plan to follow');
       if (heir.currency !== plan.currency) throw new Problem('currency-mismatch');

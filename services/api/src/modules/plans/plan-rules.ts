@@ -1,4 +1,4 @@
-import { Problem, type PlanFields } from '@tidings/contracts';
+import { badField, type PlanFields, Problem } from '@tidings/contracts';
 import type { PlanDocument } from './plans.model.js';
 import { basisPointsOf } from './plans.presenter.js';
 
@@ -21,11 +21,11 @@ export function assertFit(
   now: Date,
   change?: { before: PlanFields; plan: Pick<PlanDocument, 'invested' | 'reserved' | 'published' | 'used'> },
 ): void {
-  if (maxAmount !== null && maxAmount < minAmount) throw unfit('maxAmount', 'must not be below minAmount');
-  if (capacity !== null && capacity < minAmount) throw unfit('capacity', 'must not be below minAmount');
+  if (maxAmount !== null && maxAmount < minAmount) throw badField('maxAmount', 'must not be below minAmount');
+  if (capacity !== null && capacity < minAmount) throw badField('capacity', 'must not be below minAmount');
   const isMoved = change ? publishAt !== change.before.publishAt : true;
   if (isMoved && publishAt !== null && new Date(publishAt).getTime() - now.getTime() > furthestMs)
-    throw unfit('publishAt', 'must be within five years');
+    throw badField('publishAt', 'must be within five years');
   if (!change) return;
   const { before, plan } = change;
   if (plan.published && isMoved) throw new Problem('invalid-transition', 'The plan is published: its date stays as it is');
@@ -33,8 +33,4 @@ export function assertFit(
     throw new Problem('plan-in-use', 'Somebody has invested in the plan: its currency stays as it is');
   const taken = plan.invested + plan.reserved;
   if (capacity !== null && capacity < taken) throw new Problem('capacity-exceeded', `${taken} is invested already`);
-}
-
-export function unfit(path: string, message: string): Problem {
-  return new Problem('bad-request', 'Some fields are not valid', { errors: [{ path, message }] });
 }

@@ -2,9 +2,9 @@ import { Problem, type PlanChange, type PlanFields, type PlanInput, type PlanVer
 import type { Tx } from '@tidings/feed';
 import { newId } from '@tidings/platform';
 import { checkIfMatch, versionsOf } from '../../http/etag.js';
+import { plainNameOf } from '../../names.js';
 import { differences, fieldsOf, mergeThreeWays, overlay } from './merge.js';
 import { publicationJob } from './plan-jobs.js';
-import { nameKeyOf } from './plan-names.js';
 import { planTurn, type PlanPlaces } from './plan-places.js';
 import { assertFit, isDue, toStored } from './plan-rules.js';
 import type { PlanRecorder } from './plan-record.js';
@@ -89,7 +89,7 @@ export function createPlans(options: { models: PlanModels; record: PlanRecorder;
     const hasNewTerms = stored.roiBp !== plan.roiBp || stored.duration !== plan.duration;
     const changed = await write(tx, plan, {
       ...stored,
-      nameKey: nameKeyOf(stored.name),
+      nameKey: plainNameOf(stored.name),
       ...(becomesPublic ? { published: true, publishedVersion: version } : {}),
       ...(hasNewTerms ? { termsVersion: version } : {}),
     });
@@ -132,7 +132,7 @@ export function createPlans(options: { models: PlanModels; record: PlanRecorder;
       const plan: PlanDocument = {
         _id: newId(),
         ...stored,
-        nameKey: nameKeyOf(stored.name),
+        nameKey: plainNameOf(stored.name),
         published,
         ...(published ? { publishedVersion: 1 } : {}),
         version: 1,

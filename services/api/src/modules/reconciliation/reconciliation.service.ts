@@ -1,4 +1,4 @@
-import { Problem, type DifferenceKind, type ReconciliationInput, type TopUp } from '@tidings/contracts';
+import { badField, type DifferenceKind, Problem, type ReconciliationInput, type TopUp } from '@tidings/contracts';
 import type { Tx, UnitOfWork } from '@tidings/feed';
 import { newId, type JobHandler, type Logger, type Mongo } from '@tidings/platform';
 import { z } from 'zod';
@@ -83,9 +83,9 @@ export function createReconciliations(options: {
     async request(tx, requestedBy, { provider, from: first, to: last }) {
       const to = last ? new Date(last) : new Date(tx.now.getTime() - settlingMs);
       const from = first ? new Date(first) : new Date(to.getTime() - dayMs);
-      if (to > tx.now) throw unfit('to', 'must be over');
-      if (from >= to) throw unfit(first ? 'from' : 'to', 'must leave a time between from and to');
-      if (to.getTime() - from.getTime() > longestMs) throw unfit('from', 'must be at most 31 days before to');
+      if (to > tx.now) throw badField('to', 'must be over');
+      if (from >= to) throw badField(first ? 'from' : 'to', 'must leave a time between from and to');
+      if (to.getTime() - from.getTime() > longestMs) throw badField('from', 'must be at most 31 days before to');
       const asked = provider ? withList.filter((name) => name === provider) : withList;
       if (asked.length === 0)
         throw new Problem(
@@ -171,8 +171,4 @@ export function createReconciliations(options: {
       return pageOf(found, limit, ({ _id }) => [_id]);
     },
   };
-}
-
-function unfit(path: string, message: string): Problem {
-  return new Problem('bad-request', 'Some fields are not valid', { errors: [{ path, message }] });
 }

@@ -1,4 +1,4 @@
-import { longestSalesRange, Problem } from '@tidings/contracts';
+import { badField, longestSalesRange } from '@tidings/contracts';
 import { Temporal } from 'temporal-polyfill';
 
 export interface DayRange {
@@ -17,8 +17,8 @@ export function dayRange(timeZone: string, { from, to }: { from?: string | undef
   const last = to === undefined ? (from === undefined ? today : later(today, from)) : Temporal.PlainDate.from(to);
   const first = from === undefined ? last : Temporal.PlainDate.from(from);
   const days = first.until(last, { largestUnit: 'day' }).days + 1;
-  if (days < 1) throw refused('to', 'must not be before from');
-  if (days > longestSalesRange) throw refused('from', `must be at most ${longestSalesRange - 1} days before to`);
+  if (days < 1) throw badField('to', 'must not be before from');
+  if (days > longestSalesRange) throw badField('from', `must be at most ${longestSalesRange - 1} days before to`);
   const dates = Array.from({ length: days + 1 }, (_, index) => first.add({ days: index }));
   return {
     dates: dates.slice(0, -1).map(String),
@@ -31,6 +31,3 @@ const later = (today: Temporal.PlainDate, date: string): Temporal.PlainDate => {
   const other = Temporal.PlainDate.from(date);
   return Temporal.PlainDate.compare(today, other) < 0 ? other : today;
 };
-
-const refused = (path: string, message: string): Problem =>
-  new Problem('bad-request', 'Some fields are not valid', { errors: [{ path, message }] });

@@ -1,4 +1,4 @@
-import { Problem, type Principal, type ScanInput } from '@tidings/contracts';
+import { badField, type Principal, Problem, type ScanInput } from '@tidings/contracts';
 import type { Tx } from '@tidings/feed';
 import { newId, type Mongo } from '@tidings/platform';
 import type { CodeOf, Codes } from '../../codes/codes.js';
@@ -202,9 +202,6 @@ function merchantOf(caller: Principal, businessId: string | undefined): string {
   }
   const [only, ...others] = caller.merchants;
   if (only === undefined) throw new Problem('forbidden', 'Only members of a business scan');
-  if (others.length > 0)
-    throw new Problem('bad-request', 'Some fields are not valid', {
-      errors: [{ path: 'businessId', message: 'name the business for which you scan' }],
-    });
+  if (others.length > 0) throw badField('businessId', 'name the business for which you scan');
   return only;
 }

@@ -1,7 +1,8 @@
 import {
-  Problem,
+  badField,
   type PaidPlan,
   type Principal,
+  Problem,
   type RenewalInput,
   type SubscriptionPlan,
   type SubscriptionsQuery,
@@ -220,7 +221,7 @@ function renewedPlan({ status, plan, nextPlan }: SubscriptionDocument, wanted: P
   const isRunning = (status === 'active' || status === 'cancelled') && plan !== 'freeTrial';
   const chosen = wanted ?? (isRunning ? plan : (nextPlan ?? plan));
   if (chosen !== 'freeTrial') return chosen;
-  throw refused('plan', 'choose what follows the trial');
+  throw badField('plan', 'choose what follows the trial');
 }
 
 /** @throws Problem `invalid-transition`, `renewal-too-early` */
@@ -244,8 +245,8 @@ function updated(
   // What is cancelled while a payment is due, or has expired, has ended.
   const end = endDate === undefined ? (status === 'expired' && before.endDate > now ? now : before.endDate) : new Date(endDate);
   if (status !== 'expired' && status !== 'pending' && (endDate !== undefined || status !== before.status) && end <= now)
-    throw refused('endDate', 'must be in the future');
-  if (endDate !== undefined && Math.abs(end.getTime() - now.getTime()) > furthestMs) throw refused('endDate', 'must be within ten years');
+    throw badField('endDate', 'must be in the future');
+  if (endDate !== undefined && Math.abs(end.getTime() - now.getTime()) > furthestMs) throw badField('endDate', 'must be within ten years');
   const isNewEnd = end.getTime() !== before.endDate.getTime();
   const grace = status === 'pending' ? (before.grace ?? graceSince(now, timeZone)) : null;
   return {
@@ -272,6 +273,3 @@ const auditOf = (
   endDateBefore: before.endDate.toISOString(),
   endDate: endDate.toISOString(),
 });
-
-const refused = (path: string, message: string): Problem =>
-  new Problem('bad-request', 'Some fields are not valid', { errors: [{ path, message }] });
