@@ -35,7 +35,9 @@ describe('what may be followed', () => {
     const [admin, who] = [await world.person({ roles: ['admin'] }), await world.person()];
     const client = await world.connected(admin);
     expect(await client.ask('subscribe', { feed: `user:${who.userId}` })).toMatchObject({ ok: true, head: 0 });
-    expect(await world.mongo.db.collection('audit_log').countDocuments({ actor: admin.userId, target: `user:${who.userId}` })).toBe(1);
+    const noted = await world.mongo.db.collection('audit_log').find({ actor: admin.userId }).toArray();
+    const from = { ip: '127.0.0.1', userAgent: expect.any(String), sessionId: expect.any(String) };
+    expect(noted).toMatchObject([{ action: 'feed.follow', target: `user:${who.userId}`, from }]);
   });
 });
 
