@@ -68,7 +68,7 @@ export const auditOriginSchema = z.strictObject({
 export type AuditOrigin = z.output<typeof auditOriginSchema>;
 
 const digestSchema = z.string().regex(/^[0-9a-f]{64}$/, 'must be a SHA-256');
-const shownSchema = z.record(z.string(), z.json());
+const shownSchema = z.record(z.string(), z.unknown());
 
 /**
  * What somebody with power did or looked at. `actor`: null for the system. `before`, `after`: what was changed, without secrets and cut to a
