@@ -99,7 +99,13 @@ export function buildOpenApi(): OpenApiDocument {
     components: {
       schemas: Object.fromEntries(Object.entries(named).map(([name, schema]) => [name, jsonSchema(schema, 'output')])),
       securitySchemes: {
-        bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
+        bearer: {
+          type: 'http',
+          scheme: 'bearer',
+          bearerFormat: 'JWT',
+          description:
+            'The `accessToken` of `POST /api/auth/login`. When an answer says `token-expired`: log in again, or `POST /api/auth/refresh`.',
+        },
         apiKey: {
           type: 'http',
           scheme: 'bearer',
@@ -154,7 +160,7 @@ function operation(route: RouteDefinition): Operation {
   const requestBody = bodyOf(route);
   return {
     operationId: route.name,
-    summary: route.summary,
+    summary: route.summary.replaceAll('`', ''), // it is shown as it is; only descriptions are Markdown
     description: `${whoMayCall(route)}${route.who ? ` ${route.who}` : ''}${route.scope ? ` API keys need the scope ${route.scope}.` : ''}`,
     tags: [route.tag],
     security: securityOf(route),
