@@ -253,7 +253,7 @@ export const fixtures: Readonly<Record<string, (scene: Scene) => Promise<Fixture
   }),
   startBulk: async (scene) => ({
     as: scene.admin,
-    body: { action: 'suspend', ids: [await newMerchant(scene)], reason: 'The hall is closed' },
+    body: { action: 'plan', plan: 'premium', ids: [await newMerchant(scene)], reason: 'The hall is closed' },
     without: ['filter'],
   }),
   listBulk: async ({ admin }) => ({ as: admin, query: lists }),
