@@ -152,6 +152,7 @@ export const merchantMutations = [
         search: "byKind[found?.type ?? '']",
         replace: "byKind[found?.type ?? ''] ?? 'image/png'",
       },
+      { file: 'services/api/src/modules/files/images.ts', search: '!(kind in byKind)', replace: "!(kind in byKind) && kind !== 'svg'" },
     ],
     testFile: fileTests,
     test: 'refuse what can hold scripts, whatever it is called',
