@@ -25,7 +25,7 @@ let people: People;
 let stall: Stall;
 let customer: Account;
 const clients: TestClient[] = [];
-let streams: Stream[] = [];
+const streams: Stream[] = [];
 const agents: Agent[] = [];
 
 interface Screen {
