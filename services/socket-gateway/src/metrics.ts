@@ -1,10 +1,10 @@
 import type { Metrics } from '@tidings/platform';
-import type { Connection } from './connection.js';
+import type { Port } from './port.js';
 
 export type GatewayMetrics = ReturnType<typeof createGatewayMetrics>;
 
 /** @param connections those that are open; they are counted when the metrics are asked for */
-export function createGatewayMetrics(metrics: Metrics, connections: () => Iterable<Connection>) {
+export function createGatewayMetrics(metrics: Metrics, connections: () => Iterable<{ readonly port: Port }>) {
   return {
     connections: metrics.gauge('gateway_connections', 'Clients connected', ['transport'], async (gauge) => {
       gauge.reset();
