@@ -1,2 +1,3 @@
 export { createFeedAdapter, type FeedAdapter, type FeedAdapterOptions } from './adapter.js';
-export { createGateway, type Gateway, type GatewayDeps, type GatewayTuning } from './server.js';
+export { createGateway, type Gateway, type GatewayDeps } from './server.js';
+export type { GatewayTuning } from './tuning.js';

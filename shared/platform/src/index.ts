@@ -1,7 +1,9 @@
 export * from './canonical.js';
 export * from './config.js';
 export * from './gather.js';
+export * from './job.js';
 export * from './jobs.js';
+export { queueDepth, type QueueDepth } from './queue-depth.js';
 export * from './logger.js';
 export { mask } from './mask.js';
 export * from './metrics.js';
