@@ -1,3 +1,5 @@
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { reduceInvoices, reduceSubscription, reduceSubscriptions, type Invoice, type Subscription } from '@tidings/contracts';
 import {
@@ -17,7 +19,7 @@ import {
 let world: World;
 let admin: Account;
 beforeAll(async () => {
-  world = await createWorld();
+  world = await createWorld({ env: { INVOICE_ISSUER: 'Festival Ltd|1 Lake Road, Bengaluru|GSTIN 29ABCDE1234F1Z5' } });
   admin = await world.admin();
 });
 afterAll(() => world.stop());
@@ -104,7 +106,7 @@ describe('a merchant’s subscription', () => {
 });
 
 describe('an invoice as PDF', () => {
-  test('has its number, its lines and its total, and names in letters that it can show', async () => {
+  test('has its number, its parties, its lines and its total, and names in letters that it can show', async () => {
     const stall = await createStall(world);
     await funded(stall, 600_000);
     await expectStatus(200, admin.http.send('PUT', `/api/admin${pathOf(stall).slice(4)}`, { ownerName: 'रवि Müller' }));
@@ -116,8 +118,17 @@ describe('an invoice as PDF', () => {
     expect(answer.headers.get('content-type')).toBe('application/pdf');
     expect(answer.headers.get('content-disposition')).toContain(`invoice-${invoice!.number}.pdf`);
     const bytes = Buffer.from(await answer.arrayBuffer());
-    expect(bytes.subarray(0, 5).toString()).toBe('%PDF-');
-    expect(bytes.subarray(-6).toString().trim()).toBe('%%EOF');
+    const text = execFileSync(process.execPath, [join(__dirname, 'support/pdf-text-child.mjs')], { input: bytes, encoding: 'utf8' });
+    const total = `${(invoice!.total / 100).toFixed(2)} INR`;
+    for (const words of [
+      `Invoice ${invoice!.number}`,
+      'From Festival Ltd 1 Lake Road, Bengaluru GSTIN 29ABCDE1234F1Z5 Billed to',
+      invoice!.billedTo.email,
+      'rvi Müller',
+      `${invoice!.lines[0]!.description} ${total}`,
+      `Total ${total}`,
+    ])
+      expect(text.replaceAll(/\s+/g, ' ')).toContain(words);
     expect((await get(await world.signUp('Stranger'))).status).toBe(403);
     const other = await createStall(world);
     const foreign = await fetch(`${world.apiUrl}${pathOf(other)}/invoices/${invoice!.id}.pdf`, {

@@ -17,6 +17,16 @@ const sources = z
   .transform((text): Readonly<Record<string, string>> =>
     Object.fromEntries(text.split(',').map((pair) => [pair.slice(0, pair.indexOf(':')), pair.slice(pair.indexOf(':') + 1)])),
   );
+const lines = z
+  .string()
+  .max(500)
+  .regex(/^[^\p{Cc}]*$/u, 'must be one line')
+  .transform((text) =>
+    text
+      .split('|')
+      .map((part) => part.trim())
+      .filter(Boolean),
+  );
 const positive = z.coerce.number().int().positive();
 
 const limit = z.int().min(0).nullable();
@@ -105,6 +115,8 @@ const environmentSchema = z.object({
   PLAN_BATCH_PAUSE_MS: z.coerce.number().int().min(0).max(60_000).default(100),
   /** What differs from the plans that merchants are offered by default. */
   SUBSCRIPTION_PLANS: plans.default({}),
+  /** Who issues invoices: name, address, tax number, a line each, parted by `|`. */
+  INVOICE_ISSUER: lines.default([]),
   PUBLIC_URL: z.url().optional(),
   API_URL: z.url().optional(),
   /** Names this gateway in `sid`s, so that nginx routes polling sessions to it. */

@@ -31,7 +31,7 @@ export function subscriptionsModule(
   const currency = config.DEFAULT_CURRENCY;
   const models = billingModels(mongo);
   const memberships = createMemberships(mongo);
-  const invoices = createInvoices({ mongo, models, merchants });
+  const invoices = createInvoices({ mongo, models, merchants, issuer: config.INVOICE_ISSUER });
   const steps = createSubscriptionSteps({ ...parts, records, catalogue, currency, invoices });
   const subscriptions = createSubscriptions({
     mongo,

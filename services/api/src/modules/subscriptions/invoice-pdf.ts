@@ -30,7 +30,7 @@ function money(amount: number, currency: string): string {
 
 /** One page, A4. It is written while it is read, so that nobody waits for the whole. The same invoice gives the same page. */
 export function invoicePdf(invoice: InvoiceDocument): Readable {
-  const { number, billedTo, lines, total, currency, plan, from, to, createdAt, timeZone, paymentMethod, transactionId } = invoice;
+  const { number, issuedBy, billedTo, lines, total, currency, plan, from, to, createdAt, timeZone, paymentMethod, transactionId } = invoice;
   const days = new Intl.DateTimeFormat('sv-SE', { timeZone, year: 'numeric', month: '2-digit', day: '2-digit' });
   let isTransliterated = false;
   const say = (text: string): string => {
@@ -50,18 +50,22 @@ export function invoicePdf(invoice: InvoiceDocument): Readable {
   page.font(plain).fontSize(10).moveDown(0.5);
   page.text(`Issued on ${days.format(createdAt)} for a subscription to the platform`).moveDown(1.5);
 
-  page.font(bold).text('Billed to').font(plain);
-  for (const line of [billedTo.name, billedTo.ownerName, billedTo.email, billedTo.address]) if (line) page.text(say(line));
-  page.moveDown(1.5);
+  const party = (role: string, words: readonly (string | undefined)[]): void => {
+    page.font(bold).text(role).font(plain);
+    for (const line of words) if (line) page.text(say(line));
+    page.moveDown(1.5);
+  };
+  if (issuedBy.length > 0) party('From', issuedBy);
+  party('Billed to', [billedTo.name, billedTo.ownerName, billedTo.email, billedTo.address]);
 
   page.text(`Plan: ${titleOf[plan]}`);
   page.text(`Period: ${days.format(from)} up to ${days.format(to)} (${timeZone})`).moveDown(1.5);
 
   const row = (text: string, amount: string): void => {
     const top = page.y;
-    page.text(amount, right - 140, top, { width: 140, align: 'right' });
-    const below = page.y;
     page.text(text, 56, top, { width: right - 56 - 160 });
+    const below = page.y;
+    page.text(amount, right - 140, top, { width: 140, align: 'right' });
     page.y = Math.max(page.y, below);
     page.moveDown(0.4);
   };

@@ -16,6 +16,8 @@ export interface InvoiceDocument {
   to: Date;
   paymentMethod: Invoice['paymentMethod'];
   transactionId: string;
+  /** Who issued it, line by line, as it was then. */
+  issuedBy: string[];
   /** As it was when the invoice was issued. */
   billedTo: Invoice['billedTo'];
   /** Of the calendar in which the page shows its days. */
@@ -68,6 +70,7 @@ const invoiceSchema = new Schema<InvoiceDocument>(
     to: time,
     paymentMethod: text,
     transactionId: text,
+    issuedBy: { type: [String], required: true },
     billedTo: { type: new Schema({ name: text, ownerName: text, email: text, address: String }, nested), required: true },
     timeZone: text,
     createdAt: time,

@@ -20,7 +20,7 @@ export interface Invoices {
 }
 
 export function presentInvoice(invoice: InvoiceDocument): Invoice {
-  const { _id, from, to, createdAt, billedTo, timeZone: _, ...rest } = invoice;
+  const { _id, from, to, createdAt, billedTo, timeZone: _, issuedBy: __, ...rest } = invoice;
   const { name, ownerName, email, address } = billedTo;
   return {
     ...rest,
@@ -35,8 +35,13 @@ export function presentInvoice(invoice: InvoiceDocument): Invoice {
   };
 }
 
-export function createInvoices(options: { mongo: Mongo; models: BillingModels; merchants: Pick<Merchants, 'get'> }): Invoices {
-  const { mongo, models, merchants } = options;
+export function createInvoices(options: {
+  mongo: Mongo;
+  models: BillingModels;
+  merchants: Pick<Merchants, 'get'>;
+  issuer: readonly string[];
+}): Invoices {
+  const { mongo, models, merchants, issuer } = options;
   const { invoices, counters } = models;
 
   const take = async (tx: Tx): Promise<string> => {
@@ -56,6 +61,7 @@ export function createInvoices(options: { mongo: Mongo; models: BillingModels; m
         _id: newId(),
         number: await take(tx),
         merchantId: merchant._id,
+        issuedBy: [...issuer],
         billedTo: { name, ownerName, email, ...(address === undefined ? {} : { address }) },
         timeZone,
         createdAt: tx.now,
