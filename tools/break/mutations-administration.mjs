@@ -47,7 +47,7 @@ export const administrationMutations = [
       {
         file: 'services/api/src/modules/wallet/transaction-feed.ts',
         search: "tx.emit('transactions-recorded'",
-        replace: "if (found.length > 1) tx.emit('transactions-recorded'",
+        replace: "if (found.length > batchSize) tx.emit('transactions-recorded'",
       },
     ],
     testFile: administrationTests,
