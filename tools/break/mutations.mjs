@@ -1,11 +1,13 @@
 import { administrationMutations } from './mutations-administration.mjs';
 import { apiKeyMutations } from './mutations-api-keys.mjs';
+import { auditMutations } from './mutations-audit.mjs';
 import { codeMutations } from './mutations-codes.mjs';
 import { customerMutations } from './mutations-customers.mjs';
 import { gatewayMutations } from './mutations-gateway.mjs';
 import { historyMutations } from './mutations-history.mjs';
 import { jobMutations } from './mutations-jobs.mjs';
 import { loyaltyMutations } from './mutations-loyalty.mjs';
+import { merchantSyncMutations } from './mutations-merchant-sync.mjs';
 import { merchantMutations } from './mutations-merchants.mjs';
 import { orderPointsMutations } from './mutations-order-points.mjs';
 import { orderMutations } from './mutations-orders.mjs';
@@ -42,6 +44,7 @@ export const mutations = [
   ...requestMutations,
   ...walletMutations,
   ...administrationMutations,
+  ...auditMutations,
   ...apiKeyMutations,
   ...historyMutations,
   ...webhookMutations,
@@ -50,6 +53,7 @@ export const mutations = [
   ...vendorMutations,
   ...subscriptionMutations,
   ...merchantMutations,
+  ...merchantSyncMutations,
   ...codeMutations,
   ...scanMutations,
   ...orderPointsMutations,
