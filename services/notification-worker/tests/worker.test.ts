@@ -373,6 +373,32 @@ describe('a handler that fails', () => {
     await expectOncePerPerson(fine, [userId!]);
   });
 
+  test('is not tried out of turn by who takes up what is late', async () => {
+    let tries = 0;
+    const registry = createNotificationRegistry({
+      ...notificationDomains,
+      wallet: {
+        ...notificationDomains['wallet'],
+        'payment-completed': () => {
+          tries++;
+          throw new Error('no words for this payment');
+        },
+      },
+    });
+    await startWorker({ ...promptSweeper, lateMs: 100, registry });
+    const [userId] = await addUsers(1);
+    await outbox().insertOne(paymentOf(userId!));
+    await waitFor('the failed job', async () => (await queue.queue.getFailedCount()) === 1);
+    const before = tries;
+    for (let round = 0; round < 2; round++) {
+      const late = announcement();
+      await queue.queue.add(late.type, { eventId: late._id }, { jobId: late._id, delay: 3_600_000 });
+      await outbox().insertOne(late);
+      await waitFor('what is late', async () => (await pendingEvents()) === 1);
+    }
+    expect(tries).toBe(before);
+  });
+
   test('is tried again after a rest, so that a mended version heals it', async () => {
     const [userId] = await addUsers(1);
     const event = paymentOf(userId!);
